@@ -1,0 +1,86 @@
+"""The `heatwarden` command: one table of commands, each loaded only when it is asked for."""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+from importlib.metadata import entry_points, version
+from types import ModuleType
+
+EXIT_DONE = 0
+EXIT_ANSWER_IS_NO = 1
+EXIT_BAD_INPUT = 2
+EXIT_COULD_NOT_RUN = 3
+
+# name -> (module, one line of help). A command module imports nothing heavy at its top and has
+# `configure(parser)` and `run(arguments) -> exit code`.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "init": ("controller.commands.init", "write a commented starter site"),
+    "check": ("controller.commands.check", "read a site folder and say everything wrong with it"),
+    "simulate": ("controller.commands.simulate", "run a schedule through the network model"),
+    "plan": ("controller.commands.plan", "plan outlet temperatures, pump speeds and offsets"),
+    "bus": ("controller.commands.bus", "list, scan, read, watch and write field devices"),
+}
+# Commands of rooms above the controller register here; the module also has HELP.
+ENTRY_POINT_GROUP = "heatwarden.commands"
+
+
+def available_commands() -> dict[str, tuple[ModuleType | str, str]]:
+    """List every command: the controller's own, then those of the entry-point group.
+
+    Returns:
+        Command name -> (module or module name, one line of help).
+    """
+    found: dict[str, tuple[ModuleType | str, str]] = dict(COMMANDS)
+    for entry in entry_points(group=ENTRY_POINT_GROUP):
+        module = entry.load()
+        found[entry.name] = (module, module.HELP)
+    return dict(sorted(found.items()))
+
+
+def build_parser(chosen: str | None) -> argparse.ArgumentParser:
+    """Build the parser; only the chosen command's module is imported and configured.
+
+    Args:
+        chosen: The command named on the command line, or None.
+
+    Returns:
+        The parser for the whole command line.
+    """
+    parser = argparse.ArgumentParser(
+        prog="heatwarden",
+        description="Supervisory control and supply-temperature optimization for district heating.",
+    )
+    parser.add_argument(
+        "--version", action="version", version=f"heatwarden {version('heatwarden')}"
+    )
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, (module, help_text) in available_commands().items():
+        subparser = subparsers.add_parser(
+            name, help=help_text, formatter_class=argparse.RawDescriptionHelpFormatter
+        )
+        if name == chosen:
+            loaded = importlib.import_module(module) if isinstance(module, str) else module
+            loaded.configure(subparser)
+            subparser.set_defaults(run=loaded.run)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        argv: Arguments without the program's name; the process's own when None.
+
+    Returns:
+        Exit code: 0 done, 1 the answer is no, 2 bad input, 3 could not run.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    chosen = next((word for word in words if not word.startswith("-")), None)
+    arguments = build_parser(chosen).parse_args(words)
+    exit_code: int = arguments.run(arguments)
+    return exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

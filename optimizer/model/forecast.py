@@ -1,0 +1,39 @@
+"""What the horizon brings: weather members and the price of heat, on the planning grid."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from optimizer.model.arrays import FloatArray
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forecast:
+    """Weather and heat prices from `start` (UTC) in `steps` steps of `step_s` seconds.
+
+    Attributes:
+        start: First instant, tz-aware UTC.
+        step_s: Step length, s.
+        outdoor_temp_c: Instantaneous outdoor temperature at the step boundaries, degC,
+            shape (members, steps + 1); linear in between.
+        wind_m_s: Mean wind of each step, m/s, shape (members, steps).
+        ghi_w_m2: Mean global horizontal irradiance of each step, W/m2, shape (members, steps).
+        heat_price_per_mwh: Price of each plant's heat in each step, currency/MWh,
+            shape (plants, steps).
+    """
+
+    start: datetime
+    step_s: int
+    outdoor_temp_c: FloatArray
+    wind_m_s: FloatArray
+    ghi_w_m2: FloatArray
+    heat_price_per_mwh: FloatArray
+
+    @property
+    def steps(self) -> int:
+        """Number of steps."""
+        return int(self.wind_m_s.shape[1])
+
+    @property
+    def members(self) -> int:
+        """Number of weather members."""
+        return int(self.wind_m_s.shape[0])

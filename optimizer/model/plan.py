@@ -1,0 +1,54 @@
+"""A plan: a schedule with its certificate, its baseline, its bound and how it was found."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from optimizer.model.outcome import Certificate, Reason
+from optimizer.model.schedule import Schedule
+from optimizer.model.trace import Trace
+
+
+class PlanStatus(StrEnum):
+    """Whether the schedule is the planner's own, certified, or the weather curve."""
+
+    CERTIFIED = "certified"
+    FALLBACK = "fallback"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bound:
+    """The least that any plan of the same warmth could cost, and the plan's distance to it."""
+
+    cost_lower: float
+    gap_pct: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SolveStatistics:
+    """How a plan was found; `buildings` counts those with rows of their own in the last model."""
+
+    wall_s: float
+    iterations: int
+    simulations: int
+    buildings: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluated:
+    """A schedule with the trace it gives and the judge's verdict on it."""
+
+    schedule: Schedule
+    trace: Trace
+    certificate: Certificate
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What is recommended, beside what the weather curve would do."""
+
+    status: PlanStatus
+    chosen: Evaluated
+    baseline: Evaluated
+    bound: Bound | None
+    solve: SolveStatistics
+    reasons: tuple[Reason, ...]
