@@ -127,7 +127,7 @@ class Building:
 class Plant:
     """A heat source between a return node and a supply node of the same name.
 
-    `heat_price_per_mwh` has 24 values, by local hour.
+    `heat_price_per_mwh` has 24 values, by local hour. `min_heat_mw` is the least it can run at.
     """
 
     plant_id: str
@@ -139,6 +139,7 @@ class Plant:
     ramp_down_k_h: float
     heat_price_per_mwh: tuple[float, ...]
     holding_pressure_bar: float
+    min_heat_mw: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

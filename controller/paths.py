@@ -1,0 +1,27 @@
+"""Where the built-in data lies: beside the installed package, or in the checkout."""
+
+from pathlib import Path
+
+_HERE = Path(__file__).resolve().parent
+
+
+def config_dir() -> Path:
+    """Find the folder with the built-in sites, device profiles and scenarios.
+
+    Returns:
+        `controller/_config` of an installed package, else `config` beside the package.
+    """
+    installed = _HERE / "_config"
+    return installed if installed.is_dir() else _HERE.parent / "config"
+
+
+def built_in_profile(name: str) -> Path:
+    """Name the file of a built-in device profile, whether it exists or not.
+
+    Args:
+        name: Profile's name without the extension.
+
+    Returns:
+        Path of the profile file.
+    """
+    return config_dir() / "devices" / f"{name}.toml"

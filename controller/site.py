@@ -1,0 +1,222 @@
+"""A site folder, read, checked and completed: what the controller starts from."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from controller.problems import InputError, Problem
+from controller.sitefiles import build_rules, points, references, schema
+from controller.sitefiles.build_consumers import build_buildings, build_stations
+from controller.sitefiles.build_pipes import build_nodes, build_pipes
+from controller.sitefiles.csv_table import read_table
+from controller.sitefiles.design_point import design_point
+from controller.sitefiles.log import Derived, Log
+from controller.sitefiles.parts import (
+    Bus,
+    ColdSnap,
+    Device,
+    Fallback,
+    Point,
+    Trip,
+    WeatherSources,
+)
+from controller.sitefiles.plausible import implausible
+from controller.sitefiles.plausible_points import implausible_points
+from controller.sitefiles.references import Tables, known_ids, whole_rows_by_id
+from controller.sitefiles.toml_file import Sections, read_sections
+from controller.sitefiles.topology import check_topology
+from optimizer.model.network import Network, Pipe
+from optimizer.model.policy import District
+
+SITE_FILE = "site.toml"
+
+
+class SiteError(InputError):
+    """A site folder was refused; `problems` has everything that is wrong with it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """A whole site. `trip` and `weather` are None where the folder leaves them out.
+
+    `derived` lists every value that the folder leaves out, `warnings` what is implausible in it.
+    """
+
+    site_id: str
+    name: str
+    folder: Path
+    timezone: str
+    latitude: float
+    longitude: float
+    district: District
+    points: tuple[Point, ...]
+    devices: tuple[Device, ...]
+    buses: tuple[Bus, ...]
+    cold_snap: ColdSnap
+    fallback: Fallback
+    trip: Trip | None
+    store_url: str
+    weather: WeatherSources | None
+    derived: tuple[Derived, ...]
+    warnings: tuple[Problem, ...]
+
+
+def load_site(path: Path | str, *, this_year: int | None = None) -> Site:
+    """Read a site folder.
+
+    Args:
+        path: The folder.
+        this_year: Year up to which pipes have aged; the present one when None.
+
+    Returns:
+        The site, complete.
+
+    Raises:
+        SiteError: Something in the folder is wrong; carries all problems at once.
+    """
+    folder = Path(path)
+    if not _is_dir(folder):
+        raise SiteError(
+            [
+                Problem(
+                    file=str(path),
+                    message="is not a folder",
+                    remedy="name a site folder; `heatwarden init FOLDER` writes one",
+                )
+            ]
+        )
+    log = Log()
+    sections = read_sections(log, folder, SITE_FILE, schema.SITE_TOML)
+    tables = Tables(
+        nodes=read_table(log, folder, "nodes.csv", schema.NODES),
+        pipes=read_table(log, folder, "pipes.csv", schema.PIPES),
+        stations=read_table(log, folder, "stations.csv", schema.STATIONS),
+        buildings=read_table(log, folder, "buildings.csv", schema.BUILDINGS),
+        points=read_table(log, folder, "points.csv", schema.POINTS),
+    )
+    references.check_references(log, tables, sections)
+    references.check_agreement(log, tables, sections)
+    year = datetime.now(UTC).year if this_year is None else this_year
+    pipes = build_pipes(log, tables.pipes, year)
+    check_topology(log, tables, sections)
+    if sections is not None:
+        for row in sections["site"]:
+            build_rules.check_timezone(log, row)
+        field = _read_field(log, folder, tables, sections)
+    if log.errors or sections is None:
+        raise SiteError(sorted(log.errors, key=_place))
+    return _complete(log, folder, tables, sections, pipes, field)
+
+
+_ORDER = (SITE_FILE, "nodes.csv", "pipes.csv", "stations.csv", "buildings.csv", "points.csv")
+
+
+def _place(problem: Problem) -> tuple[int, str, int]:
+    """Sort problems as a reader meets them: by file, then by line."""
+    rank = _ORDER.index(problem.file) if problem.file in _ORDER else len(_ORDER)
+    return rank, problem.file, problem.row or 0
+
+
+def _is_dir(folder: Path) -> bool:
+    """Whether a folder is there; a path that cannot be one (NUL, too long) is not."""
+    try:
+        return folder.is_dir()
+    except (OSError, ValueError):
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """What connects a site to its devices and services."""
+
+    buses: tuple[Bus, ...]
+    devices: tuple[Device, ...]
+    points: tuple[Point, ...]
+    weather: WeatherSources | None
+    store_url: str
+
+
+def _read_field(log: Log, folder: Path, tables: Tables, sections: Sections) -> _Field:
+    """Build buses, devices, points and services, logging what is wrong with them."""
+    buses = points.build_buses(log, sections)
+    devices, profiles = points.build_devices(log, folder, sections, buses)
+    # A site may be planned without any device; only then may points name devices that are not.
+    device_ids = known_ids(sections, "device")
+    targets = {
+        "plant": known_ids(sections, "plant"),
+        "pump": known_ids(sections, "pump"),
+        "station": frozenset(tables.stations.ids) if tables.stations.sound else None,
+        "building": frozenset(tables.buildings.ids) if tables.buildings.sound else None,
+    }
+    return _Field(
+        buses=buses,
+        devices=devices,
+        points=points.build_points(log, tables.points, profiles, device_ids, targets),
+        weather=build_rules.build_weather(log, folder, sections),
+        store_url=build_rules.build_store_url(log, sections),
+    )
+
+
+def _complete(
+    log: Log,
+    folder: Path,
+    tables: Tables,
+    sections: Sections,
+    pipes: tuple[Pipe, ...],
+    field: _Field,
+) -> Site:
+    """Build the site from rows in which nothing is wrong."""
+    single = {name: rows[0] for name, rows in sections.items() if rows}
+    control = build_rules.build_control(single["control"])
+    radiators = build_rules.build_radiators(single["radiators"])
+    curve = single["secondary"].curve("curve")
+    comfort = build_rules.build_comfort(single["comfort"])
+    limits = build_rules.build_limits(single["limits"])
+    design = design_point(radiators, curve, control.heating_curve)
+    station_rows = whole_rows_by_id(tables.stations, "station_id")
+    buildings = build_buildings(log, tables.buildings, station_rows, design, comfort.min_indoor_c)
+    network = Network(
+        nodes=build_nodes(log, tables.nodes),
+        pipes=pipes,
+        stations=build_stations(
+            log, tables.stations, buildings, design, points.writable_offsets(field.points)
+        ),
+        buildings=buildings,
+        plants=build_rules.build_plants(log, sections),
+        pumps=build_rules.build_pumps(sections),
+        ground_temp_c=single["ground"].number("temp_c"),
+        makeup_temp_c=build_rules.makeup_temp_c(log, single["ground"]),
+        leak_reference_bar=single["limits"].number("leak_reference_bar"),
+        leak_exponent=single["limits"].number("leak_exponent"),
+        radiators=radiators,
+        secondary_curve=curve,
+    )
+    district = District(
+        network=network,
+        limits=limits,
+        comfort=comfort,
+        prices=build_rules.build_prices(single["prices"]),
+        control=control,
+    )
+    log.warnings.extend(implausible(district, tables, design))
+    log.warnings.extend(implausible_points(field.points, tables, network))
+    head = single["site"]
+    return Site(
+        site_id=head.text("id"),
+        name=head.maybe_text("name") or head.text("id"),
+        folder=folder,
+        timezone=head.text("timezone"),
+        latitude=head.number("latitude"),
+        longitude=head.number("longitude"),
+        district=district,
+        points=field.points,
+        devices=field.devices,
+        buses=field.buses,
+        cold_snap=build_rules.build_cold_snap(single["cold_snap"]),
+        fallback=build_rules.build_fallback(sections),
+        trip=build_rules.build_trip(sections),
+        store_url=field.store_url,
+        weather=field.weather,
+        derived=tuple(log.derived),
+        warnings=tuple(log.warnings),
+    )

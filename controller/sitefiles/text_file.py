@@ -1,0 +1,60 @@
+"""Reading a text file of a site: present, readable, UTF-8, no NUL bytes."""
+
+from pathlib import Path
+
+from controller.problems import Problem
+
+
+def read_text(path: Path, name: str) -> str | Problem:
+    """Read a whole text file.
+
+    Args:
+        path: Where it lies.
+        name: Its name for messages.
+
+    Returns:
+        The text without a byte order mark, or what is wrong with the file.
+    """
+    if not path.exists():
+        return Problem(file=name, message="does not exist", remedy="add the file to the site")
+    if not path.is_file():
+        return Problem(file=name, message="is not a file", remedy="put a file in its place")
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        return Problem(
+            file=name, message=f"cannot be read: {reason}", remedy="check the file's permissions"
+        )
+    return decode(content, name)
+
+
+def decode(content: bytes, name: str) -> str | Problem:
+    """Decode a file's bytes as UTF-8.
+
+    Args:
+        content: All bytes.
+        name: The file's name for messages.
+
+    Returns:
+        The text without a byte order mark, or what is wrong with the bytes.
+    """
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        return Problem(
+            file=name,
+            row=content.count(b"\n", 0, error.start) + 1,
+            value=f"byte 0x{content[error.start]:02x}",
+            message="is not UTF-8 text",
+            remedy='save the file as UTF-8 (in a spreadsheet: "CSV UTF-8")',
+        )
+    nul = text.find("\0")
+    if nul >= 0:
+        return Problem(
+            file=name,
+            row=text.count("\n", 0, nul) + 1,
+            message="has a NUL character",
+            remedy="save the file as plain UTF-8 text",
+        )
+    return text
