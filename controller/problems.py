@@ -1,33 +1,10 @@
-"""What is wrong with an input: the form in which every command reports it."""
+"""How every command reports what is wrong with its input."""
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Problem:
-    """One fault of an input file and how to mend it.
-
-    `row` is the line in the file, from 1 (a table's header is line 1); `column` a table's column
-    or the dotted key of a TOML file; `value` what stands there. Each is None where it has no
-    meaning.
-    """
-
-    file: str
-    message: str
-    remedy: str
-    row: int | None = None
-    column: str | None = None
-    value: str | None = None
-
-    def __str__(self) -> str:
-        """Give the problem as one readable line."""
-        place = self.file if self.row is None else f"{self.file}:{self.row}"
-        column = "" if self.column is None else f" {self.column}"
-        value = "" if self.value is None else f" = {self.value!r}"
-        return f"{place}:{column}{value} {self.message}; {self.remedy}"
+from drivers.base import Problem
 
 
 class InputError(Exception):
@@ -38,6 +15,19 @@ class InputError(Exception):
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
+def as_json_object(problem: Problem) -> Mapping[str, object]:
+    """Give a problem in the form of the JSON contract.
+
+    Args:
+        problem: The problem.
+
+    Returns:
+        file, row, column, value, message, remedy; null where one has no meaning.
+    """
+    names = ("file", "row", "column", "value", "message", "remedy")
+    return {name: getattr(problem, name) for name in names}
+
+
 def report_problems(problems: Sequence[Problem], *, as_json: bool) -> None:
     """Say what is wrong: one JSON object on standard output, or lines on standard error.
 
@@ -46,11 +36,23 @@ def report_problems(problems: Sequence[Problem], *, as_json: bool) -> None:
         as_json: Whether the caller asked for JSON.
     """
     if as_json:
-        write_line(json.dumps({"errors": [asdict(problem) for problem in problems]}))
+        write_line(json.dumps({"errors": [as_json_object(problem) for problem in problems]}))
         return
-    lines = [f"error: {problem}" for problem in problems]
-    lines.append(f"{len(problems)} error{'' if len(problems) == 1 else 's'}")
-    sys.stderr.write("\n".join(lines) + "\n")
+    for problem in problems:
+        sys.stderr.write(one_line(f"error: {problem}") + "\n")
+    sys.stderr.write(f"{len(problems)} error{'' if len(problems) == 1 else 's'}\n")
+
+
+def one_line(text: str) -> str:
+    """Escape what would move the cursor or end the line: names come from files.
+
+    Args:
+        text: Any text.
+
+    Returns:
+        The same text, printable.
+    """
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def write_line(text: str) -> None:
@@ -60,4 +62,4 @@ def write_line(text: str) -> None:
         text: The line without its end.
     """
     encoding = sys.stdout.encoding or "utf-8"
-    sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+    sys.stdout.write(one_line(text).encode(encoding, "backslashreplace").decode(encoding) + "\n")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from controller.problems import InputError, Problem
+from controller.problems import InputError
 from controller.sitefiles import build_rules, points, references, schema
 from controller.sitefiles.build_consumers import build_buildings, build_stations
 from controller.sitefiles.build_pipes import build_nodes, build_pipes
@@ -23,8 +23,10 @@ from controller.sitefiles.parts import (
 from controller.sitefiles.plausible import implausible
 from controller.sitefiles.plausible_points import implausible_points
 from controller.sitefiles.references import Tables, known_ids, whole_rows_by_id
+from controller.sitefiles.text_file import is_there
 from controller.sitefiles.toml_file import Sections, read_sections
 from controller.sitefiles.topology import check_topology
+from drivers.base import Problem
 from optimizer.model.network import Network, Pipe
 from optimizer.model.policy import District
 
@@ -75,7 +77,7 @@ def load_site(path: Path | str, *, this_year: int | None = None) -> Site:
         SiteError: Something in the folder is wrong; carries all problems at once.
     """
     folder = Path(path)
-    if not _is_dir(folder):
+    if not is_there(folder, folder=True):
         raise SiteError(
             [
                 Problem(
@@ -115,14 +117,6 @@ def _place(problem: Problem) -> tuple[int, str, int]:
     """Sort problems as a reader meets them: by file, then by line."""
     rank = _ORDER.index(problem.file) if problem.file in _ORDER else len(_ORDER)
     return rank, problem.file, problem.row or 0
-
-
-def _is_dir(folder: Path) -> bool:
-    """Whether a folder is there; a path that cannot be one (NUL, too long) is not."""
-    try:
-        return folder.is_dir()
-    except (OSError, ValueError):
-        return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,11 +56,11 @@ class Problem:
     """
 
     file: str
-    row: int | None
-    column: str | None
-    value: str | None
     message: str
     remedy: str
+    row: int | None = None
+    column: str | None = None
+    value: str | None = None
 
     def __str__(self) -> str:
         place = ":".join(str(p) for p in (self.file, self.row, self.column) if p is not None)

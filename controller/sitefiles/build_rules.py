@@ -8,6 +8,7 @@ from controller.sitefiles.log import Log
 from controller.sitefiles.parts import ColdSnap, Fallback, Trip, WeatherSources
 from controller.sitefiles.row import Row
 from controller.sitefiles.rules import did_you_mean
+from controller.sitefiles.text_file import is_there
 from controller.sitefiles.toml_file import Sections
 from optimizer.model.network import Plant, Pump, PumpControl, RadiatorReference
 from optimizer.model.policy import Comfort, Control, Limits, Prices
@@ -236,6 +237,10 @@ def build_weather(log: Log, folder: Path, sections: Sections) -> WeatherSources 
             stale = _STALE_AFTER_H
             log.derived.append(row.derived("stale_after_h", "weather", stale, "usual"))
         csv_path = row.maybe_text("csv_path")
+        if csv_path is not None and not is_there(folder / csv_path):
+            log.warnings.append(
+                row.problem("csv_path", "is a file that is not there yet", "put it there in time")
+            )
         return WeatherSources(
             sources=sources,
             csv_path=None if csv_path is None else folder / csv_path,

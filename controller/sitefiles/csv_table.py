@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from controller.problems import Problem
 from controller.sitefiles.log import Log
 from controller.sitefiles.row import Row, make_row, read_values
 from controller.sitefiles.rules import Field, did_you_mean, shown
 from controller.sitefiles.text_file import read_text
+from drivers.base import Problem
 
 if TYPE_CHECKING:
     import _csv

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from controller.problems import Problem
+from drivers.base import Problem
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -3,12 +3,12 @@
 import math
 from collections.abc import Iterator
 
-from controller.problems import Problem
 from controller.sitefiles.csv_table import Table
 from controller.sitefiles.design_point import WATER_KG_M3, WATER_KJ_KG_K, DesignPoint
 from controller.sitefiles.references import Tables, whole_rows_by_id
 from controller.sitefiles.rules import choices
 from controller.sitefiles.topology import heat_beyond_kw, reached_nodes
+from drivers.base import Problem
 from optimizer.model.network import Network, Pipe, StationKind
 from optimizer.model.policy import District
 

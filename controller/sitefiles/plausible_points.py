@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
-from controller.problems import Problem
 from controller.sitefiles.parts import Direction, Point
 from controller.sitefiles.points import OFFSET
 from controller.sitefiles.references import Tables, whole_rows_by_id
 from controller.sitefiles.rules import did_you_mean
+from drivers.base import Problem
 from optimizer.model.network import Network, StationControl
 
 # What is read of each kind of target, and what is written to it.

@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from controller.paths import built_in_profile
-from controller.problems import Problem
 from controller.sitefiles.csv_table import Table
 from controller.sitefiles.log import Log
 from controller.sitefiles.parts import Bus, BusKind, Device, Direction, Point
 from controller.sitefiles.references import unknown_name
 from controller.sitefiles.row import Row
 from controller.sitefiles.toml_file import Sections, parse_toml
+from drivers.base import Problem
 
 HEARTBEAT = "heartbeat"
 OFFSET = "secondary_offset_k"

@@ -3,12 +3,12 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from controller.problems import Problem
 from controller.sitefiles.csv_table import Table
 from controller.sitefiles.log import Log
 from controller.sitefiles.row import Row
 from controller.sitefiles.rules import did_you_mean, shown
 from controller.sitefiles.toml_file import Sections
+from drivers.base import Problem
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from controller.problems import Problem
 from controller.sitefiles.log import Derived, Log
 from controller.sitefiles.rules import BrokenRuleError, Field, shown
+from drivers.base import Problem
 
 
 @dataclass(frozen=True, slots=True)

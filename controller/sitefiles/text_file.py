@@ -2,7 +2,23 @@
 
 from pathlib import Path
 
-from controller.problems import Problem
+from drivers.base import Problem
+
+
+def is_there(path: Path, *, folder: bool = False) -> bool:
+    """Say whether a file or folder exists; a name that no file can have does not.
+
+    Args:
+        path: Where it should lie.
+        folder: Whether a folder is meant, not a file of any kind.
+
+    Returns:
+        True where it exists.
+    """
+    try:
+        return path.is_dir() if folder else path.exists()
+    except (OSError, ValueError):
+        return False
 
 
 def read_text(path: Path, name: str) -> str | Problem:
@@ -15,7 +31,7 @@ def read_text(path: Path, name: str) -> str | Problem:
     Returns:
         The text without a byte order mark, or what is wrong with the file.
     """
-    if not path.exists():
+    if not is_there(path):
         return Problem(file=name, message="does not exist", remedy="add the file to the site")
     if not path.is_file():
         return Problem(file=name, message="is not a file", remedy="put a file in its place")

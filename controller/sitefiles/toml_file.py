@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from controller.problems import Problem
 from controller.sitefiles.log import Log
 from controller.sitefiles.row import Row, make_row
 from controller.sitefiles.rules import Field, choices, did_you_mean, shown
 from controller.sitefiles.text_file import read_text
+from drivers.base import Problem
 
 _HEADER = re.compile(r"\s*\[(\[?)\s*\"?([^\]\"]+?)\"?\s*\]")
 _KEY = re.compile(r"\s*\"?([A-Za-z0-9_-]+)\"?\s*=")

@@ -3,10 +3,10 @@
 from collections import deque
 from collections.abc import Iterable, Mapping
 
-from controller.problems import Problem
 from controller.sitefiles.log import Log
 from controller.sitefiles.references import Tables
 from controller.sitefiles.toml_file import Sections
+from drivers.base import Problem
 from optimizer.model.network import Network
 
 # Errors in these places may be the very reason for a network that seems torn.
