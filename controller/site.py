@@ -139,8 +139,8 @@ def _read_field(log: Log, folder: Path, tables: Tables, sections: Sections) -> _
     targets = {
         "plant": known_ids(sections, "plant"),
         "pump": known_ids(sections, "pump"),
-        "station": frozenset(tables.stations.ids) if tables.stations.sound else None,
-        "building": frozenset(tables.buildings.ids) if tables.buildings.sound else None,
+        "station": tables.stations.sure_ids,
+        "building": tables.buildings.sure_ids,
     }
     return _Field(
         buses=buses,

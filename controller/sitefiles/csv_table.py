@@ -21,14 +21,20 @@ if TYPE_CHECKING:
 class Table:
     """A table's rows.
 
-    `sound` is False where the table as a whole could not be read: nothing may then be concluded
-    from a row that seems to be missing. `ids` has every id with its line, broken rows included.
+    `sound` is False where the table as a whole could not be read. `ids` has every id with its
+    line, broken rows included.
     """
 
     file: str
     sound: bool
     rows: tuple[Row, ...]
     ids: Mapping[str, int]
+
+    @property
+    def sure_ids(self) -> frozenset[str] | None:
+        """The ids, or None where one may be missing: nothing is then concluded from its absence."""
+        unsure = not self.sound or not self.rows or len(self.ids) < len(self.rows)
+        return None if unsure else frozenset(self.ids)
 
     @property
     def whole_rows(self) -> tuple[Row, ...]:
@@ -75,8 +81,8 @@ def read_table(log: Log, folder: Path, file: str, fields: Mapping[str, Field]) -
             log.errors.append(
                 row.problem(id_name, f"stands in line {ids[known]} too", "give each its own id")
             )
-            continue
-        if known is not None:
+            row = row.spoilt()
+        elif known is not None:
             ids[known] = line
         rows.append(row)
     return Table(file, True, tuple(rows), ids)

@@ -317,7 +317,7 @@ def _check_readbacks(log: Log, table: Table, points: list[Point]) -> None:
     writers: dict[tuple[str, str, str], str] = {}
     for point in points:
         row, back = rows[point.point_id], point.readback_point_id
-        if back is not None and back not in table.ids:
+        if back is not None and table.sure_ids is not None and back not in table.sure_ids:
             log.errors.append(
                 unknown_name(row, "readback_point", back, table.ids, "point", "points.csv")
             )

@@ -46,9 +46,9 @@ def check_references(log: Log, tables: Tables, sections: Sections | None) -> Non
         tables: The five tables.
         sections: What site.toml holds, or None where it could not be read.
     """
-    nodes = tables.nodes.ids if tables.nodes.sound else None
-    pipes = tables.pipes.ids if tables.pipes.sound else None
-    stations = tables.stations.ids if tables.stations.sound else None
+    nodes = tables.nodes.sure_ids
+    pipes = tables.pipes.sure_ids
+    stations = tables.stations.sure_ids
     for row in tables.pipes.rows:
         _refer(log, row, "from_node", nodes, "node", "nodes.csv")
         _refer(log, row, "to_node", nodes, "node", "nodes.csv")

@@ -1,10 +1,10 @@
 """One row of a table or one section of site.toml, read by its fields."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from controller.sitefiles.log import Derived, Log
-from controller.sitefiles.rules import BrokenRuleError, Field, shown
+from controller.sitefiles.rules import BrokenRuleError, Field, refuse_unfilled, shown
 from drivers.base import Problem
 
 
@@ -62,6 +62,10 @@ class Row:
         value = None if raw is None else shown(raw)
         return self.lines.get(name, self.line), self.prefix + shown(name), value
 
+    def spoilt(self) -> "Row":
+        """Return this row without anything in it that could be used."""
+        return replace(self, values={}, broken=True)
+
     def problem(self, name: str | None, message: str, remedy: str) -> Problem:
         """Describe what is wrong with a value of this row (or, without a name, with the row)."""
         line, column, value = self.place(name)
@@ -101,6 +105,7 @@ def read_values(
                 faults.append((name, BrokenRuleError("is missing", "fill it in")))
             continue
         try:
+            refuse_unfilled(raw[name])
             values[name] = one.rule.read(raw[name])
         except BrokenRuleError as broken:
             faults.append((name, broken))

@@ -15,6 +15,7 @@ from typing import Protocol
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _LONGEST_TEXT = 200
 _LONGEST_SHOWN = 60
+FILL_IN = "FILL IN"
 
 
 class BrokenRuleError(Exception):
@@ -54,7 +55,23 @@ def shown(raw: object) -> str:
     if isinstance(raw, int) and raw.bit_length() > 256:
         return f"an integer of {raw.bit_length()} bits"
     text = raw if isinstance(raw, str) else str(raw)
+    if text.startswith(FILL_IN):
+        return FILL_IN
     return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "..."
+
+
+def refuse_unfilled(raw: object) -> None:
+    """Refuse a value that the starter site leaves to its owner, `"FILL IN: what to give"`.
+
+    Args:
+        raw: Any value of a CSV cell or a TOML key.
+
+    Raises:
+        BrokenRuleError: It is still to be filled in; the remedy is what the value itself says.
+    """
+    if isinstance(raw, str) and raw.startswith(FILL_IN):
+        what = raw.removeprefix(FILL_IN).lstrip(": ").strip()
+        raise BrokenRuleError("is still to be filled in", what or "fill it in")
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:

@@ -211,15 +211,15 @@ def _read_section(
 
 
 def _without_duplicates(log: Log, rows: tuple[Row, ...]) -> tuple[Row, ...]:
-    """Report ids used twice in an array of tables and keep the first of each."""
+    """Report ids used twice in an array of tables and spoil all but the first of each."""
     kept: list[Row] = []
     seen: set[str] = set()
     for row in rows:
         name = row.maybe_text("id")
         if name is not None and name in seen:
             log.errors.append(row.problem("id", "is the id of two", "give each its own id"))
-            continue
-        if name is not None:
+            row = row.spoilt()
+        elif name is not None:
             seen.add(name)
         kept.append(row)
     return tuple(kept)

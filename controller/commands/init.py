@@ -1,0 +1,61 @@
+"""`heatwarden init`: write a commented starter site."""
+
+import argparse
+
+_EXAMPLES = """\
+examples:
+  heatwarden init sites/west
+  heatwarden check sites/west        # says what is still to be filled in
+
+The folder must be new or empty. It gets a site.toml with ten keys marked FILL IN, and tables with a
+small made-up network to replace.
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Describe the command's arguments.
+
+    Args:
+        parser: The command's parser.
+    """
+    parser.epilog = _EXAMPLES
+    parser.add_argument("folder", metavar="FOLDER", help="the folder to write")
+    parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write the starter site.
+
+    Args:
+        arguments: The parsed command line.
+
+    Returns:
+        0 done, 2 where the folder is in use, 3 where it cannot be written.
+    """
+    import json
+    from pathlib import Path
+
+    from controller.problems import InputError, report_problems, write_line
+    from controller.sitefiles.starter import write_starter
+    from drivers.base import Problem
+
+    try:
+        files = write_starter(Path(arguments.folder))
+    except InputError as error:
+        report_problems(error.problems, as_json=arguments.json)
+        return 2
+    except (OSError, ValueError) as error:
+        problem = Problem(
+            file=arguments.folder,
+            message=f"cannot be written: {getattr(error, 'strerror', None) or error}",
+            remedy="name a folder that you may write",
+        )
+        report_problems([problem], as_json=arguments.json)
+        return 3
+    if arguments.json:
+        write_line(json.dumps({"site": arguments.folder, "files": list(files)}))
+    else:
+        write_line(f"wrote {arguments.folder}: {', '.join(files)}")
+        write_line("fill in the keys marked FILL IN, replace the rows of the tables, then run")
+        write_line(f"  heatwarden check {arguments.folder}")
+    return 0
