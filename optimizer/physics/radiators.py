@@ -1,0 +1,64 @@
+"""Radiators of a building fed by a constant flow: the heat that a supply temperature gives.
+
+Source: EN 442-2:2014 (output by the arithmetic mean excess temperature and an exponent).
+"""
+
+import math
+
+from numba import njit
+
+
+@njit(cache=True)
+def radiator_heat_w(
+    above_air_k: float, flow_w_k: float, rated_w: float, rated_excess_k: float, exponent: float
+) -> tuple[float, float, float]:
+    """Heat given to a room by radiators, zero where the water is no warmer than the room.
+
+    The mean water temperature is the arithmetic mean of supply and return.
+
+    Args:
+        above_air_k: Supply water above the room's air, K.
+        flow_w_k: Heat capacity flow of the water, W/K.
+        rated_w: Output at the rated excess, W.
+        rated_excess_k: Mean water above air at which `rated_w` is stated, K.
+        exponent: Radiator exponent, at least 1.
+
+    Returns:
+        Heat in W, and its derivatives by `above_air_k` (W/K) and by `flow_w_k` (K).
+    """
+    if above_air_k <= 0.0 or flow_w_k <= 0.0 or rated_w <= 0.0:
+        return 0.0, 0.0, 0.0
+    # 2 C (Y - y) = R (y / D)^n with y the mean excess: convex in y, so Newton from the right.
+    scale = rated_w / rated_excess_k
+    secant = scale * (above_air_k / rated_excess_k) ** (exponent - 1.0)
+    y = above_air_k * min(1.0, 2.0 * flow_w_k / (2.0 * flow_w_k + secant) * 1.05)
+    slope = secant
+    for _ in range(30):
+        per_kelvin = scale * (y / rated_excess_k) ** (exponent - 1.0)
+        slope = exponent * per_kelvin
+        change = (per_kelvin * y - 2.0 * flow_w_k * (above_air_k - y)) / (slope + 2.0 * flow_w_k)
+        y -= change
+        if abs(change) < 1e-12 * above_air_k:
+            break
+        y = max(y, 1e-9 * above_air_k)
+    total = slope + 2.0 * flow_w_k
+    heat = 2.0 * flow_w_k * (above_air_k - y)
+    by_above = slope * 2.0 * flow_w_k / total
+    by_flow = slope * 2.0 * (above_air_k - y) / total
+    return heat, by_above, by_flow
+
+
+@njit(cache=True)
+def mean_excess_k(heat_w: float, rated_w: float, rated_excess_k: float, exponent: float) -> float:
+    """Mean water temperature above the air that a heat output needs.
+
+    Args:
+        heat_w: Heat, W, not negative.
+        rated_w: Output at the rated excess, W.
+        rated_excess_k: Mean water above air at which `rated_w` is stated, K.
+        exponent: Radiator exponent.
+
+    Returns:
+        Mean excess temperature, K.
+    """
+    return rated_excess_k * math.pow(heat_w / rated_w, 1.0 / exponent)

@@ -1,0 +1,689 @@
+"""Heat transport by plug flow: plugs of water move through pipes and mix at nodes.
+
+Nothing diffuses: a pipe holds a row of plugs, each with its mass and enthalpy; what leaves a pipe
+within a step is a row of pieces, which its end node mixes with others and hands on. A plug's mass
+includes the heat capacity of the wall it lies in, so a front travels slower than the water by just
+that share. Plugs cool towards the ground while they lie in a pipe. With derivatives asked for,
+masses, times and enthalpies carry theirs along: everything here is differentiated as it stands.
+
+Source: J. Benonysson, Dynamic modelling and operational optimization of district heating systems
+(1991), the node and element methods; wall capacity by the ratio of heat capacities.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from optimizer.model.arrays import FloatArray, IntArray
+from optimizer.physics.layout import Layout
+from optimizer.physics.water import REFERENCE_CP_J_KG_K
+
+# Pieces of a step that a pipe hands on at most; more are merged, the most alike first.
+PIECES = 8
+# Streams that meet at one node at most.
+STREAMS = 64
+# Below this flow a pipe stands still.
+STILL_KG_S = 1e-6
+
+
+class Row(NamedTuple):
+    """Rows of plugs (or pieces) with their derivatives by the directions asked for.
+
+    Slots form a ring from `head`. For the contents of pipes `size` is a plug's mass in kg and the
+    first plug is nearest to the drawn start; for pieces it is a share of the step, in the order
+    of time.
+
+    Attributes:
+        head, count: First slot and number of entries, shape (pipes,).
+        size, enthalpy: Shape (pipes, slots).
+        size_d, enthalpy_d: Their derivatives, shape (pipes, slots, directions).
+    """
+
+    head: IntArray
+    count: IntArray
+    size: FloatArray
+    enthalpy: FloatArray
+    size_d: FloatArray
+    enthalpy_d: FloatArray
+
+
+class Side(NamedTuple):
+    """One side (supply or return) of the network in motion.
+
+    Attributes:
+        contents: Plugs in the pipes.
+        leaving: Pieces that leave each pipe within the step.
+        mixed: Pieces at the node being handled, one row.
+        rest, rest_d: What is left of each stream's present piece while streams mix.
+        gone_d, begin_d: Working memory of one pipe's derivatives, shape (directions,).
+        mean, mean_d: Mean enthalpy of the step at each node, J/kg, shapes (nodes,), (nodes, any).
+        end, end_d: Enthalpy at the end of the step at each node.
+    """
+
+    contents: Row
+    leaving: Row
+    mixed: Row
+    rest: FloatArray
+    rest_d: FloatArray
+    gone_d: FloatArray
+    begin_d: FloatArray
+    mean: FloatArray
+    mean_d: FloatArray
+    end: FloatArray
+    end_d: FloatArray
+
+
+class Source(NamedTuple):
+    """Water that enters the nodes of one side from outside its pipes.
+
+    Attributes:
+        flow, flow_d: Mass flow, kg/s, shapes (nodes,), (nodes, directions).
+        power, power_d: Enthalpy flow, W, same shapes.
+    """
+
+    flow: FloatArray
+    flow_d: FloatArray
+    power: FloatArray
+    power_d: FloatArray
+
+
+def new_row(rows: int, slots: int, directions: int) -> Row:
+    """Make empty rows.
+
+    Args:
+        rows: Number of rows.
+        slots: Largest number of entries in a row.
+        directions: Number of derivatives carried along.
+
+    Returns:
+        The rows.
+    """
+    return Row(
+        head=np.zeros(rows, dtype=np.int64),
+        count=np.zeros(rows, dtype=np.int64),
+        size=np.zeros((rows, slots)),
+        enthalpy=np.zeros((rows, slots)),
+        size_d=np.zeros((rows, slots, directions)),
+        enthalpy_d=np.zeros((rows, slots, directions)),
+    )
+
+
+def new_side(pipes: int, nodes: int, slots: int, directions: int) -> Side:
+    """Make a side with empty pipes.
+
+    Args:
+        pipes: Number of pipes.
+        nodes: Number of nodes.
+        slots: Largest number of plugs in a pipe.
+        directions: Number of derivatives carried along.
+
+    Returns:
+        The side.
+    """
+    return Side(
+        contents=new_row(pipes, slots, directions),
+        leaving=new_row(pipes, PIECES, directions),
+        mixed=new_row(1, PIECES, directions),
+        rest=np.zeros(STREAMS),
+        rest_d=np.zeros((STREAMS, directions)),
+        gone_d=np.zeros(directions),
+        begin_d=np.zeros(directions),
+        mean=np.zeros(nodes),
+        mean_d=np.zeros((nodes, directions)),
+        end=np.zeros(nodes),
+        end_d=np.zeros((nodes, directions)),
+    )
+
+
+def new_source(nodes: int, directions: int) -> Source:
+    """Make a source that gives nothing.
+
+    Args:
+        nodes: Number of nodes.
+        directions: Number of derivatives carried along.
+
+    Returns:
+        The source.
+    """
+    return Source(
+        flow=np.zeros(nodes),
+        flow_d=np.zeros((nodes, directions)),
+        power=np.zeros(nodes),
+        power_d=np.zeros((nodes, directions)),
+    )
+
+
+@njit(cache=True)
+def _join(row: Row, at: int, slot: int, other: int, used: int) -> None:
+    """Merge entry `other` into `slot`, conserving energy."""
+    a = row.size[at, slot]
+    b = row.size[at, other]
+    total = a + b
+    if total <= 0.0:
+        return
+    difference = row.enthalpy[at, other] - row.enthalpy[at, slot]
+    share = b / total
+    for d in range(used):
+        share_d = (row.size_d[at, other, d] * a - row.size_d[at, slot, d] * b) / (total * total)
+        row.enthalpy_d[at, slot, d] += share_d * difference + share * (
+            row.enthalpy_d[at, other, d] - row.enthalpy_d[at, slot, d]
+        )
+        row.size_d[at, slot, d] += row.size_d[at, other, d]
+    row.enthalpy[at, slot] += share * difference
+    row.size[at, slot] = total
+
+
+@njit(cache=True)
+def _copy(row: Row, at: int, target: int, origin: int, used: int) -> None:
+    row.size[at, target] = row.size[at, origin]
+    row.enthalpy[at, target] = row.enthalpy[at, origin]
+    for d in range(used):
+        row.size_d[at, target, d] = row.size_d[at, origin, d]
+        row.enthalpy_d[at, target, d] = row.enthalpy_d[at, origin, d]
+
+
+@njit(cache=True)
+def _make_room(row: Row, at: int, used: int) -> None:
+    """Merge the two neighbours of a full row whose merging changes least."""
+    slots = row.size.shape[1]
+    count = row.count[at]
+    head = row.head[at]
+    best = 0
+    least = math.inf
+    for i in range(count - 1):
+        a = (head + i) % slots
+        b = (head + i + 1) % slots
+        size_a = row.size[at, a]
+        size_b = row.size[at, b]
+        step = row.enthalpy[at, a] - row.enthalpy[at, b]
+        blur = size_a * size_b / max(size_a + size_b, 1e-300) * step * step
+        if blur < least:
+            least = blur
+            best = i
+    _join(row, at, (head + best) % slots, (head + best + 1) % slots, used)
+    for i in range(best + 1, count - 1):
+        _copy(row, at, (head + i) % slots, (head + i + 1) % slots, used)
+    row.count[at] = count - 1
+
+
+@njit(cache=True)
+def _append(row: Row, at: int, size: float, enthalpy: float, used: int) -> int:
+    """Add an entry at the end of a row and return its slot; its derivatives are the caller's."""
+    slots = row.size.shape[1]
+    if row.count[at] == slots:
+        _make_room(row, at, used)
+    slot = (row.head[at] + row.count[at]) % slots
+    row.count[at] += 1
+    row.size[at, slot] = size
+    row.enthalpy[at, slot] = enthalpy
+    return int(slot)
+
+
+@njit(cache=True)
+def _prepend(row: Row, at: int, size: float, enthalpy: float, used: int) -> int:
+    """Add an entry at the start of a row and return its slot; its derivatives are the caller's."""
+    slots = row.size.shape[1]
+    if row.count[at] == slots:
+        _make_room(row, at, used)
+    row.head[at] = (row.head[at] - 1) % slots
+    row.count[at] += 1
+    slot = row.head[at]
+    row.size[at, slot] = size
+    row.enthalpy[at, slot] = enthalpy
+    return int(slot)
+
+
+@njit(cache=True)
+def _leave(
+    side: Side,
+    pipe: int,
+    moved: float,
+    moved_d: FloatArray,
+    forward: bool,
+    decay: float,
+    ground: float,
+    gone_d: FloatArray,
+    used: int,
+) -> tuple[float, float]:
+    """Let plugs leave a pipe until `moved` has left or it is empty.
+
+    Returns what has left, kg, and the heat lost to the ground on the way, J; `gone_d` receives
+    the derivative of what has left.
+    """
+    contents = side.contents
+    leaving = side.leaving
+    slots = contents.size.shape[1]
+    gone = 0.0
+    lost = 0.0
+    leaving.head[pipe] = 0
+    leaving.count[pipe] = 0
+    gone_d[:used] = 0.0
+    while contents.count[pipe] > 0 and moved - gone > 1e-13 * moved:
+        last = contents.head[pipe] + (contents.count[pipe] - 1 if forward else 0)
+        plug = last % slots
+        mass = contents.size[pipe, plug]
+        whole = mass <= moved - gone
+        taken = mass if whole else moved - gone
+        middle = (gone + 0.5 * taken) / moved
+        fade = math.exp(-decay * middle)
+        above = contents.enthalpy[pipe, plug] - ground
+        piece = _append(leaving, pipe, taken / moved, ground + above * fade, used)
+        for d in range(used):
+            taken_d = contents.size_d[pipe, plug, d] if whole else moved_d[d] - gone_d[d]
+            middle_d = (gone_d[d] + 0.5 * taken_d - middle * moved_d[d]) / moved
+            leaving.size_d[pipe, piece, d] = (taken_d - taken / moved * moved_d[d]) / moved
+            leaving.enthalpy_d[pipe, piece, d] = fade * (
+                contents.enthalpy_d[pipe, plug, d] - decay * middle_d * above
+            )
+            gone_d[d] += taken_d
+            if not whole:
+                contents.size_d[pipe, plug, d] -= taken_d
+        lost += taken * above * (1.0 - fade)
+        gone += taken
+        if whole:
+            contents.count[pipe] -= 1
+            if not forward:
+                contents.head[pipe] = (contents.head[pipe] + 1) % slots
+        else:
+            contents.size[pipe, plug] = mass - taken
+    return gone, lost
+
+
+@njit(cache=True)
+def _cool(contents: Row, pipe: int, decay: float, ground: float, used: int) -> float:
+    """Cool everything that lies in a pipe for a whole step; returns the heat lost, J."""
+    slots = contents.size.shape[1]
+    fade = math.exp(-decay)
+    lost = 0.0
+    for i in range(contents.count[pipe]):
+        slot = (contents.head[pipe] + i) % slots
+        above = contents.enthalpy[pipe, slot] - ground
+        lost += contents.size[pipe, slot] * above * (1.0 - fade)
+        contents.enthalpy[pipe, slot] = ground + above * fade
+        for d in range(used):
+            contents.enthalpy_d[pipe, slot, d] *= fade
+    return lost
+
+
+@njit(cache=True)
+def _enter(
+    side: Side,
+    pipe: int,
+    moved: float,
+    moved_d: FloatArray,
+    forward: bool,
+    decay: float,
+    ground: float,
+    gone: float,
+    gone_d: FloatArray,
+    used: int,
+) -> float:
+    """Let the pieces mixed at a pipe's inlet enter it; what does not fit passes straight through.
+
+    Returns the heat lost to the ground, J.
+    """
+    mixed = side.mixed
+    passing = max(moved - gone, 0.0)  # above zero only if the whole former content has left
+    if passing <= 1e-13 * moved:
+        passing = 0.0
+    lost = 0.0
+    begin = 0.0
+    begin_d = side.begin_d
+    begin_d[:used] = 0.0
+    for i in range(mixed.count[0]):
+        share = mixed.size[0, i]
+        first = min(share, max(passing / moved - begin, 0.0)) if passing > 0.0 else 0.0
+        if first > 0.0:
+            lost += _pass_through(
+                side,
+                pipe,
+                i,
+                first,
+                begin_d,
+                first < share,
+                moved,
+                moved_d,
+                decay,
+                ground,
+                gone,
+                gone_d,
+                used,
+            )
+        if first < share:
+            lost += _settle(
+                side,
+                pipe,
+                i,
+                first,
+                begin,
+                begin_d,
+                moved,
+                moved_d,
+                forward,
+                decay,
+                ground,
+                gone,
+                gone_d,
+                used,
+            )
+        begin += share
+        for d in range(used):
+            begin_d[d] += mixed.size_d[0, i, d]
+    return lost
+
+
+@njit(cache=True)
+def _pass_through(
+    side: Side,
+    pipe: int,
+    i: int,
+    first: float,
+    begin_d: FloatArray,
+    cut: bool,
+    moved: float,
+    moved_d: FloatArray,
+    decay: float,
+    ground: float,
+    gone: float,
+    gone_d: FloatArray,
+    used: int,
+) -> float:
+    """Hand the first part of a mixed piece on to the outlet, after the pipe's transit time."""
+    mixed = side.mixed
+    transit = gone / moved
+    fade = math.exp(-decay * transit)
+    above = mixed.enthalpy[0, i] - ground
+    piece = _append(side.leaving, pipe, first, ground + above * fade, used)
+    for d in range(used):
+        transit_d = (gone_d[d] - transit * moved_d[d]) / moved
+        # A cut piece ends where the step ends for it: at 1 - transit of the inlet's time.
+        first_d = -transit_d - begin_d[d] if cut else mixed.size_d[0, i, d]
+        side.leaving.size_d[pipe, piece, d] = first_d
+        side.leaving.enthalpy_d[pipe, piece, d] = fade * (
+            mixed.enthalpy_d[0, i, d] - decay * transit_d * above
+        )
+    return first * moved * above * (1.0 - fade)
+
+
+@njit(cache=True)
+def _settle(
+    side: Side,
+    pipe: int,
+    i: int,
+    first: float,
+    begin: float,
+    begin_d: FloatArray,
+    moved: float,
+    moved_d: FloatArray,
+    forward: bool,
+    decay: float,
+    ground: float,
+    gone: float,
+    gone_d: FloatArray,
+    used: int,
+) -> float:
+    """Put what is left of a mixed piece into the pipe, cooled for the rest of the step."""
+    mixed = side.mixed
+    contents = side.contents
+    share = mixed.size[0, i] - first
+    stay = 1.0 - begin - first - 0.5 * share
+    fade = math.exp(-decay * stay)
+    above = mixed.enthalpy[0, i] - ground
+    mass = share * moved
+    if forward:
+        slot = _prepend(contents, pipe, mass, ground + above * fade, used)
+    else:
+        slot = _append(contents, pipe, mass, ground + above * fade, used)
+    for d in range(used):
+        share_d = mixed.size_d[0, i, d]
+        stay_d = -begin_d[d] - 0.5 * share_d
+        if first > 0.0:
+            transit_d = (gone_d[d] - gone / moved * moved_d[d]) / moved
+            share_d += transit_d + begin_d[d]
+            stay_d = 0.5 * transit_d - 0.5 * (begin_d[d] + mixed.size_d[0, i, d])
+        contents.size_d[pipe, slot, d] = share_d * moved + share * moved_d[d]
+        contents.enthalpy_d[pipe, slot, d] = fade * (
+            mixed.enthalpy_d[0, i, d] - decay * stay_d * above
+        )
+    return mass * above * (1.0 - fade)
+
+
+@njit(cache=True)
+def _flow_order(layout: Layout, flow: FloatArray, order: IntArray, waiting: IntArray) -> None:
+    """Order the nodes so that each comes after all that feed it.
+
+    A ring of flow (a booster can drive one) has no such order; its nodes come last.
+    """
+    graph = layout.graph
+    waiting[:] = 0
+    nodes = len(order)
+    for pipe in range(len(flow)):
+        if abs(flow[pipe]) > STILL_KG_S:
+            waiting[graph.second[pipe] if flow[pipe] > 0.0 else graph.first[pipe]] += 1
+    found = 0
+    for node in range(nodes):
+        if waiting[node] == 0:
+            order[found] = node
+            found += 1
+    done = 0
+    while done < found:
+        node = order[done]
+        done += 1
+        for entry in range(graph.adjacent_start[node], graph.adjacent_start[node + 1]):
+            pipe = graph.adjacent_pipe[entry]
+            if abs(flow[pipe]) <= STILL_KG_S:
+                continue
+            start = graph.first[pipe] if flow[pipe] > 0.0 else graph.second[pipe]
+            if start == node:
+                end = graph.second[pipe] if flow[pipe] > 0.0 else graph.first[pipe]
+                waiting[end] -= 1
+                if waiting[end] == 0:
+                    order[found] = end
+                    found += 1
+    for node in range(nodes):
+        if waiting[node] > 0:
+            order[found] = node
+            found += 1
+
+
+@njit(cache=True)
+def _mix(
+    layout: Layout,
+    side: Side,
+    source: Source,
+    node: int,
+    flow: FloatArray,
+    flow_d: FloatArray,
+    used: int,
+) -> float:
+    """Mix what arrives at a node into `side.mixed`; returns the flow that arrives, kg/s."""
+    graph = layout.graph
+    mixed = side.mixed
+    mixed.head[0] = 0
+    mixed.count[0] = 0
+    arriving = np.empty(STREAMS, dtype=np.int64)
+    position = np.zeros(STREAMS, dtype=np.int64)
+    streams = 0
+    total = source.flow[node]
+    for entry in range(graph.adjacent_start[node], graph.adjacent_start[node + 1]):
+        pipe = graph.adjacent_pipe[entry]
+        toward = flow[pipe] if graph.second[pipe] == node else -flow[pipe]
+        if toward > STILL_KG_S and side.leaving.count[pipe] > 0:
+            arriving[streams] = pipe
+            side.rest[streams] = side.leaving.size[pipe, 0]
+            side.rest_d[streams, :used] = side.leaving.size_d[pipe, 0, :used]
+            streams += 1
+            total += toward
+    if total <= STILL_KG_S:
+        return 0.0
+    for _piece in range(PIECES * STREAMS):
+        shortest = -1
+        width = 1.0 if streams == 0 else math.inf
+        for j in range(streams):
+            if side.rest[j] < width:
+                width = side.rest[j]
+                shortest = j
+        power = source.power[node]
+        for j in range(streams):
+            pipe = arriving[j]
+            power += abs(flow[pipe]) * side.leaving.enthalpy[pipe, position[j]]
+        slot = _append(mixed, 0, width, power / total, used)
+        for d in range(used):
+            mixed.size_d[0, slot, d] = side.rest_d[shortest, d] if shortest >= 0 else 0.0
+            power_d = source.power_d[node, d] - power / total * source.flow_d[node, d]
+            for j in range(streams):
+                pipe = arriving[j]
+                sign = 1.0 if flow[pipe] > 0.0 else -1.0
+                excess = side.leaving.enthalpy[pipe, position[j]] - power / total
+                power_d += sign * flow_d[pipe, d] * excess
+                power_d += abs(flow[pipe]) * side.leaving.enthalpy_d[pipe, position[j], d]
+            mixed.enthalpy_d[0, slot, d] = power_d / total
+        if not _advance(side, arriving, position, streams, width, shortest, used):
+            break
+    return total
+
+
+@njit(cache=True)
+def _advance(
+    side: Side,
+    arriving: IntArray,
+    position: IntArray,
+    streams: int,
+    width: float,
+    shortest: int,
+    used: int,
+) -> bool:
+    """Move every stream on by `width`; returns False when one of them has ended."""
+    if streams == 0:
+        return False
+    side.gone_d[:used] = side.rest_d[shortest, :used]
+    for j in range(streams):
+        side.rest[j] -= width
+        for d in range(used):
+            side.rest_d[j, d] -= side.gone_d[d]
+        if j == shortest or side.rest[j] <= 1e-13:
+            pipe = arriving[j]
+            position[j] += 1
+            if position[j] == side.leaving.count[pipe]:
+                return False
+            side.rest[j] += side.leaving.size[pipe, position[j]]
+            for d in range(used):
+                side.rest_d[j, d] += side.leaving.size_d[pipe, position[j], d]
+    return True
+
+
+@njit(cache=True)
+def _note_node(side: Side, node: int, used: int) -> None:
+    """Keep the mean and the last enthalpy of what passes a node."""
+    mixed = side.mixed
+    whole = 0.0
+    mean = 0.0
+    for i in range(mixed.count[0]):
+        whole += mixed.size[0, i]
+        mean += mixed.size[0, i] * mixed.enthalpy[0, i]
+    mean /= whole
+    last = mixed.count[0] - 1
+    side.mean[node] = mean
+    side.end[node] = mixed.enthalpy[0, last]
+    for d in range(used):
+        mean_d = 0.0
+        for i in range(mixed.count[0]):
+            mean_d += mixed.size_d[0, i, d] * (mixed.enthalpy[0, i] - mean)
+            mean_d += mixed.size[0, i] * mixed.enthalpy_d[0, i, d]
+        side.mean_d[node, d] = mean_d / whole
+        side.end_d[node, d] = mixed.enthalpy_d[0, last, d]
+
+
+@njit(cache=True)
+def _note_still_node(layout: Layout, side: Side, node: int, used: int) -> None:
+    """Where nothing arrives, a node is as warm as the water that lies next to it."""
+    graph = layout.graph
+    contents = side.contents
+    if graph.adjacent_start[node] == graph.adjacent_start[node + 1]:
+        return
+    pipe = graph.adjacent_pipe[graph.adjacent_start[node]]
+    slots = contents.size.shape[1]
+    last = contents.count[pipe] - 1 if graph.second[pipe] == node else 0
+    slot = (contents.head[pipe] + last) % slots
+    side.mean[node] = contents.enthalpy[pipe, slot]
+    side.end[node] = contents.enthalpy[pipe, slot]
+    for d in range(used):
+        side.mean_d[node, d] = contents.enthalpy_d[pipe, slot, d]
+        side.end_d[node, d] = contents.enthalpy_d[pipe, slot, d]
+
+
+@njit(cache=True)
+def move_water(
+    layout: Layout,
+    side: Side,
+    which: int,
+    source: Source,
+    flow: FloatArray,
+    flow_d: FloatArray,
+    step_s: float,
+    ground: float,
+    used: int,
+) -> float:
+    """Move the water of one side through one step.
+
+    Args:
+        layout: The network.
+        side: The side, moved in place.
+        which: 0 for supply, 1 for return.
+        source: Water entering at the nodes.
+        flow: Flow of each pipe as drawn, kg/s, shape (pipes,).
+        flow_d: Its derivatives, shape (pipes, directions).
+        step_s: Step length, s.
+        ground: Enthalpy of water at the ground's temperature, J/kg.
+        used: Number of directions carried along.
+
+    Returns:
+        Heat lost to the ground, J.
+    """
+    graph = layout.graph
+    pipes = len(flow)
+    lost = 0.0
+    order = np.empty(len(side.mean), dtype=np.int64)
+    waiting = np.empty(len(side.mean), dtype=np.int64)
+    moved_d = np.empty(side.gone_d.shape[0])
+    _flow_order(layout, flow, order, waiting)
+    for pipe in range(pipes):
+        side.leaving.count[pipe] = 0
+        if abs(flow[pipe]) <= STILL_KG_S:
+            decay = _decay(layout, pipe, which, step_s)
+            lost += _cool(side.contents, pipe, decay, ground, used)
+    for node in order:
+        if _mix(layout, side, source, node, flow, flow_d, used) > 0.0:
+            _note_node(side, node, used)
+        else:
+            _note_still_node(layout, side, node, used)
+            slot = _append(side.mixed, 0, 1.0, side.mean[node], used)
+            side.mixed.size_d[0, slot, :used] = 0.0
+            side.mixed.enthalpy_d[0, slot, :used] = side.mean_d[node, :used]
+        for entry in range(graph.adjacent_start[node], graph.adjacent_start[node + 1]):
+            pipe = graph.adjacent_pipe[entry]
+            away = flow[pipe] if graph.first[pipe] == node else -flow[pipe]
+            if away <= STILL_KG_S:
+                continue
+            forward = flow[pipe] > 0.0
+            for d in range(used):
+                moved_d[d] = (flow_d[pipe, d] if forward else -flow_d[pipe, d]) * step_s
+            decay = _decay(layout, pipe, which, step_s)
+            moved = away * step_s
+            gone, heat = _leave(
+                side, pipe, moved, moved_d, forward, decay, ground, side.gone_d, used
+            )
+            lost += heat + _cool(side.contents, pipe, decay, ground, used)
+            lost += _enter(
+                side, pipe, moved, moved_d, forward, decay, ground, gone, side.gone_d, used
+            )
+    return lost
+
+
+@njit(cache=True)
+def _decay(layout: Layout, pipe: int, which: int, step_s: float) -> float:
+    """Share of its excess over the ground that water in a pipe loses in a step, as an exponent."""
+    content = layout.pipes.content_kg[which, pipe]
+    return layout.pipes.loss_w_k[pipe] * step_s / (content * REFERENCE_CP_J_KG_K)

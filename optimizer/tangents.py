@@ -1,0 +1,245 @@
+"""Exact derivatives of a simulated trace with respect to the levers.
+
+Forward differentiation of the same march that simulates: what comes out is the derivative of the
+computed trace itself, kinks apart (a valve that reaches its stop, a front that passes a sample).
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+
+from optimizer.model.arrays import FloatArray, IntArray, frozen
+from optimizer.model.forecast import Forecast
+from optimizer.model.network import Network, PumpControl
+from optimizer.model.schedule import Schedule
+from optimizer.model.state import PlantState
+from optimizer.model.trace import Trace
+from optimizer.physics import march as kernel
+from optimizer.simulate import prepare, read_trace
+from optimizer.timegrid import setpoints_at_boundaries, step_means
+
+
+class Lever(IntEnum):
+    """What a direction moves."""
+
+    PLANT = kernel.PLANT
+    PUMP = kernel.PUMP
+    OFFSET = kernel.OFFSET
+
+
+class Quantity(IntEnum):
+    """What a row of derivatives is of, in the units of the trace.
+
+    Temperatures in degC, flows in kg/s, pressures in bar, station heat in kW, plant heat in MW,
+    pump power in kW. Indoor temperatures are at the step boundary, the others step means.
+    """
+
+    INDOOR_TEMP = kernel.INDOOR
+    STATION_SUPPLY_TEMP = kernel.STATION_SUPPLY
+    STATION_RETURN_TEMP = kernel.STATION_RETURN
+    STATION_FLOW = kernel.STATION_FLOW
+    STATION_HEAT = kernel.STATION_HEAT
+    PLANT_HEAT = kernel.PLANT_HEAT
+    PLANT_SUPPLY_TEMP = kernel.PLANT_SUPPLY
+    PLANT_RETURN_TEMP = kernel.PLANT_RETURN
+    PLANT_FLOW = kernel.PLANT_FLOW
+    PUMP_POWER = kernel.PUMP_POWER
+    MAKEUP = kernel.MAKEUP
+    SUPPLY_PRESSURE = kernel.SUPPLY_PRESSURE
+    RETURN_PRESSURE = kernel.RETURN_PRESSURE
+    SUPPLY_NODE_TEMP = kernel.SUPPLY_NODE_TEMP
+    RETURN_NODE_TEMP = kernel.RETURN_NODE_TEMP
+    SUPPLY_PIPE_FLOW = kernel.SUPPLY_PIPE_FLOW
+    RETURN_PIPE_FLOW = kernel.RETURN_PIPE_FLOW
+
+
+# From the kernel's SI units to those of the trace.
+_TO_TRACE_UNIT = {
+    Quantity.STATION_HEAT: 1e-3,
+    Quantity.PLANT_HEAT: 1e-6,
+    Quantity.PUMP_POWER: 1e-3,
+    Quantity.SUPPLY_PRESSURE: 1e-5,
+    Quantity.RETURN_PRESSURE: 1e-5,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Directions:
+    """Directions in the space of setpoints.
+
+    Attributes:
+        lever: Kind of lever of each direction, a `Lever`, shape (directions,).
+        which: Index of the plant, pump or station it moves, shape (directions,).
+        profile: How far it moves the setpoint at each step's start, in the setpoint's own unit
+            (K, %, bar), shape (directions, steps).
+    """
+
+    lever: IntArray
+    which: IntArray
+    profile: FloatArray
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rows:
+    """Entries of the trace whose derivatives are wanted.
+
+    Attributes:
+        quantity: A `Quantity` each, shape (rows,).
+        index: Index of the element (node, pipe, station, plant, pump or building), shape (rows,).
+        step: Step, or step boundary for indoor temperatures, shape (rows,).
+    """
+
+    quantity: IntArray
+    index: IntArray
+    step: IntArray
+
+
+@dataclass(frozen=True, kw_only=True)
+class Functionals:
+    """Weighted sums over a trace whose gradients are wanted; the first axis counts them.
+
+    Attributes:
+        plant_heat: Weights per MW, shape (functionals, steps, plants).
+        pump_power: Weights per kW, shape (functionals, steps, pumps).
+        makeup: Weights per kg/s, shape (functionals, steps).
+        indoor: Weights per K at the boundaries, shape (functionals, steps + 1, buildings).
+        envelope_end: Weights per K at the end, shape (functionals, buildings).
+        water_end: Weight per J left in the water at the end, shape (functionals,).
+    """
+
+    plant_heat: FloatArray
+    pump_power: FloatArray
+    makeup: FloatArray
+    indoor: FloatArray
+    envelope_end: FloatArray
+    water_end: FloatArray
+
+
+@dataclass(frozen=True, kw_only=True)
+class Linearisation:
+    """A trace and its derivatives.
+
+    Attributes:
+        trace: The trace at the schedule itself.
+        jacobian: Derivatives of the wanted rows, shape (rows, directions).
+        gradients: Gradients of the functionals, shape (functionals, directions).
+    """
+
+    trace: Trace
+    jacobian: FloatArray
+    gradients: FloatArray
+
+
+def no_rows() -> Rows:
+    """Ask for no rows.
+
+    Returns:
+        Empty rows.
+    """
+    whole = np.zeros(0, dtype=np.int64)
+    return Rows(quantity=whole, index=whole, step=whole)
+
+
+def no_functionals(network: Network, steps: int) -> Functionals:
+    """Ask for no functionals.
+
+    Args:
+        network: The network.
+        steps: Number of steps.
+
+    Returns:
+        Functionals of length zero.
+    """
+    return Functionals(
+        plant_heat=np.zeros((0, steps, len(network.plants))),
+        pump_power=np.zeros((0, steps, len(network.pumps))),
+        makeup=np.zeros((0, steps)),
+        indoor=np.zeros((0, steps + 1, len(network.buildings))),
+        envelope_end=np.zeros((0, len(network.buildings))),
+        water_end=np.zeros(0),
+    )
+
+
+def linearise(
+    network: Network,
+    state: PlantState,
+    forecast: Forecast,
+    schedule: Schedule,
+    directions: Directions,
+    rows: Rows,
+    functionals: Functionals,
+    member: int = 0,
+) -> Linearisation:
+    """Simulate, with derivatives.
+
+    Args:
+        network: The network.
+        state: Where everything stands at the start.
+        forecast: Weather, on the grid of the steps.
+        schedule: Setpoints on the same grid.
+        directions: Directions to differentiate along.
+        rows: Entries of the trace to differentiate.
+        functionals: Weighted sums to differentiate.
+        member: Which weather member.
+
+    Returns:
+        The trace and its derivatives.
+
+    Raises:
+        ValueError: If the inputs do not fit each other.
+    """
+    steps, count = forecast.steps, len(directions.lever)
+    weight = _step_weights(network, directions)
+    first = np.where(weight.any(axis=0), (weight != 0.0).argmax(axis=0), steps)
+    order = np.argsort(first, kind="stable")
+    by_step = np.argsort(rows.step, kind="stable")
+    seeds = kernel.Seeds(
+        lever=directions.lever[order].astype(np.int64),
+        which=directions.which[order].astype(np.int64),
+        weight=np.ascontiguousarray(weight[:, order]),
+        used=np.searchsorted(first[order], np.arange(steps), side="right").astype(np.int64),
+        row_start=np.searchsorted(rows.step[by_step], np.arange(steps + 2)).astype(np.int64),
+        quantity=rows.quantity[by_step].astype(np.int64),
+        index=rows.index[by_step].astype(np.int64),
+        plant_heat=functionals.plant_heat * 1e-6,
+        pump_power=functionals.pump_power * 1e-3,
+        makeup=functionals.makeup,
+        indoor=functionals.indoor,
+        envelope_end=functionals.envelope_end,
+        water_end=functionals.water_end,
+    )
+    prepared = prepare(network, state, forecast, schedule, member, directions=count)
+    jacobian = np.zeros((len(rows.step), count))
+    gradients = np.zeros((len(functionals.water_end), count))
+    kernel.march(
+        prepared.layout,
+        prepared.drive,
+        prepared.motion,
+        prepared.record,
+        seeds,
+        jacobian,
+        gradients,
+    )
+    scale = np.array([_TO_TRACE_UNIT.get(Quantity(q), 1.0) for q in seeds.quantity])
+    return Linearisation(
+        trace=read_trace(network, prepared, state, forecast, schedule, member),
+        jacobian=frozen(_unsorted(jacobian * scale[:, None], by_step, order)),
+        gradients=frozen(_unsorted(gradients, np.arange(len(gradients)), order)),
+    )
+
+
+def _step_weights(network: Network, directions: Directions) -> FloatArray:
+    """Move of the kernel's inputs in each step, shape (steps, directions)."""
+    means = step_means(setpoints_at_boundaries(directions.profile))
+    unit = np.ones(len(directions.lever))
+    for d in np.flatnonzero(directions.lever == Lever.PUMP):
+        control = network.pumps[int(directions.which[d])].control
+        unit[d] = 1e5 if control is PumpControl.DIFFERENTIAL_PRESSURE else 0.01
+    return (means * unit[:, None]).T
+
+
+def _unsorted(values: FloatArray, rows: IntArray, columns: IntArray) -> FloatArray:
+    restored = np.empty_like(values)
+    restored[np.ix_(rows, columns)] = values
+    return restored
