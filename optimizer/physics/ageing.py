@@ -6,7 +6,7 @@ Sizes and walls are those of EN 253 / EN 10220 pipes.
 
 import math
 
-# (outer diameter, nominal wall, casing of insulation series 1), mm. EN 253:2019, tables 1 and 7.
+# (outer diameter, nominal wall, casing of insulation series 1), mm. EN 253:2019 and EN 10220.
 _SIZES_MM = (
     (21.3, 2.0, 90.0),
     (26.9, 2.0, 90.0),
@@ -38,10 +38,10 @@ CORROSION_RATE_M_PER_YEAR = 0.05e-3
 # A wall is not counted below this share of the nominal one: pipes that thin are found by leaking.
 _LEAST_WALL_SHARE = 0.25
 # Yield of P235GH at 130 degC (EN 10216-2, between 198 MPa at 100 and 187 at 150 degC), and the
-# safety factor of EN 13480-3, 5.2.1.
+# safety factor of EN 13480-3.
 _YIELD_PA = 191e6
 _SAFETY = 1.5
-# Weld factor of a seam that was never radiographed. EN 13480-3, 4.5.
+# Weld factor of a seam that was never radiographed. EN 13480-3.
 _WELD_FACTOR = 0.7
 # Fittings, valves and compensators hold less than the straight pipe: PN 16 (EN 13941-1), PN 10
 # before China's first design code for heating networks, CJJ 34-90.
@@ -61,7 +61,7 @@ _RAMP_AS_BUILT_K_H = 10.0
 # 367-381: linear with time; slow growth in treated water).
 _ROUGHNESS_NEW_M = 0.05e-3
 _ROUGHNESS_GROWTH_M_PER_YEAR = 0.03e-3
-# Where the age is unknown: the design value of CJJ 34-2010, 7.1.4.
+# Where the age is unknown: the design value of CJJ 34-2010.
 ROUGHNESS_UNKNOWN_M = 0.5e-3
 
 # Conductivities, W/(m K): foam as new (EN 253:2019, 0.029 at 50 degC at most) with its ageing by
@@ -75,7 +75,7 @@ _SOIL_W_M_K = 1.5
 _COVER_M = 1.0
 
 # Water lost per pipe volume and hour: one refill a year in a tight new network, ten times that in
-# one 40 years old. Frederiksen & Werner (2013), section 8.6.
+# one 40 years old. Frederiksen & Werner (2013), on water losses.
 _LEAK_NEW_PER_H = 1.0 / 8760.0
 _LEAK_DOUBLING_YEARS = 12.0
 
@@ -90,7 +90,7 @@ def nominal_wall_m(inner_diameter_m: float) -> float:
         Nominal wall of the nearest standard size, m.
 
     Source:
-        EN 253:2019, table 1 (EN 10220).
+        EN 253:2019, EN 10220.
     """
     return _nearest_size_mm(inner_diameter_m)[1] / 1000.0
 
@@ -106,7 +106,7 @@ def remaining_wall_m(inner_diameter_m: float, age_years: float) -> float:
         Remaining wall, m, never below a quarter of the nominal one.
 
     Source:
-        DIN 50929-3:2018, table 1 (soil of class Ib).
+        DIN 50929-3 (soil of class Ib).
     """
     nominal = nominal_wall_m(inner_diameter_m)
     lost = CORROSION_RATE_M_PER_YEAR * max(age_years, 0.0)
@@ -125,7 +125,8 @@ def allowed_pressure_bar(inner_diameter_m: float, wall_m: float, year_laid: int 
         Allowed gauge pressure, bar.
 
     Source:
-        EN 13480-3:2017, 6.1 (Barlow with mean diameter) and 5.2.1 (design stress).
+        EN 13480-3:2017, straight pipe under internal pressure (Barlow with mean diameter) and
+        its time-independent design stress.
     """
     outer = inner_diameter_m + 2.0 * wall_m
     stress = _YIELD_PA / _SAFETY
@@ -199,7 +200,7 @@ def aged_heat_loss_w_m_k(inner_diameter_m: float, year_laid: int | None, age_yea
         Loss factor per metre of one pipe, W/(m K).
 
     Source:
-        EN 13941-1:2019, annex D; conductivities from Frederiksen & Werner (2013), chapter 8.
+        EN 13941-1:2019; conductivities from Frederiksen & Werner (2013), chapter 8.
     """
     outer, _, casing = (size / 1000.0 for size in _nearest_size_mm(inner_diameter_m))
     wool = year_laid is None or year_laid <= _LAST_WOOL_YEAR
@@ -223,7 +224,7 @@ def aged_leak_m3_h(inner_diameter_m: float, length_m: float, age_years: float) -
         Leakage of both pipes together, m3/h.
 
     Source:
-        Frederiksen & Werner (2013), section 8.6: one refill a year to more than ten.
+        Frederiksen & Werner (2013), on water losses: one refill a year to more than ten.
     """
     volume = 2.0 * length_m * math.pi / 4.0 * inner_diameter_m**2
     return volume * _LEAK_NEW_PER_H * math.pow(2.0, max(age_years, 0.0) / _LEAK_DOUBLING_YEARS)

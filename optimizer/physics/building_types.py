@@ -22,8 +22,8 @@ _YEAR_INSULATED = 2006
 _YEAR_LOW_ENERGY = 2013
 
 # Whole-building loss per floor area, W/(m2 K): heat index of the step plus 3.8 W/m2 of gains, over
-# 17.6 K (16 degC inside, -1.6 degC mean of Beijing's heating season). JGJ 26-95, tables 3.0.2 and
-# appendix A: 31.7 (1980/81 general design), 25.3 (JGJ 26-86), 20.6 W/m2; 65 %: 14.65; 75 %: 10.3.
+# 17.6 K (16 degC inside, -1.6 degC mean of Beijing's heating season). JGJ 26-95, heat index of
+# Beijing: 31.7 (1980/81 general design), 25.3 (JGJ 26-86), 20.6 W/m2; 65 %: 14.65; 75 %: 10.3.
 _LOSS_W_M2_K = {
     "1980": (31.7 + 3.8) / 17.6,
     "30 %": (25.3 + 3.8) / 17.6,
@@ -88,7 +88,7 @@ def default_ua_kw_k(floor_area_m2: float, year_built: int, envelope: Envelope) -
         Loss, kW/K.
 
     Source:
-        JGJ 26-95, tables 3.0.2 and appendix A.
+        JGJ 26-95, heat index of Beijing at each energy-saving step.
     """
     if envelope is Envelope.NONE:
         step = "1980"
