@@ -193,7 +193,7 @@ def _motion(layout: Layout, network: Network, state: PlantState, directions: int
 def _fill(side: Side, contents: PipeContents, node_temp_c: FloatArray) -> None:
     for pipe, (begin, end) in enumerate(zip(contents.start[:-1], contents.start[1:], strict=True)):
         count = end - begin
-        side.contents.count[pipe] = count
+        side.contents.filled[pipe] = count
         side.contents.size[pipe, :count] = contents.mass_kg[begin:end]
         side.contents.enthalpy[pipe, :count] = contents.enthalpy_j_kg[begin:end]
     side.mean[:] = enthalpy_j_kg(node_temp_c)
@@ -251,7 +251,7 @@ def no_seeds(steps: int) -> Seeds:
         used=np.zeros(steps, dtype=np.int64),
         row_start=np.zeros(steps + 2, dtype=np.int64),
         quantity=whole,
-        index=whole,
+        element=whole,
         plant_heat=np.zeros((0, steps, 0)),
         pump_power=np.zeros((0, steps, 0)),
         makeup=np.zeros((0, steps)),
@@ -474,14 +474,14 @@ def _slots(row: Row) -> list[tuple[int, int]]:
     slots = row.size.shape[1]
     return [
         (pipe, (int(row.head[pipe]) + i) % slots)
-        for pipe in range(len(row.count))
-        for i in range(int(row.count[pipe]))
+        for pipe in range(len(row.filled))
+        for i in range(int(row.filled[pipe]))
     ]
 
 
 def _contents(row: Row) -> PipeContents:
     places = _slots(row)
-    start = np.concatenate([[0], np.cumsum(row.count)]).astype(np.int64)
+    start = np.concatenate([[0], np.cumsum(row.filled)]).astype(np.int64)
     return PipeContents(
         start=start,
         mass_kg=frozen([row.size[place] for place in places]),

@@ -201,7 +201,7 @@ def linearise(
         used=np.searchsorted(first[order], np.arange(steps), side="right").astype(np.int64),
         row_start=np.searchsorted(rows.step[by_step], np.arange(steps + 2)).astype(np.int64),
         quantity=rows.quantity[by_step].astype(np.int64),
-        index=rows.index[by_step].astype(np.int64),
+        element=rows.index[by_step].astype(np.int64),
         plant_heat=functionals.plant_heat * 1e-6,
         pump_power=functionals.pump_power * 1e-3,
         makeup=functionals.makeup,

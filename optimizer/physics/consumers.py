@@ -7,9 +7,9 @@ compensated valve that opens just as far as its curve needs, a fixed valve that 
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from optimizer.model.arrays import BoolArray, FloatArray
+from optimizer.physics.compiled import compiled
 from optimizer.physics.exchanger import UNREACHABLE, conductance_w_k, needed_flow_kg_s
 from optimizer.physics.hydraulics import NO_TARGET
 from optimizer.physics.layout import (
@@ -91,7 +91,7 @@ def new_consumers(stations: int, buildings: int, directions: int) -> Consumers:
     )
 
 
-@njit(cache=True)
+@compiled
 def _rooms(
     layout: Layout,
     consumers: Consumers,
@@ -124,7 +124,7 @@ def _rooms(
     return heat, slope
 
 
-@njit(cache=True)
+@compiled
 def ask(
     layout: Layout,
     consumers: Consumers,
@@ -171,7 +171,7 @@ def ask(
             target_kg_s[i] = NO_TARGET
 
 
-@njit(cache=True)
+@compiled
 def ask_d(
     layout: Layout,
     consumers: Consumers,
@@ -221,7 +221,7 @@ def ask_d(
         _target_d(layout, consumers, i, setpoint_c, setpoint_d, inlet_c, inlet_d, used)
 
 
-@njit(cache=True)
+@compiled
 def _target_d(
     layout: Layout,
     consumers: Consumers,
@@ -257,7 +257,7 @@ def _target_d(
         )
 
 
-@njit(cache=True)
+@compiled
 def take(
     layout: Layout,
     consumers: Consumers,
@@ -325,7 +325,7 @@ def take(
     return _take_what_comes(layout, consumers, i, primary_w_k, inlet_c, indoor_c)
 
 
-@njit(cache=True)
+@compiled
 def _take_nothing(
     layout: Layout, consumers: Consumers, i: int, inlet_c: float, indoor_c: FloatArray
 ) -> tuple[float, float, float]:
@@ -347,7 +347,7 @@ def _take_nothing(
     return 0.0, 0.0, 0.0
 
 
-@njit(cache=True)
+@compiled
 def _take_what_comes(
     layout: Layout,
     consumers: Consumers,
@@ -390,7 +390,7 @@ def _take_what_comes(
     return by_inlet, by_flow, total
 
 
-@njit(cache=True)
+@compiled
 def take_d(
     layout: Layout,
     consumers: Consumers,

@@ -5,14 +5,13 @@ Source: VDI Heat Atlas, 2nd ed. (2010), chapter C1, doi 10.1007/978-3-540-77877-
 
 import math
 
-from numba import njit
-
+from optimizer.physics.compiled import compiled
 from optimizer.physics.water import REFERENCE_CP_J_KG_K
 
 UNREACHABLE = math.inf
 
 
-@njit(cache=True)
+@compiled
 def conductance_w_k(ua_w_k: float, primary_w_k: float, secondary_w_k: float) -> tuple[float, float]:
     """Heat per kelvin between the two inlets: effectiveness times the smaller capacity flow.
 
@@ -38,7 +37,7 @@ def conductance_w_k(ua_w_k: float, primary_w_k: float, secondary_w_k: float) -> 
     return value, slope
 
 
-@njit(cache=True)
+@compiled
 def _log_ratio(quotient: float) -> tuple[float, float]:
     """Solve (exp(x) - 1) / x = quotient; returns x and dx/dquotient."""
     x = 2.0 * (quotient - 1.0) if quotient < 1.0 else 2.0 * math.log(quotient)
@@ -57,7 +56,7 @@ def _log_ratio(quotient: float) -> tuple[float, float]:
     return x, 1.0 / slope
 
 
-@njit(cache=True)
+@compiled
 def needed_flow_kg_s(
     duty_w: float, ua_w_k: float, primary_c: float, supply_c: float, return_c: float
 ) -> tuple[float, float, float, float, float]:

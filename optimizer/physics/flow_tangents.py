@@ -3,9 +3,9 @@
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from optimizer.model.arrays import FloatArray
+from optimizer.physics.compiled import compiled
 from optimizer.physics.hydraulics import (
     FlowInputs,
     FlowState,
@@ -71,7 +71,7 @@ def new_flow_derivatives(layout: Layout, directions: int) -> FlowDerivatives:
     )
 
 
-@njit(cache=True)
+@compiled
 def differentiate_flows(
     layout: Layout, inputs: FlowInputs, state: FlowState, change: FlowDerivatives, used: int
 ) -> None:
@@ -90,7 +90,7 @@ def differentiate_flows(
     _read_solution(layout, inputs, state, change, used)
 
 
-@njit(cache=True)
+@compiled
 def _drive(
     layout: Layout, inputs: FlowInputs, state: FlowState, change: FlowDerivatives, used: int
 ) -> None:
@@ -151,7 +151,7 @@ def _drive(
             )
 
 
-@njit(cache=True)
+@compiled
 def _right_hand_side(
     layout: Layout, inputs: FlowInputs, state: FlowState, change: FlowDerivatives, used: int
 ) -> None:
@@ -186,17 +186,17 @@ def _right_hand_side(
                 change.values[b, d] -= half_leak
 
 
-@njit(cache=True)
+@compiled
 def _leak_by_density(
     layout: Layout, inputs: FlowInputs, link: int, leak: float, slope: float, side: int
 ) -> float:
     """Derivative of a pipe's leakage by the density, at constant piezometric pressure."""
     graph = layout.graph
     height = 0.5 * (graph.elevation_m[graph.first[link]] + graph.elevation_m[graph.second[link]])
-    return leak / inputs.density[side] - slope * GRAVITY_M_S2 * height
+    return float(leak / inputs.density[side] - slope * GRAVITY_M_S2 * height)
 
 
-@njit(cache=True)
+@compiled
 def _read_solution(
     layout: Layout, inputs: FlowInputs, state: FlowState, change: FlowDerivatives, used: int
 ) -> None:
@@ -230,7 +230,7 @@ def _read_solution(
             _read_leak(layout, inputs, state, change, link, used)
 
 
-@njit(cache=True)
+@compiled
 def _read_leak(
     layout: Layout,
     inputs: FlowInputs,

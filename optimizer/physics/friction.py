@@ -9,14 +9,14 @@ D. Clamond, Ind. Eng. Chem. Res. 48 (2009) 3665, doi 10.1021/ie801626g (Newton o
 
 import math
 
-from numba import njit
+from optimizer.physics.compiled import compiled
 
 LAMINAR_RE = 2000.0
 TURBULENT_RE = 4000.0
 LN10 = math.log(10.0)
 
 
-@njit(cache=True)
+@compiled
 def colebrook(relative_roughness: float, reynolds: float, guess: float) -> float:
     """Solve Colebrook's equation for 1/sqrt(f).
 
@@ -42,7 +42,7 @@ def colebrook(relative_roughness: float, reynolds: float, guess: float) -> float
     return inverse_root
 
 
-@njit(cache=True)
+@compiled
 def friction_factor(
     relative_roughness: float, reynolds: float, guess: float
 ) -> tuple[float, float, float]:
@@ -76,7 +76,7 @@ def friction_factor(
     return value, slope, inverse_root
 
 
-@njit(cache=True)
+@compiled
 def pressure_drop(
     mass_flow_kg_s: float,
     length_m: float,

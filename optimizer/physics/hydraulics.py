@@ -12,9 +12,9 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from optimizer.model.arrays import FloatArray
+from optimizer.physics.compiled import compiled
 from optimizer.physics.friction import pressure_drop
 from optimizer.physics.layout import Layout
 from optimizer.physics.ldl import factorise, solve
@@ -109,7 +109,7 @@ def new_flow_state(layout: Layout) -> FlowState:
     )
 
 
-@njit(cache=True)
+@compiled
 def pump_gain(
     layout: Layout, pump: int, flow_kg_s: float, setpoint: float, density: float
 ) -> tuple[float, float, float, float]:
@@ -151,7 +151,7 @@ def pump_gain(
     return _stopped(weight * head - yielded, by_flow, by_setpoint, by_density, flow_kg_s)
 
 
-@njit(cache=True)
+@compiled
 def _stopped(
     gain: float, by_flow: float, by_setpoint: float, by_density: float, flow_kg_s: float
 ) -> tuple[float, float, float, float]:
@@ -161,7 +161,7 @@ def _stopped(
     return gain, by_flow, by_setpoint, by_density
 
 
-@njit(cache=True)
+@compiled
 def station_drop(
     flow_kg_s: float, admittance: float, target_kg_s: float
 ) -> tuple[float, float, float, float]:
@@ -192,7 +192,7 @@ def station_drop(
     return drop, by_flow, by_admittance, by_target
 
 
-@njit(cache=True)
+@compiled
 def solve_flows(layout: Layout, inputs: FlowInputs, state: FlowState) -> int:
     """Find the flows and pressures of one step.
 
@@ -219,7 +219,7 @@ def solve_flows(layout: Layout, inputs: FlowInputs, state: FlowState) -> int:
     return MAX_ITERATIONS
 
 
-@njit(cache=True)
+@compiled
 def link_laws(layout: Layout, inputs: FlowInputs, state: FlowState, drops: FloatArray) -> None:
     """Evaluate every link's pressure drop and slope at the present flows.
 
@@ -278,7 +278,7 @@ def link_laws(layout: Layout, inputs: FlowInputs, state: FlowState, drops: Float
         state.slope[link] = -by_flow
 
 
-@njit(cache=True)
+@compiled
 def buoyancy_pa(layout: Layout, inputs: FlowInputs, link: int) -> float:
     """Difference of the static columns of a link that joins the two sides.
 
@@ -296,10 +296,10 @@ def buoyancy_pa(layout: Layout, inputs: FlowInputs, link: int) -> float:
     side_a = 0 if a < half else 1
     side_b = 0 if b < half else 1
     difference = inputs.density[side_a] - inputs.density[side_b]
-    return difference * GRAVITY_M_S2 * layout.graph.elevation_m[a]
+    return float(difference * GRAVITY_M_S2 * layout.graph.elevation_m[a])
 
 
-@njit(cache=True)
+@compiled
 def static_pa(layout: Layout, inputs: FlowInputs, node: int) -> float:
     """Weight of the water column above the first plant.
 
@@ -313,10 +313,10 @@ def static_pa(layout: Layout, inputs: FlowInputs, node: int) -> float:
     """
     half = len(layout.graph.elevation_m) // 2
     side = 0 if node < half else 1
-    return inputs.density[side] * GRAVITY_M_S2 * layout.graph.elevation_m[node]
+    return float(inputs.density[side] * GRAVITY_M_S2 * layout.graph.elevation_m[node])
 
 
-@njit(cache=True)
+@compiled
 def leakage(layout: Layout, inputs: FlowInputs, state: FlowState, link: int) -> tuple[float, float]:
     """Leakage of one pipe and its slope.
 
@@ -341,7 +341,7 @@ def leakage(layout: Layout, inputs: FlowInputs, state: FlowState, link: int) -> 
     return leak, layout.leak_exponent * leak / mean
 
 
-@njit(cache=True)
+@compiled
 def _assemble(layout: Layout, inputs: FlowInputs, state: FlowState, drops: FloatArray) -> None:
     """Set up the linearised nodal equations for the piezometric pressures."""
     graph = layout.graph
@@ -373,7 +373,7 @@ def _assemble(layout: Layout, inputs: FlowInputs, state: FlowState, drops: Float
     _assemble_leaks(layout, inputs, state)
 
 
-@njit(cache=True)
+@compiled
 def _assemble_leaks(layout: Layout, inputs: FlowInputs, state: FlowState) -> None:
     """Add the pipes' leakage, half at each end, linearised by the mean pressure."""
     graph = layout.graph
@@ -410,7 +410,7 @@ def _assemble_leaks(layout: Layout, inputs: FlowInputs, state: FlowState) -> Non
             state.upper[graph.upper[link]] += quarter
 
 
-@njit(cache=True)
+@compiled
 def _update(
     layout: Layout, inputs: FlowInputs, state: FlowState, drops: FloatArray, damping: float
 ) -> float:

@@ -311,9 +311,10 @@ def _distance_to_plants(network: Network) -> FloatArray:
 
     place = network.node_index
     pipes = [pipe for pipe in network.pipes if pipe.in_service]
-    lengths = [pipe.length_m for pipe in pipes]
-    ends = ([place[pipe.from_node] for pipe in pipes], [place[pipe.to_node] for pipe in pipes])
-    graph = coo_matrix((lengths, ends), shape=(len(network.nodes),) * 2).tocsr()
+    lengths = _floats([pipe.length_m for pipe in pipes])
+    starts = _ints([place[pipe.from_node] for pipe in pipes])
+    ends = _ints([place[pipe.to_node] for pipe in pipes])
+    graph = coo_matrix((lengths, (starts, ends)), shape=(len(network.nodes),) * 2).tocsr()
     plants = [place[plant.node_id] for plant in network.plants]
     return np.asarray(dijkstra(graph, directed=False, indices=plants, min_only=True))
 

@@ -10,11 +10,11 @@ factorisation along the elimination tree), doi 10.1137/1.9780898718881.
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from scipy.sparse import csc_matrix
 from scipy.sparse.linalg import splu
 
 from optimizer.model.arrays import FloatArray, IntArray
+from optimizer.physics.compiled import compiled
 
 
 class Pattern(NamedTuple):
@@ -86,7 +86,7 @@ def _minimum_degree_order(size: int, first: IntArray, second: IntArray) -> IntAr
     return np.asarray(factor.perm_c, dtype=np.int64)
 
 
-@njit(cache=True)
+@compiled
 def _rows_of_factor(
     size: int, upper_start: IntArray, upper_row: IntArray
 ) -> tuple[IntArray, IntArray]:
@@ -115,7 +115,7 @@ def _rows_of_factor(
     return row_start, row_column[:used].copy()
 
 
-@njit(cache=True)
+@compiled
 def factorise(
     pattern: Pattern,
     diagonal: FloatArray,
@@ -152,7 +152,7 @@ def factorise(
         pivots[k] = pivot
 
 
-@njit(cache=True)
+@compiled
 def solve(pattern: Pattern, factor: FloatArray, pivots: FloatArray, values: FloatArray) -> None:
     """Solve L D L' x = b in place, for one right-hand side.
 
@@ -176,7 +176,7 @@ def solve(pattern: Pattern, factor: FloatArray, pivots: FloatArray, values: Floa
         values[j] = value
 
 
-@njit(cache=True)
+@compiled
 def solve_many(
     pattern: Pattern, factor: FloatArray, pivots: FloatArray, values: FloatArray, used: int
 ) -> None:

@@ -8,9 +8,8 @@ then solved as it is.
 import math
 from typing import NamedTuple
 
-from numba import njit
-
 from optimizer.model.arrays import FloatArray, IntArray
+from optimizer.physics.compiled import compiled
 from optimizer.physics.consumers import Consumers, ask, ask_d, take, take_d
 from optimizer.physics.flow_tangents import FlowDerivatives, differentiate_flows
 from optimizer.physics.hydraulics import FlowInputs, FlowState, pump_gain, solve_flows
@@ -151,7 +150,7 @@ class Seeds(NamedTuple):
         weight: How much it moves it in each step (mean of the step), shape (steps, directions).
         used: Number of directions that have begun by each step, shape (steps,).
         row_start: First wanted row of each step boundary, shape (steps + 2,).
-        quantity, index: What each wanted row is of, shape (rows,).
+        quantity, element: What each wanted row is of, shape (rows,).
         plant_heat, pump_power, makeup: Weights of functionals on each step's heat (W), electric
             power (W) and make-up (kg/s), shapes (functionals, steps, plants), (.., pumps), (.., ).
         indoor: Weights on indoor temperatures, shape (functionals, steps + 1, buildings).
@@ -165,7 +164,7 @@ class Seeds(NamedTuple):
     used: IntArray
     row_start: IntArray
     quantity: IntArray
-    index: IntArray
+    element: IntArray
     plant_heat: FloatArray
     pump_power: FloatArray
     makeup: FloatArray
@@ -174,7 +173,7 @@ class Seeds(NamedTuple):
     water_end: FloatArray
 
 
-@njit(cache=True)
+@compiled
 def march(
     layout: Layout,
     drive: Drive,
@@ -221,7 +220,7 @@ def march(
         _note_end(layout, motion, seeds, gradients, seeds.used[steps - 1])
 
 
-@njit(cache=True)
+@compiled
 def _set_inputs(layout: Layout, drive: Drive, motion: Motion, k: int) -> None:
     """Water properties, what the stations ask for and what the pumps are set to."""
     inputs = motion.inputs
@@ -260,7 +259,7 @@ def _set_inputs(layout: Layout, drive: Drive, motion: Motion, k: int) -> None:
     )
 
 
-@njit(cache=True)
+@compiled
 def _set_input_derivatives(
     layout: Layout, drive: Drive, motion: Motion, seeds: Seeds, k: int, used: int
 ) -> None:
@@ -326,7 +325,7 @@ def _set_input_derivatives(
     change.target[:, :used] = motion.consumers.target_d[:, :used]
 
 
-@njit(cache=True)
+@compiled
 def _plant_flow(layout: Layout, flow: FloatArray, p: int) -> float:
     """Flow through a plant: that of all its pumps, kg/s."""
     first = len(flow) - len(layout.pumps.plant)
@@ -337,7 +336,7 @@ def _plant_flow(layout: Layout, flow: FloatArray, p: int) -> float:
     return total
 
 
-@njit(cache=True)
+@compiled
 def _fire_plants(
     layout: Layout, drive: Drive, motion: Motion, record: Record, seeds: Seeds, k: int, used: int
 ) -> None:
@@ -394,7 +393,7 @@ def _fire_plants(
             source.power_d[node, d] += flow_d * outlet + flow * outlet_d
 
 
-@njit(cache=True)
+@compiled
 def _move_supply(layout: Layout, drive: Drive, motion: Motion, used: int) -> float:
     pipes = len(layout.pipes.length_m)
     return move_water(
@@ -410,7 +409,7 @@ def _move_supply(layout: Layout, drive: Drive, motion: Motion, used: int) -> flo
     )
 
 
-@njit(cache=True)
+@compiled
 def _serve_stations(
     layout: Layout, drive: Drive, motion: Motion, record: Record, k: int, used: int
 ) -> None:
@@ -476,7 +475,7 @@ def _serve_stations(
             source.power_d[node, d] += flow_d * consumers.return_j_kg[i] + flow * return_d
 
 
-@njit(cache=True)
+@compiled
 def _move_return(
     layout: Layout, drive: Drive, motion: Motion, record: Record, k: int, used: int
 ) -> float:
@@ -506,7 +505,7 @@ def _move_return(
     )
 
 
-@njit(cache=True)
+@compiled
 def _charge_plants(
     layout: Layout,
     drive: Drive,
@@ -543,12 +542,12 @@ def _charge_plants(
             for f in range(gradients.shape[0]):
                 gradients[f, d] += seeds.plant_heat[f, k, p] * fired_d
             for r in range(seeds.row_start[k], seeds.row_start[k + 1]):
-                if seeds.quantity[r] == PLANT_HEAT and seeds.index[r] == p:
+                if seeds.quantity[r] == PLANT_HEAT and seeds.element[r] == p:
                     rows[r, d] = fired_d
     _charge_pumps(layout, motion, record, seeds, rows, gradients, k, used)
 
 
-@njit(cache=True)
+@compiled
 def _charge_pumps(
     layout: Layout,
     motion: Motion,
@@ -588,7 +587,7 @@ def _charge_pumps(
             for f in range(gradients.shape[0]):
                 gradients[f, d] += seeds.pump_power[f, k, m] * power_d
             for r in range(seeds.row_start[k], seeds.row_start[k + 1]):
-                if seeds.quantity[r] == PUMP_POWER and seeds.index[r] == m:
+                if seeds.quantity[r] == PUMP_POWER and seeds.element[r] == m:
                     rows[r, d] = power_d
     for d in range(used):
         makeup_d = motion.flow_change.leak[:, d].sum()
@@ -596,7 +595,7 @@ def _charge_pumps(
             gradients[f, d] += seeds.makeup[f, k] * makeup_d
 
 
-@njit(cache=True)
+@compiled
 def _heat_rooms(layout: Layout, drive: Drive, motion: Motion, k: int, used: int) -> None:
     """Integrate every building over the step."""
     buildings = layout.buildings
@@ -626,13 +625,13 @@ def _heat_rooms(layout: Layout, drive: Drive, motion: Motion, k: int, used: int)
             motion.envelope_d[b, d] = ea * air_d + ee * envelope_d + envelope_gain * room_d
 
 
-@njit(cache=True)
+@compiled
 def _note_rooms(motion: Motion, record: Record, k: int) -> None:
     record.indoor_c[k] = motion.indoor_c
     record.envelope_c[k] = motion.envelope_c
 
 
-@njit(cache=True)
+@compiled
 def _note_step(
     layout: Layout, drive: Drive, motion: Motion, record: Record, k: int, lost: float
 ) -> None:
@@ -661,7 +660,7 @@ def _note_step(
     record.energy_j[3] += leaked * drive.step_s
 
 
-@njit(cache=True)
+@compiled
 def _note_rows(
     layout: Layout, motion: Motion, seeds: Seeds, rows: FloatArray, k: int, used: int
 ) -> None:
@@ -672,7 +671,7 @@ def _note_rows(
     first_pump = len(motion.flows.flow_kg_s) - len(layout.pumps.plant)
     for r in range(seeds.row_start[k], seeds.row_start[k + 1]):
         what = seeds.quantity[r]
-        i = seeds.index[r]
+        i = seeds.element[r]
         if what == STATION_SUPPLY:
             rows[r, :used] = motion.inlet_d[i, :used]
         elif what == STATION_RETURN:
@@ -710,14 +709,14 @@ def _note_rows(
             rows[r, :used] = change.flow[pipes + i, :used]
 
 
-@njit(cache=True)
+@compiled
 def _note_room_rows(
     motion: Motion, seeds: Seeds, rows: FloatArray, gradients: FloatArray, k: int, used: int
 ) -> None:
     """Write down the wanted derivatives of indoor temperatures at a step boundary."""
     for r in range(seeds.row_start[k], seeds.row_start[k + 1]):
         if seeds.quantity[r] == INDOOR:
-            rows[r, :used] = motion.indoor_d[seeds.index[r], :used]
+            rows[r, :used] = motion.indoor_d[seeds.element[r], :used]
     for f in range(gradients.shape[0]):
         for b in range(len(motion.indoor_c)):
             weight = seeds.indoor[f, k, b]
@@ -726,7 +725,7 @@ def _note_room_rows(
                     gradients[f, d] += weight * motion.indoor_d[b, d]
 
 
-@njit(cache=True)
+@compiled
 def _note_end(
     layout: Layout, motion: Motion, seeds: Seeds, gradients: FloatArray, used: int
 ) -> None:
@@ -740,8 +739,8 @@ def _note_end(
         for which in range(2):
             contents = motion.supply.contents if which == 0 else motion.back.contents
             slots = contents.size.shape[1]
-            for pipe in range(len(contents.count)):
-                for j in range(contents.count[pipe]):
+            for pipe in range(len(contents.filled)):
+                for j in range(contents.filled[pipe]):
                     slot = (contents.head[pipe] + j) % slots
                     for d in range(used):
                         gradients[f, d] += seeds.water_end[f] * (

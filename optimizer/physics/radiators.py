@@ -5,10 +5,10 @@ Source: EN 442-2:2014 (output by the arithmetic mean excess temperature and an e
 
 import math
 
-from numba import njit
+from optimizer.physics.compiled import compiled
 
 
-@njit(cache=True)
+@compiled
 def radiator_heat_w(
     above_air_k: float, flow_w_k: float, rated_w: float, rated_excess_k: float, exponent: float
 ) -> tuple[float, float, float]:
@@ -48,7 +48,7 @@ def radiator_heat_w(
     return heat, by_above, by_flow
 
 
-@njit(cache=True)
+@compiled
 def mean_excess_k(heat_w: float, rated_w: float, rated_excess_k: float, exponent: float) -> float:
     """Mean water temperature above the air that a heat output needs.
 

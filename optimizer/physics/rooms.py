@@ -8,13 +8,13 @@ Source: ISO 13790:2008 annex C for the structure; convention 7 of a site for the
 
 import math
 
-from numba import njit
+from optimizer.physics.compiled import compiled
 
 # Conductance between air and envelope, as a multiple of the building's UA.
 AIR_TO_ENVELOPE = 5.0
 
 
-@njit(cache=True)
+@compiled
 def step_response(
     ua_w_k: float, nominal_ua_w_k: float, air_j_k: float, envelope_j_k: float, step_s: float
 ) -> tuple[float, float, float, float, float, float]:

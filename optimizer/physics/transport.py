@@ -14,9 +14,9 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from optimizer.model.arrays import FloatArray, IntArray
+from optimizer.physics.compiled import compiled
 from optimizer.physics.layout import Layout
 from optimizer.physics.water import REFERENCE_CP_J_KG_K
 
@@ -36,13 +36,13 @@ class Row(NamedTuple):
     of time.
 
     Attributes:
-        head, count: First slot and number of entries, shape (pipes,).
+        head, filled: First slot and number of entries, shape (pipes,).
         size, enthalpy: Shape (pipes, slots).
         size_d, enthalpy_d: Their derivatives, shape (pipes, slots, directions).
     """
 
     head: IntArray
-    count: IntArray
+    filled: IntArray
     size: FloatArray
     enthalpy: FloatArray
     size_d: FloatArray
@@ -102,7 +102,7 @@ def new_row(rows: int, slots: int, directions: int) -> Row:
     """
     return Row(
         head=np.zeros(rows, dtype=np.int64),
-        count=np.zeros(rows, dtype=np.int64),
+        filled=np.zeros(rows, dtype=np.int64),
         size=np.zeros((rows, slots)),
         enthalpy=np.zeros((rows, slots)),
         size_d=np.zeros((rows, slots, directions)),
@@ -155,7 +155,7 @@ def new_source(nodes: int, directions: int) -> Source:
     )
 
 
-@njit(cache=True)
+@compiled
 def _join(row: Row, at: int, slot: int, other: int, used: int) -> None:
     """Merge entry `other` into `slot`, conserving energy."""
     a = row.size[at, slot]
@@ -175,7 +175,7 @@ def _join(row: Row, at: int, slot: int, other: int, used: int) -> None:
     row.size[at, slot] = total
 
 
-@njit(cache=True)
+@compiled
 def _copy(row: Row, at: int, target: int, origin: int, used: int) -> None:
     row.size[at, target] = row.size[at, origin]
     row.enthalpy[at, target] = row.enthalpy[at, origin]
@@ -184,11 +184,11 @@ def _copy(row: Row, at: int, target: int, origin: int, used: int) -> None:
         row.enthalpy_d[at, target, d] = row.enthalpy_d[at, origin, d]
 
 
-@njit(cache=True)
+@compiled
 def _make_room(row: Row, at: int, used: int) -> None:
     """Merge the two neighbours of a full row whose merging changes least."""
     slots = row.size.shape[1]
-    count = row.count[at]
+    count = row.filled[at]
     head = row.head[at]
     best = 0
     least = math.inf
@@ -205,37 +205,37 @@ def _make_room(row: Row, at: int, used: int) -> None:
     _join(row, at, (head + best) % slots, (head + best + 1) % slots, used)
     for i in range(best + 1, count - 1):
         _copy(row, at, (head + i) % slots, (head + i + 1) % slots, used)
-    row.count[at] = count - 1
+    row.filled[at] = count - 1
 
 
-@njit(cache=True)
+@compiled
 def _append(row: Row, at: int, size: float, enthalpy: float, used: int) -> int:
     """Add an entry at the end of a row and return its slot; its derivatives are the caller's."""
     slots = row.size.shape[1]
-    if row.count[at] == slots:
+    if row.filled[at] == slots:
         _make_room(row, at, used)
-    slot = (row.head[at] + row.count[at]) % slots
-    row.count[at] += 1
+    slot = (row.head[at] + row.filled[at]) % slots
+    row.filled[at] += 1
     row.size[at, slot] = size
     row.enthalpy[at, slot] = enthalpy
     return int(slot)
 
 
-@njit(cache=True)
+@compiled
 def _prepend(row: Row, at: int, size: float, enthalpy: float, used: int) -> int:
     """Add an entry at the start of a row and return its slot; its derivatives are the caller's."""
     slots = row.size.shape[1]
-    if row.count[at] == slots:
+    if row.filled[at] == slots:
         _make_room(row, at, used)
     row.head[at] = (row.head[at] - 1) % slots
-    row.count[at] += 1
+    row.filled[at] += 1
     slot = row.head[at]
     row.size[at, slot] = size
     row.enthalpy[at, slot] = enthalpy
     return int(slot)
 
 
-@njit(cache=True)
+@compiled
 def _leave(
     side: Side,
     pipe: int,
@@ -258,10 +258,10 @@ def _leave(
     gone = 0.0
     lost = 0.0
     leaving.head[pipe] = 0
-    leaving.count[pipe] = 0
+    leaving.filled[pipe] = 0
     gone_d[:used] = 0.0
-    while contents.count[pipe] > 0 and moved - gone > 1e-13 * moved:
-        last = contents.head[pipe] + (contents.count[pipe] - 1 if forward else 0)
+    while contents.filled[pipe] > 0 and moved - gone > 1e-13 * moved:
+        last = contents.head[pipe] + (contents.filled[pipe] - 1 if forward else 0)
         plug = last % slots
         mass = contents.size[pipe, plug]
         whole = mass <= moved - gone
@@ -283,7 +283,7 @@ def _leave(
         lost += taken * above * (1.0 - fade)
         gone += taken
         if whole:
-            contents.count[pipe] -= 1
+            contents.filled[pipe] -= 1
             if not forward:
                 contents.head[pipe] = (contents.head[pipe] + 1) % slots
         else:
@@ -291,13 +291,13 @@ def _leave(
     return gone, lost
 
 
-@njit(cache=True)
+@compiled
 def _cool(contents: Row, pipe: int, decay: float, ground: float, used: int) -> float:
     """Cool everything that lies in a pipe for a whole step; returns the heat lost, J."""
     slots = contents.size.shape[1]
     fade = math.exp(-decay)
     lost = 0.0
-    for i in range(contents.count[pipe]):
+    for i in range(contents.filled[pipe]):
         slot = (contents.head[pipe] + i) % slots
         above = contents.enthalpy[pipe, slot] - ground
         lost += contents.size[pipe, slot] * above * (1.0 - fade)
@@ -307,7 +307,7 @@ def _cool(contents: Row, pipe: int, decay: float, ground: float, used: int) -> f
     return lost
 
 
-@njit(cache=True)
+@compiled
 def _enter(
     side: Side,
     pipe: int,
@@ -332,7 +332,7 @@ def _enter(
     begin = 0.0
     begin_d = side.begin_d
     begin_d[:used] = 0.0
-    for i in range(mixed.count[0]):
+    for i in range(mixed.filled[0]):
         share = mixed.size[0, i]
         first = min(share, max(passing / moved - begin, 0.0)) if passing > 0.0 else 0.0
         if first > 0.0:
@@ -374,7 +374,7 @@ def _enter(
     return lost
 
 
-@njit(cache=True)
+@compiled
 def _pass_through(
     side: Side,
     pipe: int,
@@ -404,10 +404,10 @@ def _pass_through(
         side.leaving.enthalpy_d[pipe, piece, d] = fade * (
             mixed.enthalpy_d[0, i, d] - decay * transit_d * above
         )
-    return first * moved * above * (1.0 - fade)
+    return float(first * moved * above * (1.0 - fade))
 
 
-@njit(cache=True)
+@compiled
 def _settle(
     side: Side,
     pipe: int,
@@ -447,10 +447,10 @@ def _settle(
         contents.enthalpy_d[pipe, slot, d] = fade * (
             mixed.enthalpy_d[0, i, d] - decay * stay_d * above
         )
-    return mass * above * (1.0 - fade)
+    return float(mass * above * (1.0 - fade))
 
 
-@njit(cache=True)
+@compiled
 def _flow_order(layout: Layout, flow: FloatArray, order: IntArray, waiting: IntArray) -> None:
     """Order the nodes so that each comes after all that feed it.
 
@@ -488,7 +488,7 @@ def _flow_order(layout: Layout, flow: FloatArray, order: IntArray, waiting: IntA
             found += 1
 
 
-@njit(cache=True)
+@compiled
 def _mix(
     layout: Layout,
     side: Side,
@@ -502,7 +502,7 @@ def _mix(
     graph = layout.graph
     mixed = side.mixed
     mixed.head[0] = 0
-    mixed.count[0] = 0
+    mixed.filled[0] = 0
     arriving = np.empty(STREAMS, dtype=np.int64)
     position = np.zeros(STREAMS, dtype=np.int64)
     streams = 0
@@ -510,7 +510,7 @@ def _mix(
     for entry in range(graph.adjacent_start[node], graph.adjacent_start[node + 1]):
         pipe = graph.adjacent_pipe[entry]
         toward = flow[pipe] if graph.second[pipe] == node else -flow[pipe]
-        if toward > STILL_KG_S and side.leaving.count[pipe] > 0:
+        if toward > STILL_KG_S and side.leaving.filled[pipe] > 0:
             arriving[streams] = pipe
             side.rest[streams] = side.leaving.size[pipe, 0]
             side.rest_d[streams, :used] = side.leaving.size_d[pipe, 0, :used]
@@ -542,10 +542,10 @@ def _mix(
             mixed.enthalpy_d[0, slot, d] = power_d / total
         if not _advance(side, arriving, position, streams, width, shortest, used):
             break
-    return total
+    return float(total)
 
 
-@njit(cache=True)
+@compiled
 def _advance(
     side: Side,
     arriving: IntArray,
@@ -566,7 +566,7 @@ def _advance(
         if j == shortest or side.rest[j] <= 1e-13:
             pipe = arriving[j]
             position[j] += 1
-            if position[j] == side.leaving.count[pipe]:
+            if position[j] == side.leaving.filled[pipe]:
                 return False
             side.rest[j] += side.leaving.size[pipe, position[j]]
             for d in range(used):
@@ -574,29 +574,29 @@ def _advance(
     return True
 
 
-@njit(cache=True)
+@compiled
 def _note_node(side: Side, node: int, used: int) -> None:
     """Keep the mean and the last enthalpy of what passes a node."""
     mixed = side.mixed
     whole = 0.0
     mean = 0.0
-    for i in range(mixed.count[0]):
+    for i in range(mixed.filled[0]):
         whole += mixed.size[0, i]
         mean += mixed.size[0, i] * mixed.enthalpy[0, i]
     mean /= whole
-    last = mixed.count[0] - 1
+    last = mixed.filled[0] - 1
     side.mean[node] = mean
     side.end[node] = mixed.enthalpy[0, last]
     for d in range(used):
         mean_d = 0.0
-        for i in range(mixed.count[0]):
+        for i in range(mixed.filled[0]):
             mean_d += mixed.size_d[0, i, d] * (mixed.enthalpy[0, i] - mean)
             mean_d += mixed.size[0, i] * mixed.enthalpy_d[0, i, d]
         side.mean_d[node, d] = mean_d / whole
         side.end_d[node, d] = mixed.enthalpy_d[0, last, d]
 
 
-@njit(cache=True)
+@compiled
 def _note_still_node(layout: Layout, side: Side, node: int, used: int) -> None:
     """Where nothing arrives, a node is as warm as the water that lies next to it."""
     graph = layout.graph
@@ -605,7 +605,7 @@ def _note_still_node(layout: Layout, side: Side, node: int, used: int) -> None:
         return
     pipe = graph.adjacent_pipe[graph.adjacent_start[node]]
     slots = contents.size.shape[1]
-    last = contents.count[pipe] - 1 if graph.second[pipe] == node else 0
+    last = contents.filled[pipe] - 1 if graph.second[pipe] == node else 0
     slot = (contents.head[pipe] + last) % slots
     side.mean[node] = contents.enthalpy[pipe, slot]
     side.end[node] = contents.enthalpy[pipe, slot]
@@ -614,7 +614,7 @@ def _note_still_node(layout: Layout, side: Side, node: int, used: int) -> None:
         side.end_d[node, d] = contents.enthalpy_d[pipe, slot, d]
 
 
-@njit(cache=True)
+@compiled
 def move_water(
     layout: Layout,
     side: Side,
@@ -650,11 +650,12 @@ def move_water(
     moved_d = np.empty(side.gone_d.shape[0])
     _flow_order(layout, flow, order, waiting)
     for pipe in range(pipes):
-        side.leaving.count[pipe] = 0
+        side.leaving.filled[pipe] = 0
         if abs(flow[pipe]) <= STILL_KG_S:
             decay = _decay(layout, pipe, which, step_s)
             lost += _cool(side.contents, pipe, decay, ground, used)
-    for node in order:
+    for place in range(len(order)):
+        node = int(order[place])
         if _mix(layout, side, source, node, flow, flow_d, used) > 0.0:
             _note_node(side, node, used)
         else:
@@ -682,8 +683,8 @@ def move_water(
     return lost
 
 
-@njit(cache=True)
+@compiled
 def _decay(layout: Layout, pipe: int, which: int, step_s: float) -> float:
     """Share of its excess over the ground that water in a pipe loses in a step, as an exponent."""
     content = layout.pipes.content_kg[which, pipe]
-    return layout.pipes.loss_w_k[pipe] * step_s / (content * REFERENCE_CP_J_KG_K)
+    return float(layout.pipes.loss_w_k[pipe] * step_s / (content * REFERENCE_CP_J_KG_K))

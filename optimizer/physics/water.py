@@ -7,9 +7,9 @@ stated beside each. All functions take scalars or arrays and are compiled.
 from typing import TypeVar
 
 import numpy as np
-from numba import njit
 
 from optimizer.model.arrays import FloatArray
+from optimizer.physics.compiled import compiled
 
 Real = TypeVar("Real", float, FloatArray)
 
@@ -21,7 +21,7 @@ ATMOSPHERE_BAR = 1.01325
 KELVIN_OFFSET = 273.15
 
 
-@njit(cache=True)
+@compiled
 def density_kg_m3(temp_c: Real) -> Real:
     """Density of water, within 0.02 %.
 
@@ -39,7 +39,7 @@ def density_kg_m3(temp_c: Real) -> Real:
     )
 
 
-@njit(cache=True)
+@compiled
 def density_slope_kg_m3_k(temp_c: Real) -> Real:
     """Derivative of `density_kg_m3`.
 
@@ -54,7 +54,7 @@ def density_slope_kg_m3_k(temp_c: Real) -> Real:
     )
 
 
-@njit(cache=True)
+@compiled
 def enthalpy_j_kg(temp_c: Real) -> Real:
     """Specific enthalpy of water above 0 degC, within 0.1 %.
 
@@ -72,7 +72,7 @@ def enthalpy_j_kg(temp_c: Real) -> Real:
     )
 
 
-@njit(cache=True)
+@compiled
 def heat_capacity_j_kg_k(temp_c: Real) -> Real:
     """Isobaric heat capacity of water, the derivative of `enthalpy_j_kg`.
 
@@ -87,7 +87,7 @@ def heat_capacity_j_kg_k(temp_c: Real) -> Real:
     )
 
 
-@njit(cache=True)
+@compiled
 def temperature_c(enthalpy: Real) -> Real:
     """Temperature of water of a given enthalpy: the exact inverse of `enthalpy_j_kg`.
 
@@ -103,7 +103,7 @@ def temperature_c(enthalpy: Real) -> Real:
     return temp_c
 
 
-@njit(cache=True)
+@compiled
 def viscosity_pa_s(temp_c: Real) -> Real:
     """Dynamic viscosity of water, within 1.4 %.
 
@@ -115,10 +115,11 @@ def viscosity_pa_s(temp_c: Real) -> Real:
 
     Source: Vogel's equation fitted to IAPWS 2008.
     """
-    return np.exp(-10.58946327 + 558.52424226 / (temp_c + 131.45176666))  # type: ignore[no-any-return]
+    viscosity: Real = np.exp(-10.58946327 + 558.52424226 / (temp_c + 131.45176666))
+    return viscosity
 
 
-@njit(cache=True)
+@compiled
 def viscosity_slope_pa_s_k(temp_c: Real) -> Real:
     """Derivative of `viscosity_pa_s`.
 
@@ -131,7 +132,7 @@ def viscosity_slope_pa_s_k(temp_c: Real) -> Real:
     return -558.52424226 / (temp_c + 131.45176666) ** 2 * viscosity_pa_s(temp_c)
 
 
-@njit(cache=True)
+@compiled
 def saturation_temp_c(gauge_pressure_bar: Real) -> Real:
     """Boiling temperature of water, within 0.15 K from 0.3 to 40 bar absolute.
 
@@ -144,10 +145,11 @@ def saturation_temp_c(gauge_pressure_bar: Real) -> Real:
     Source: Antoine's equation fitted to IAPWS-95.
     """
     absolute_bar = np.maximum(gauge_pressure_bar + ATMOSPHERE_BAR, 0.01)
-    return 3860.78469261 / (11.73506938 - np.log(absolute_bar)) - 229.42025367  # type: ignore[no-any-return]
+    boiling_c: Real = 3860.78469261 / (11.73506938 - np.log(absolute_bar)) - 229.42025367
+    return boiling_c
 
 
-@njit(cache=True)
+@compiled
 def saturation_slope_k_bar(gauge_pressure_bar: Real) -> Real:
     """Derivative of `saturation_temp_c`.
 
@@ -158,4 +160,5 @@ def saturation_slope_k_bar(gauge_pressure_bar: Real) -> Real:
         Change of the saturation temperature with pressure, K/bar, same shape.
     """
     absolute_bar = np.maximum(gauge_pressure_bar + ATMOSPHERE_BAR, 0.01)
-    return 3860.78469261 / (11.73506938 - np.log(absolute_bar)) ** 2 / absolute_bar  # type: ignore[no-any-return]
+    slope: Real = 3860.78469261 / (11.73506938 - np.log(absolute_bar)) ** 2 / absolute_bar
+    return slope
