@@ -194,9 +194,10 @@ def _station(
         f"its buildings at {design.outdoor_c:g} degC outside",
     )
     direct = kind is StationKind.DIRECT
-    control = StationControl(
-        derive.word("control", "fixed" if direct else "compensated", f"usual for {kind}")
-    )
+    control = StationControl(row.maybe_text("control") or "compensated")
+    if kind is not StationKind.LOAD:
+        usual = "fixed" if direct else "compensated"
+        control = StationControl(derive.word("control", usual, f"usual for {kind}"))
     least_dp = derive.number("min_dp_bar", _LEAST_DP_BAR[kind], f"usual for {kind}; only reported")
     load_return = _LOAD_RETURN_C
     if kind is StationKind.LOAD:
