@@ -11,7 +11,7 @@ import numpy as np
 
 from optimizer.model.arrays import FloatArray, IntArray, frozen
 from optimizer.model.forecast import Forecast
-from optimizer.model.network import Network, PumpControl
+from optimizer.model.network import Network, Pump, PumpControl
 from optimizer.model.schedule import Schedule
 from optimizer.model.state import PlantState
 from optimizer.model.trace import Trace
@@ -25,6 +25,7 @@ class Lever(IntEnum):
 
     PLANT = kernel.PLANT
     PUMP = kernel.PUMP
+    PLANT_PUMPS = kernel.PLANT_PUMPS
     OFFSET = kernel.OFFSET
 
 
@@ -70,7 +71,8 @@ class Directions:
 
     Attributes:
         lever: Kind of lever of each direction, a `Lever`, shape (directions,).
-        which: Index of the plant, pump or station it moves, shape (directions,).
+        which: Index of the plant, pump or station it moves, shape (directions,); the pumps of
+            a plant move together only if they are controlled alike.
         profile: How far it moves the setpoint at each step's start, in the setpoint's own unit
             (K, %, bar), shape (directions, steps).
     """
@@ -233,10 +235,18 @@ def _step_weights(network: Network, directions: Directions) -> FloatArray:
     """Move of the kernel's inputs in each step, shape (steps, directions)."""
     means = step_means(setpoints_at_boundaries(directions.profile))
     unit = np.ones(len(directions.lever))
-    for d in np.flatnonzero(directions.lever == Lever.PUMP):
-        control = network.pumps[int(directions.which[d])].control
-        unit[d] = 1e5 if control is PumpControl.DIFFERENTIAL_PRESSURE else 0.01
+    for d, (lever, which) in enumerate(zip(directions.lever, directions.which, strict=True)):
+        if lever == Lever.PUMP:
+            unit[d] = _pump_unit(network.pumps[which])
+        elif lever == Lever.PLANT_PUMPS:
+            plant_id = network.plants[which].plant_id
+            unit[d] = next(_pump_unit(p) for p in network.pumps if p.plant_id == plant_id)
     return (means * unit[:, None]).T
+
+
+def _pump_unit(pump: Pump) -> float:
+    """From a pump's setpoint to the kernel's: Pa from bar, relative speed from %."""
+    return 1e5 if pump.control is PumpControl.DIFFERENTIAL_PRESSURE else 0.01
 
 
 def _unsorted(values: FloatArray, rows: IntArray, columns: IntArray) -> FloatArray:

@@ -26,8 +26,8 @@ from optimizer.physics.water import (
     viscosity_slope_pa_s_k,
 )
 
-# What a direction moves.
-PLANT, PUMP, OFFSET = range(3)
+# What a direction moves: a plant's outlet, one pump, all pumps of a plant, a station's offset.
+PLANT, PUMP, PLANT_PUMPS, OFFSET = range(4)
 # What a recorded row of derivatives is of; the order of `optimizer.tangents.Quantity`.
 (
     INDOOR,
@@ -271,6 +271,10 @@ def _set_input_derivatives(
     for d in range(used):
         if seeds.lever[d] == PUMP:
             change.setpoint[seeds.which[d], d] = seeds.weight[k, d]
+        elif seeds.lever[d] == PLANT_PUMPS:
+            for m in range(len(layout.pumps.plant)):
+                if layout.pumps.plant[m] == seeds.which[d]:
+                    change.setpoint[m, d] = seeds.weight[k, d]
         elif seeds.lever[d] == OFFSET:
             motion.setpoint_d[seeds.which[d], d] = seeds.weight[k, d]
     supply_c = 0.0
