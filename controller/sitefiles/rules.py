@@ -84,7 +84,12 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     Returns:
         The nearest word, or None where none is near.
     """
-    near = difflib.get_close_matches(word[:_LONGEST_TEXT], list(known), n=1, cutoff=0.75)
+    words = list(known)
+    # Most often only the case differs; that is also much faster than measuring likeness.
+    same = next((one for one in words if one.lower() == word.lower()), None)
+    if same is not None:
+        return same
+    near = difflib.get_close_matches(word[:_LONGEST_TEXT], words, n=1, cutoff=0.75)
     return near[0] if near else None
 
 
