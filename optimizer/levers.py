@@ -1,0 +1,330 @@
+"""The planner's decisions: knots of setpoints, their ranges and ramps, and schedules from them.
+
+A lever's setpoint is linear between knots, which lie close at first and wider later: what will be
+planned again many times need not be planned in detail now.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from optimizer.model.arrays import FloatArray, IntArray, frozen
+from optimizer.model.network import Network, Pump
+from optimizer.model.schedule import Schedule
+from optimizer.model.state import PlantState
+from optimizer.tangents import Directions, Lever
+
+HOUR_S = 3600.0
+# (until hour, spacing in hours) of the knots of outlet temperatures and pumps, and of offsets.
+SETPOINT_KNOTS = ((1.0, 0.25), (4.0, 0.5), (96.0, 1.0))
+OFFSET_KNOTS = ((6.0, 3.0), (96.0, 6.0))
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeverRange:
+    """One lever: what it moves, within which range and how fast.
+
+    Attributes:
+        lever: Kind of lever.
+        which: Index of the plant, pump or station.
+        low, high: Range of its setpoint.
+        up_per_h, down_per_h: Fastest rise and fall per hour, both positive.
+        start: Its setpoint before the horizon.
+        knots: Hours of its knots.
+    """
+
+    lever: Lever
+    which: int
+    low: float
+    high: float
+    up_per_h: float
+    down_per_h: float
+    start: float
+    knots: FloatArray
+
+
+@dataclass(frozen=True, kw_only=True)
+class Levers:
+    """All levers and the columns that their knots have among the decisions.
+
+    Attributes:
+        ranges: The levers.
+        first: First column of each lever, shape (levers + 1,).
+        directions: One direction per decision: the hat function of its knot.
+    """
+
+    ranges: tuple[LeverRange, ...]
+    first: IntArray
+    directions: Directions
+
+    @property
+    def count(self) -> int:
+        """Number of decisions."""
+        return int(self.first[-1])
+
+
+def build_levers(
+    network: Network, state: PlantState, step_s: int, steps: int, *, with_offsets: bool = True
+) -> Levers:
+    """List the levers of a network and their decisions.
+
+    Args:
+        network: The network.
+        state: State at the start, whose setpoints the ramps count from.
+        step_s: Step length, s.
+        steps: Number of steps.
+        with_offsets: Whether station offsets may be moved.
+
+    Returns:
+        The levers.
+    """
+    horizon_h = (steps - 1) * step_s / HOUR_S
+    setpoint_knots = _knots(SETPOINT_KNOTS, horizon_h, step_s)
+    ranges = _plant_levers(network, state, setpoint_knots)
+    ranges += _pump_levers(network, state, setpoint_knots)
+    if with_offsets:
+        ranges += _offset_levers(network, state, _knots(OFFSET_KNOTS, horizon_h, step_s))
+    first = np.concatenate([[0], np.cumsum([len(r.knots) for r in ranges])]).astype(np.int64)
+    hours = np.arange(steps) * step_s / HOUR_S
+    profile = np.concatenate([_hats(r.knots, hours) for r in ranges])
+    directions = Directions(
+        lever=np.repeat([int(r.lever) for r in ranges], np.diff(first)).astype(np.int64),
+        which=np.repeat([r.which for r in ranges], np.diff(first)).astype(np.int64),
+        profile=profile,
+    )
+    return Levers(ranges=tuple(ranges), first=first, directions=directions)
+
+
+def _knots(spacing: tuple[tuple[float, float], ...], horizon_h: float, step_s: int) -> FloatArray:
+    """Hours of the knots, on the grid of the steps, the last one at the last step's start."""
+    hours = [0.0]
+    for until, gap in spacing:
+        gap = max(gap, step_s / HOUR_S)
+        while hours[-1] + gap <= min(until, horizon_h) + 1e-9:
+            hours.append(hours[-1] + gap)
+    if horizon_h - hours[-1] > 1e-9:
+        if len(hours) > 1 and horizon_h - hours[-1] < 0.5 * (hours[-1] - hours[-2]):
+            hours.pop()
+        hours.append(horizon_h)
+    return np.array(hours)
+
+
+def _hats(knots: FloatArray, hours: FloatArray) -> FloatArray:
+    return np.stack([np.interp(hours, knots, unit) for unit in np.eye(len(knots))])
+
+
+def _plant_levers(network: Network, state: PlantState, knots: FloatArray) -> list[LeverRange]:
+    return [
+        LeverRange(
+            lever=Lever.PLANT,
+            which=i,
+            low=plant.min_supply_temp_c,
+            high=plant.max_supply_temp_c,
+            up_per_h=plant.ramp_up_k_h,
+            down_per_h=plant.ramp_down_k_h,
+            start=float(state.supply_temp_setpoint_c[i]),
+            knots=knots,
+        )
+        for i, plant in enumerate(network.plants)
+    ]
+
+
+def _pump_levers(network: Network, state: PlantState, knots: FloatArray) -> list[LeverRange]:
+    """Pumps one by one, but parallel pumps of one make as one: apart they only waste power."""
+    levers = []
+    for plant_number, plant in enumerate(network.plants):
+        own = [i for i, pump in enumerate(network.pumps) if pump.plant_id == plant.plant_id]
+        alike = len({_make(network.pumps[i]) for i in own}) == 1
+        if len(own) > 1 and alike and len({float(state.pump_setpoint[i]) for i in own}) == 1:
+            levers.append(
+                _pump_lever(network, state, own[0], knots, Lever.PLANT_PUMPS, plant_number)
+            )
+        else:
+            levers += [_pump_lever(network, state, i, knots, Lever.PUMP, i) for i in own]
+    boosters = [i for i, pump in enumerate(network.pumps) if pump.plant_id is None]
+    return levers + [_pump_lever(network, state, i, knots, Lever.PUMP, i) for i in boosters]
+
+
+def _make(pump: Pump) -> tuple[object, ...]:
+    return (
+        pump.rated_flow_m3_h,
+        pump.rated_head_m,
+        pump.shutoff_head_m,
+        pump.min_speed_pct,
+        pump.max_speed_pct,
+        pump.max_speed_ramp_pct_h,
+        pump.control,
+    )
+
+
+def _pump_lever(
+    network: Network, state: PlantState, pump: int, knots: FloatArray, lever: Lever, which: int
+) -> LeverRange:
+    made = network.pumps[pump]
+    low, high, ramp = pump_setpoint_range(made)
+    return LeverRange(
+        lever=lever,
+        which=which,
+        low=low,
+        high=high,
+        up_per_h=ramp,
+        down_per_h=ramp,
+        start=float(state.pump_setpoint[pump]),
+        knots=knots,
+    )
+
+
+def pump_setpoint_range(pump: Pump) -> tuple[float, float, float]:
+    """Range and ramp of a pump's setpoint.
+
+    A pump that holds a pressure may be set from a tenth of its shut-off pressure at least speed
+    to its shut-off pressure at full speed; its ramp is the share of that range which a speed ramp
+    covers.
+
+    Args:
+        pump: The pump.
+
+    Returns:
+        Lowest and highest setpoint (% or bar) and fastest change per hour.
+    """
+    if pump.control == "speed":
+        return pump.min_speed_pct, pump.max_speed_pct, pump.max_speed_ramp_pct_h
+    full_bar = pump.shutoff_head_m * 9.81 * 1000.0 / 1e5 * (pump.max_speed_pct / 100.0) ** 2
+    low_bar = 0.1 * full_bar * (pump.min_speed_pct / pump.max_speed_pct) ** 2
+    return low_bar, full_bar, 2.0 * full_bar * pump.max_speed_ramp_pct_h / pump.max_speed_pct
+
+
+def _offset_levers(network: Network, state: PlantState, knots: FloatArray) -> list[LeverRange]:
+    return [
+        LeverRange(
+            lever=Lever.OFFSET,
+            which=i,
+            low=station.offset_range_k[0],
+            high=station.offset_range_k[1],
+            up_per_h=station.offset_rate_k_h,
+            down_per_h=station.offset_rate_k_h,
+            start=float(state.secondary_offset_k[i]),
+            knots=knots,
+        )
+        for i, station in enumerate(network.stations)
+        if station.offset_range_k is not None and station.control == "compensated"
+    ]
+
+
+def decisions_of(levers: Levers, schedule: Schedule) -> FloatArray:
+    """Values of a schedule at the knots.
+
+    Args:
+        levers: The levers.
+        schedule: A schedule.
+
+    Returns:
+        Decisions, shape (decisions,).
+    """
+    hours = np.arange(schedule.steps) * schedule.step_s / HOUR_S
+    return np.concatenate(
+        [np.interp(r.knots, hours, _setpoints(schedule, r)) for r in levers.ranges]
+    )
+
+
+def _setpoints(schedule: Schedule, lever: LeverRange) -> FloatArray:
+    if lever.lever is Lever.PLANT:
+        return schedule.supply_temp_c[lever.which]
+    if lever.lever is Lever.OFFSET:
+        return schedule.secondary_offset_k[lever.which]
+    return schedule.pump_setpoint[lever.which]
+
+
+def schedule_of(
+    levers: Levers, network: Network, decisions: FloatArray, template: Schedule
+) -> Schedule:
+    """The schedule that decisions stand for.
+
+    Args:
+        levers: The levers.
+        network: The network.
+        decisions: Values at the knots, shape (decisions,).
+        template: Gives the grid, and the setpoints that no lever moves.
+
+    Returns:
+        The schedule.
+    """
+    hours = np.arange(template.steps) * template.step_s / HOUR_S
+    supply = template.supply_temp_c.copy()
+    pumps = template.pump_setpoint.copy()
+    offsets = template.secondary_offset_k.copy()
+    for number, r in enumerate(levers.ranges):
+        values = decisions[levers.first[number] : levers.first[number + 1]]
+        line = np.interp(hours, r.knots, values)
+        if r.lever is Lever.PLANT:
+            supply[r.which] = line
+        elif r.lever is Lever.OFFSET:
+            offsets[r.which] = line
+        elif r.lever is Lever.PUMP:
+            pumps[r.which] = line
+        else:
+            plant_id = network.plants[r.which].plant_id
+            pumps[[i for i, p in enumerate(network.pumps) if p.plant_id == plant_id]] = line
+    return Schedule(
+        start=template.start,
+        step_s=template.step_s,
+        supply_temp_c=frozen(supply),
+        pump_setpoint=frozen(pumps),
+        secondary_offset_k=frozen(offsets),
+    )
+
+
+def limited(levers: Levers, decisions: FloatArray) -> FloatArray:
+    """Bring decisions into their ranges and ramps, one knot after the other.
+
+    Args:
+        levers: The levers.
+        decisions: Any values, shape (decisions,).
+
+    Returns:
+        The nearest values, knot by knot, that respect range, ramp and start.
+    """
+    out = decisions.copy()
+    for number, r in enumerate(levers.ranges):
+        last = r.start
+        gaps = knot_gaps(r)
+        for i, hour in enumerate(r.knots):
+            at = levers.first[number] + i
+            low, high = start_window(r, float(hour))
+            low = max(low, last - r.down_per_h * gaps[i])
+            high = min(high, last + r.up_per_h * gaps[i])
+            out[at] = min(max(out[at], min(low, high)), high)
+            last = float(out[at])
+    return out
+
+
+def knot_gaps(lever: LeverRange) -> FloatArray:
+    """Hours since the knot before; the start counts as one spacing before the first knot.
+
+    Args:
+        lever: The lever.
+
+    Returns:
+        Hours, shape (knots,).
+    """
+    gaps = np.diff(lever.knots)
+    first = gaps[:1] if len(gaps) else np.ones(1)
+    return np.concatenate([np.minimum(first, 1.0), gaps])
+
+
+def start_window(lever: LeverRange, hour: float) -> tuple[float, float]:
+    """Range of a setpoint: the lever's own, and within an hour of the start its ramp.
+
+    Args:
+        lever: The lever.
+        hour: Hour of the knot.
+
+    Returns:
+        Lowest and highest setpoint.
+    """
+    if hour > 1.0:
+        return lever.low, lever.high
+    return (
+        max(lever.low, lever.start - lever.down_per_h),
+        min(lever.high, lever.start + lever.up_per_h),
+    )

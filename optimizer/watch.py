@@ -1,0 +1,467 @@
+"""What the planner watches: the entries of a trace that are near a limit or a comfort minimum.
+
+Each watched limit is a sum of at most two trace entries that must not pass an allowed value, so
+that its linear forecast is a sum of two rows of the Jacobian.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from optimizer.model.arrays import BoolArray, FloatArray, IntArray
+from optimizer.model.network import StationKind
+from optimizer.model.outcome import LimitKind
+from optimizer.model.policy import District
+from optimizer.model.state import PlantState
+from optimizer.model.trace import Trace
+from optimizer.physics.water import (
+    GRAVITY_M_S2,
+    density_kg_m3,
+    saturation_slope_k_bar,
+    saturation_temp_c,
+)
+from optimizer.tangents import Quantity, Rows
+
+HOUR_S = 3600
+NO_ENTRY = -1
+# What counts as one unit of nearness and of violation, by kind.
+SCALE = {
+    LimitKind.PLANT_HEAT: 0.02,
+    LimitKind.PIPE_TEMP: 1.0,
+    LimitKind.PIPE_RAMP: 0.25,
+    LimitKind.PIPE_PRESSURE: 0.1,
+    LimitKind.MIN_PRESSURE: 0.1,
+    LimitKind.BOILING_MARGIN: 1.0,
+    LimitKind.VELOCITY: 0.05,
+    LimitKind.MAKEUP: 0.02,
+    LimitKind.RADIATOR_PRESSURE: 0.1,
+    LimitKind.STATIC_HEAD: 0.1,
+    LimitKind.RADIATOR_TEMP: 1.0,
+}
+# Kinds whose scale is a share of the allowed value.
+RELATIVE = (LimitKind.PLANT_HEAT, LimitKind.MAKEUP)
+# Entries nearer to their limit than this many scales are watched.
+WATCHED_SCALES = 8.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class WatchedLimits:
+    """Linear limits: first_factor * entry + second_factor * other entry <= allowed.
+
+    Attributes:
+        kind: A `LimitKind` each.
+        quantity, index, step: Entries, shape (limits, 2); quantity NO_ENTRY for none.
+        factor: Their factors, shape (limits, 2).
+        value, allowed, scale: Present value, limit and unit of nearness, shape (limits,).
+    """
+
+    kind: tuple[LimitKind, ...]
+    quantity: IntArray
+    index: IntArray
+    step: IntArray
+    factor: FloatArray
+    value: FloatArray
+    allowed: FloatArray
+    scale: FloatArray
+
+    @property
+    def excess(self) -> FloatArray:
+        """How far each value is past its limit, in scales."""
+        return (self.value - self.allowed) / self.scale
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Field:
+    """Values of one kind on a grid of (steps, elements), with the entries they are made of."""
+
+    kind: LimitKind
+    value: FloatArray
+    allowed: FloatArray
+    first: Quantity
+    first_index: IntArray
+    first_factor: FloatArray
+    second: Quantity | None = None
+    second_index: IntArray | None = None
+    second_factor: FloatArray | None = None
+    second_step: IntArray | None = None
+
+
+def watch_limits(
+    district: District, state: PlantState, trace: Trace, backoff: dict[LimitKind, float]
+) -> WatchedLimits:
+    """Find the entries of a trace that are near a limit or past it.
+
+    Ranges and ramps of the setpoints themselves are no matter of the trace.
+
+    Args:
+        district: The district.
+        state: State at the start, which the first ramps count from.
+        trace: The trace.
+        backoff: What each limit is kept away from by, in its own unit.
+
+    Returns:
+        The watched limits.
+    """
+    fields = [
+        *_pressure_fields(district, trace),
+        *_temperature_fields(district, trace),
+        *_flow_fields(district, trace),
+        *_radiator_fields(district, trace),
+        *_ramp_fields(district, state, trace),
+    ]
+    span = max(1, HOUR_S // trace.step_s)
+    return _gather([_near(field, backoff.get(field.kind, 0.0), span) for field in fields])
+
+
+def _gather(parts: list[WatchedLimits]) -> WatchedLimits:
+    return WatchedLimits(
+        kind=tuple(kind for part in parts for kind in part.kind),
+        quantity=np.concatenate([part.quantity for part in parts]),
+        index=np.concatenate([part.index for part in parts]),
+        step=np.concatenate([part.step for part in parts]),
+        factor=np.concatenate([part.factor for part in parts]),
+        value=np.concatenate([part.value for part in parts]),
+        allowed=np.concatenate([part.allowed for part in parts]),
+        scale=np.concatenate([part.scale for part in parts]),
+    )
+
+
+def _near(field: _Field, backoff: float, span: int) -> WatchedLimits:
+    """Keep what is near its limit: every step past it, else the worst of each hour."""
+    scale = np.full(field.allowed.shape, SCALE[field.kind])
+    if field.kind in RELATIVE:
+        scale = scale * np.abs(field.allowed)
+    allowed = field.allowed - backoff
+    value = np.where(np.isnan(field.value), -np.inf, field.value)
+    nearness = (value - allowed) / scale
+    wanted = (nearness > 0.0) | ((nearness > -WATCHED_SCALES) & _worst_of_hour(nearness, span))
+    steps, elements = np.nonzero(wanted)
+    count = len(steps)
+    quantity = np.full((count, 2), NO_ENTRY, dtype=np.int64)
+    index = np.zeros((count, 2), dtype=np.int64)
+    at = np.zeros((count, 2), dtype=np.int64)
+    factor = np.zeros((count, 2))
+    quantity[:, 0] = int(field.first)
+    index[:, 0] = field.first_index[elements]
+    at[:, 0] = steps
+    factor[:, 0] = np.broadcast_to(field.first_factor, value.shape)[steps, elements]
+    if (
+        field.second is not None
+        and field.second_index is not None
+        and field.second_factor is not None
+    ):
+        quantity[:, 1] = int(field.second)
+        index[:, 1] = field.second_index[elements]
+        at[:, 1] = steps if field.second_step is None else field.second_step[steps, elements]
+        quantity[at[:, 1] < 0, 1] = NO_ENTRY
+        factor[:, 1] = np.broadcast_to(field.second_factor, value.shape)[steps, elements]
+    return WatchedLimits(
+        kind=(field.kind,) * count,
+        quantity=quantity,
+        index=index,
+        step=at,
+        factor=factor,
+        value=value[steps, elements],
+        allowed=np.broadcast_to(allowed, value.shape)[steps, elements],
+        scale=np.broadcast_to(scale, value.shape)[steps, elements],
+    )
+
+
+def _worst_of_hour(nearness: FloatArray, span: int) -> BoolArray:
+    """Mark the largest value of each element in each block of `span` steps."""
+    steps, elements = nearness.shape
+    blocks = -(-steps // span)
+    padded = np.full((blocks * span, elements), -np.inf)
+    padded[:steps] = nearness
+    largest = padded.reshape(blocks, span, elements).argmax(axis=1)
+    marked = np.zeros((blocks, span, elements), dtype=np.bool_)
+    np.put_along_axis(marked, largest[:, None, :], True, axis=1)
+    return marked.reshape(-1, elements)[:steps]
+
+
+def _node_pressure_limit(district: District) -> FloatArray:
+    """The least allowed pressure of all pipes that end at a node, bar."""
+    network = district.network
+    least = np.full(len(network.nodes), np.inf)
+    for pipe in network.pipes:
+        if pipe.in_service:
+            for node_id in (pipe.from_node, pipe.to_node):
+                at = network.node_index[node_id]
+                least[at] = min(least[at], pipe.max_pressure_bar)
+    return least
+
+
+def _pressure_fields(district: District, trace: Trace) -> list[_Field]:
+    nodes = np.arange(len(district.network.nodes))
+    one = np.ones(1)
+    most = _node_pressure_limit(district)
+    connected = np.isfinite(most)
+    fields = []
+    for quantity, pressure in (
+        (Quantity.SUPPLY_PRESSURE, trace.nodes.supply_pressure_bar),
+        (Quantity.RETURN_PRESSURE, trace.nodes.return_pressure_bar),
+    ):
+        fields.append(
+            _Field(
+                kind=LimitKind.PIPE_PRESSURE,
+                value=pressure[:, connected],
+                allowed=most[connected],
+                first=quantity,
+                first_index=nodes[connected],
+                first_factor=one,
+            )
+        )
+        fields.append(
+            _Field(
+                kind=LimitKind.MIN_PRESSURE,
+                value=-pressure,
+                allowed=np.full(len(nodes), -district.limits.min_pressure_bar),
+                first=quantity,
+                first_index=nodes,
+                first_factor=-one,
+            )
+        )
+    supply = trace.nodes.supply_pressure_bar
+    fields.append(
+        _Field(
+            kind=LimitKind.BOILING_MARGIN,
+            value=trace.nodes.supply_temp_c - saturation_temp_c(supply),
+            allowed=np.full(len(nodes), -district.limits.boiling_margin_k),
+            first=Quantity.SUPPLY_NODE_TEMP,
+            first_index=nodes,
+            first_factor=one,
+            second=Quantity.SUPPLY_PRESSURE,
+            second_index=nodes,
+            second_factor=-saturation_slope_k_bar(supply),
+        )
+    )
+    return fields
+
+
+def _upstream(district: District, flow: FloatArray) -> IntArray:
+    """Node that each pipe's water comes from in most steps."""
+    network = district.network
+    ends = np.array(
+        [[network.node_index[p.from_node], network.node_index[p.to_node]] for p in network.pipes]
+    )
+    backward = (flow < 0.0).mean(axis=0) > 0.5
+    return np.where(backward, ends[:, 1], ends[:, 0])
+
+
+def _temperature_fields(district: District, trace: Trace) -> list[_Field]:
+    """Pipe temperatures; only the supply pipe of a pair can be too hot."""
+    return [
+        _Field(
+            kind=LimitKind.PIPE_TEMP,
+            value=trace.pipes.supply_inlet_temp_c,
+            allowed=np.array([pipe.max_temp_c for pipe in district.network.pipes]),
+            first=Quantity.SUPPLY_NODE_TEMP,
+            first_index=_upstream(district, trace.pipes.mass_flow_kg_s),
+            first_factor=np.ones(1),
+        )
+    ]
+
+
+def _flow_fields(district: District, trace: Trace) -> list[_Field]:
+    network = district.network
+    fields = []
+    for quantity, flow, inlet_c in (
+        (Quantity.SUPPLY_PIPE_FLOW, trace.pipes.mass_flow_kg_s, trace.pipes.supply_inlet_temp_c),
+        (
+            Quantity.RETURN_PIPE_FLOW,
+            trace.pipes.return_mass_flow_kg_s,
+            trace.pipes.return_inlet_temp_c,
+        ),
+    ):
+        area = np.array([np.pi / 4.0 * pipe.inner_diameter_m**2 for pipe in network.pipes])
+        per_flow = 1.0 / (density_kg_m3(inlet_c) * area)
+        fields.append(
+            _Field(
+                kind=LimitKind.VELOCITY,
+                value=np.abs(flow) * per_flow,
+                allowed=np.full(len(area), district.limits.max_velocity_m_s),
+                first=quantity,
+                first_index=np.arange(len(area)),
+                first_factor=np.sign(flow) * per_flow,
+            )
+        )
+    cold = float(density_kg_m3(network.makeup_temp_c))
+    fields.append(
+        _Field(
+            kind=LimitKind.MAKEUP,
+            value=trace.plants.makeup_m3_h[:, :1],
+            allowed=np.array([district.limits.max_makeup_m3_h]),
+            first=Quantity.MAKEUP,
+            first_index=np.zeros(1, dtype=np.int64),
+            first_factor=np.full(1, 3600.0 / cold),
+        )
+    )
+    fields.append(
+        _Field(
+            kind=LimitKind.PLANT_HEAT,
+            value=trace.plants.heat_power_mw,
+            allowed=np.array([plant.max_heat_mw for plant in network.plants]),
+            first=Quantity.PLANT_HEAT,
+            first_index=np.arange(len(network.plants)),
+            first_factor=np.ones(1),
+        )
+    )
+    return fields
+
+
+def _radiator_fields(district: District, trace: Trace) -> list[_Field]:
+    """Limits of buildings whose radiators hold the network's own water."""
+    network, limits = district.network, district.limits
+    direct = [i for i, s in enumerate(network.stations) if s.kind is StationKind.DIRECT]
+    if not direct:
+        return []
+    nodes = np.array([network.node_index[network.stations[i].node_id] for i in direct])
+    fields = [_static_head_field(district, trace, direct, nodes)]
+    if limits.max_radiator_pressure_bar is not None:
+        fields.append(
+            _Field(
+                kind=LimitKind.RADIATOR_PRESSURE,
+                value=trace.nodes.supply_pressure_bar[:, nodes],
+                allowed=np.full(len(nodes), limits.max_radiator_pressure_bar),
+                first=Quantity.SUPPLY_PRESSURE,
+                first_index=nodes,
+                first_factor=np.ones(1),
+            )
+        )
+    if limits.max_radiator_temp_c is not None:
+        fields.append(
+            _Field(
+                kind=LimitKind.RADIATOR_TEMP,
+                value=trace.stations.secondary_supply_temp_c[:, direct],
+                allowed=np.full(len(nodes), limits.max_radiator_temp_c),
+                first=Quantity.STATION_SUPPLY_TEMP,
+                first_index=np.array(direct),
+                first_factor=np.ones(1),
+            )
+        )
+    return fields
+
+
+def _static_head_field(
+    district: District, trace: Trace, direct: list[int], nodes: IntArray
+) -> _Field:
+    """The return pressure must reach the top of the tallest building of each direct station."""
+    network = district.network
+    height = np.array(
+        [
+            max(
+                b.height_m
+                for b in network.buildings
+                if b.station_id == network.stations[i].station_id
+            )
+            for i in direct
+        ]
+    )
+    back_c = trace.stations.return_temp_c[:, direct]
+    column_bar = density_kg_m3(back_c) * GRAVITY_M_S2 * height / 1e5
+    return _Field(
+        kind=LimitKind.STATIC_HEAD,
+        value=column_bar - trace.nodes.return_pressure_bar[:, nodes],
+        allowed=np.zeros(len(nodes)),
+        first=Quantity.RETURN_PRESSURE,
+        first_index=nodes,
+        first_factor=-np.ones(1),
+    )
+
+
+def _ramp_fields(district: District, state: PlantState, trace: Trace) -> list[_Field]:
+    """Change of each pipe's inlet water against every instant of the hour before."""
+    network = district.network
+    allowed = np.array([pipe.max_ramp_k_h for pipe in network.pipes])
+    span = HOUR_S // trace.step_s
+    fields = []
+    for quantity, inlet_c, before, flow in (
+        (
+            Quantity.SUPPLY_NODE_TEMP,
+            trace.pipes.supply_inlet_temp_c,
+            state.supply_inlet_temp_c,
+            trace.pipes.mass_flow_kg_s,
+        ),
+        (
+            Quantity.RETURN_NODE_TEMP,
+            trace.pipes.return_inlet_temp_c,
+            state.return_inlet_temp_c,
+            trace.pipes.return_mass_flow_kg_s,
+        ),
+    ):
+        nodes = _upstream(district, flow)
+        for sign in (1.0, -1.0):
+            change, partner = _largest_change(sign * inlet_c, sign * before, span)
+            fields.append(
+                _Field(
+                    kind=LimitKind.PIPE_RAMP,
+                    value=change,
+                    allowed=allowed,
+                    first=quantity,
+                    first_index=nodes,
+                    first_factor=np.full(1, sign),
+                    second=quantity,
+                    second_index=nodes,
+                    second_factor=np.full(1, -sign),
+                    second_step=partner,
+                )
+            )
+    return fields
+
+
+def _largest_change(
+    inlet_c: FloatArray, before: FloatArray, span: int
+) -> tuple[FloatArray, IntArray]:
+    """Largest rise over what each pipe had within the last `span` steps, and when that was.
+
+    Step -1 is the state before the start.
+    """
+    steps = len(inlet_c)
+    line = np.concatenate([before[None, :], inlet_c])
+    best = np.full(inlet_c.shape, -np.inf)
+    partner = np.zeros(inlet_c.shape, dtype=np.int64)
+    for back in range(1, span + 1):
+        origin = np.arange(steps) - back
+        valid = origin >= -1
+        rise = np.full(inlet_c.shape, -np.inf)
+        rise[valid] = inlet_c[valid] - line[origin[valid] + 1]
+        better = rise > best
+        best = np.where(better, rise, best)
+        partner = np.where(better, origin[:, None], partner)
+    return best, partner
+
+
+def rows_of_limits(limits: WatchedLimits) -> Rows:
+    """Trace entries that watched limits are made of, in two blocks: the first, then the second.
+
+    Args:
+        limits: The limits.
+
+    Returns:
+        Rows, twice as many as limits; where there is no entry, a row of the same kind as the first
+        whose factor is zero.
+    """
+    missing = limits.quantity[:, 1] == NO_ENTRY
+    second = np.where(missing, limits.quantity[:, 0], limits.quantity[:, 1])
+    index = np.where(missing, limits.index[:, 0], limits.index[:, 1])
+    step = np.where(missing, limits.step[:, 0], limits.step[:, 1])
+    return Rows(
+        quantity=np.concatenate([limits.quantity[:, 0], second]),
+        index=np.concatenate([limits.index[:, 0], index]),
+        step=np.concatenate([limits.step[:, 0], step]),
+    )
+
+
+def jacobian_of_limits(limits: WatchedLimits, rows: FloatArray) -> FloatArray:
+    """Derivatives of watched limits from those of their entries.
+
+    Args:
+        limits: The limits.
+        rows: Derivatives of `rows_of_limits`, shape (2 limits, decisions).
+
+    Returns:
+        Derivatives, shape (limits, decisions).
+    """
+    count = len(limits.kind)
+    second = np.where(limits.quantity[:, 1] == NO_ENTRY, 0.0, limits.factor[:, 1])
+    return limits.factor[:, :1] * rows[:count] + second[:, None] * rows[count:]
