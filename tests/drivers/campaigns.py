@@ -2,11 +2,14 @@
 
 import random
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from drivers.base import DeviceRefused, GarbledReply
+from drivers.base import DeviceRefused, DriverError, GarbledReply
+from drivers.meters import cjt188, mbus
 from drivers.modbus.framing import decode_reply_frame, reply_length
 from drivers.modbus.pdu import Request
+from drivers.profiles import MeterDialect
 from tests.drivers.wire import Registers, framed
 
 UNIT = 17
@@ -135,3 +138,103 @@ DAMAGE = {
     "random bytes": random_bytes,
     "rewritten": rewritten,
 }
+
+
+def bcd(number: int, size: int) -> bytes:
+    """Little-endian BCD."""
+    return bytes.fromhex(f"{number:0{2 * size}d}")[::-1]
+
+
+def sealed_cjt188(body: bytes) -> bytes:
+    """A frame with its checksum and end."""
+    return body + bytes([sum(body) % 256, 0x16])
+
+
+def cjt188_answer(*, serial: int = 7, energy: int = 123456, energy_unit: int = 0x05) -> bytes:
+    """A heat meter's answer: 1,234.56 (kWh), 87.60 kW, 1.2340 m3/h, 95.40 and 48.70 degC."""
+    data = b"".join(
+        (
+            bcd(100000, 4) + bytes([0x05]),
+            bcd(energy, 4) + bytes([energy_unit]),
+            bcd(8760, 4) + b"\x17",
+            bcd(12340, 4) + b"\x35",
+            bcd(432198, 4) + b"\x2c",
+            bcd(9540, 3) + bcd(4870, 3) + bcd(12345, 3),
+            bcd(20260104080000, 7) + b"\x00\x00",
+        )
+    )
+    head = b"\x68\x20" + bytes.fromhex("12345678901234")[::-1] + bytes([0x81, 3 + len(data)])
+    return sealed_cjt188(head + b"\x1f\x90" + bytes([serial]) + data)
+
+
+def sealed_mbus(body: bytes) -> bytes:
+    """A long frame round C, A, CI and data."""
+    size = len(body) % 256
+    return bytes([0x68, size, size, 0x68]) + body + bytes([sum(body) % 256, 0x16])
+
+
+def mbus_answer() -> bytes:
+    """A heat meter's answer at address 5: 123,456 kWh, 4,321.98 m3, 87.6 kW, 1.234 m3/h, ..."""
+    records = (
+        b"\x0c\x06" + bcd(123456, 4),  # energy, kWh
+        b"\x0c\x14" + bcd(432198, 4),  # volume, 0.01 m3
+        b"\x0b\x2d" + bcd(876, 3),  # power, 100 W
+        b"\x0b\x3b" + bcd(1234, 3),  # flow, l/h
+        b"\x0a\x5a" + bcd(954, 2),  # supply, 0.1 degC
+        b"\x0a\x5e" + bcd(487, 2),  # return, 0.1 degC
+        b"\x4c\x06" + bcd(100000, 4),  # energy at the last reading day
+        b"\x1b\x2d" + bcd(999, 3),  # highest power
+    )
+    header = bytes.fromhex("78563412 2d2c 01 04 2a 00 0000")
+    return sealed_mbus(b"\x08\x05\x72" + header + b"".join(records))
+
+
+def fuzz_cjt188(count: int, seed: int) -> int:
+    """Damaged answers; returns how many single-bit errors gave a value."""
+    rng = random.Random(seed)
+    right = cjt188_answer()
+    accepted = 0
+    for i in range(count):
+        frame = _damaged_meter_frame(rng, right, i, sealed_cjt188)
+        try:
+            cjt188.decode_answer(frame, "12345678901234", MeterDialect(), serial=7)
+        except DriverError:
+            continue
+        accepted += i % 4 == 0
+    return accepted
+
+
+def fuzz_mbus(count: int, seed: int) -> int:
+    """Damaged answers; returns how many single-bit errors gave a value."""
+    rng = random.Random(seed)
+    right = mbus_answer()
+    accepted = 0
+    for i in range(count):
+        frame = _damaged_meter_frame(rng, right, i, lambda body: sealed_mbus(body[4:]))
+        try:
+            mbus.decode_answer(frame, 5, None)
+            mbus.decode_records(frame)
+        except DriverError:
+            continue
+        accepted += i % 4 == 0
+    return accepted
+
+
+def _damaged_meter_frame(
+    rng: random.Random, right: bytes, turn: int, seal: Callable[[bytes], bytes]
+) -> bytes:
+    """By turns: one bit flipped, noise, a changed body under a right checksum, random records."""
+    if turn % 4 == 0:
+        bit = rng.randrange(8 * len(right))
+        flipped = bytearray(right)
+        flipped[bit // 8] ^= 1 << (bit % 8)
+        return bytes(flipped)
+    if turn % 4 == 1:
+        return rng.randbytes(rng.randint(0, 280))
+    body = bytearray(right[:-2])
+    if turn % 4 == 2:
+        for _ in range(rng.randint(1, 4)):
+            body[rng.randrange(len(body))] = rng.randrange(256)
+        return seal(bytes(body))
+    head = 19  # of an M-Bus frame up to its records
+    return seal(bytes(body[:head]) + rng.randbytes(rng.randint(0, 200)))

@@ -1,0 +1,365 @@
+"""One owner thread per bus: writes before reads on demand, those before polls."""
+
+import heapq
+import itertools
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from drivers.base import (
+    BadRequest,
+    DriverError,
+    GarbledReply,
+    NoReply,
+    PortLost,
+    Quality,
+    Reading,
+    Setpoint,
+    utc_now,
+)
+from drivers.link import FieldDevice, Link
+from drivers.points import FieldPoint, converted, point_value, tag_value, unit_of
+from drivers.profiles import Tag
+from drivers.schedule import DeviceHealth, Poll, planned
+from drivers.trust import Judged, Sample, agree, judge, scaled
+
+log = logging.getLogger(__name__)
+
+WRITE, READ = 0, 1
+PORT_RETRY_S = 1.0
+LONGEST_WAIT_S = 0.5
+
+
+@dataclass(order=True)
+class _Job:
+    """Work for the owner thread; lower priority numbers and older jobs come first."""
+
+    priority: int
+    number: int
+    work: Callable[[], object] = field(compare=False)
+    done: "Future[object]" = field(compare=False)
+
+
+class Bus:
+    """The devices of one bus, as a Reader and a Writer of the site's points.
+
+    Args:
+        bus_id: Name, for people.
+        link: The protocol below.
+        devices: The devices on it.
+        points: The site's points on these devices.
+        clock: Gives the time of readings, tz-aware UTC.
+        monotonic: Gives the clock of intervals, s.
+
+    Raises:
+        BadRequest: A point's device, tag or unit does not fit.
+    """
+
+    def __init__(
+        self,
+        bus_id: str,
+        link: Link,
+        devices: Sequence[FieldDevice],
+        points: Sequence[FieldPoint],
+        *,
+        clock: Callable[[], datetime] = utc_now,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.bus_id = bus_id
+        self._link = link
+        self._devices = {device.device_id: device for device in devices}
+        self._points = {point.point_id: point for point in points}
+        self._clock = clock
+        self._monotonic = monotonic
+        wanted: dict[str, set[str]] = {name: set() for name in self._devices}
+        for point in points:
+            tag = self._tag(point)
+            converted(0.0, tag.unit, unit_of(point.quantity))
+            wanted[point.device_id].add(point.tag)
+        self._schedule = planned(list(devices), wanted, monotonic())
+        self._latest: dict[tuple[str, str], Judged] = {}
+        self._good: dict[tuple[str, str], Judged] = {}
+        self._port_retry_s = 0.0
+        self._jobs: list[_Job] = []
+        self._numbers = itertools.count()
+        self._news = threading.Condition()
+        self._ending = False
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Start the owner thread; a port that is not there is tried again and again."""
+        self._ending = False
+        self._thread = threading.Thread(target=self._own, name=f"bus {self.bus_id}", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the owner thread after the transaction under way, and close the port."""
+        with self._news:
+            self._ending = True
+            self._news.notify()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    def read(self, point_ids: Sequence[str]) -> Mapping[str, Reading]:
+        """Read points now, each twice, before any poll; see `drivers.base.Reader.read`."""
+        points = [self._point(point_id) for point_id in point_ids]
+        result = self._submit(READ, lambda: self._read_now(points))
+        assert isinstance(result, dict)
+        return result
+
+    def write(self, setpoint: Setpoint) -> None:
+        """Write a setpoint once, before any read; see `drivers.base.Writer.write`."""
+        point = self._point(setpoint.point_id)
+        tag = self._tag(point)
+        value = tag_value(point, tag.unit, setpoint.value)
+        device = self._devices[point.device_id]
+        self._submit(WRITE, lambda: self._link.write(device, tag, value))
+
+    def latest(self, point_ids: Sequence[str], now: datetime) -> Mapping[str, Reading]:
+        """Give what the polls have brought, without touching the bus.
+
+        Args:
+            point_ids: The points.
+            now: tz-aware UTC; older values than the point's `stale_after_s` are STALE.
+
+        Returns:
+            A reading of each point.
+
+        Raises:
+            BadRequest: A point is not known.
+        """
+        return {point_id: self._known(self._point(point_id), now) for point_id in point_ids}
+
+    def health(self) -> Mapping[str, DeviceHealth]:
+        """How each device answers, by its id."""
+        return {name: replace(health) for name, health in self._schedule.health.items()}
+
+    def step(self) -> bool:
+        """Do the most urgent thing: a job, or else a poll that is due.
+
+        Returns:
+            Whether there was anything to do.
+        """
+        with self._news:
+            job = heapq.heappop(self._jobs) if self._jobs else None
+        if job is not None:
+            _carry_out(job)
+            return True
+        now_s = self._monotonic()
+        poll = self._schedule.take(now_s) if now_s >= self._port_retry_s else None
+        if poll is None:
+            return False
+        self._poll(poll)
+        return True
+
+    def _own(self) -> None:
+        try:
+            while not self._ending:
+                if not self.step():
+                    self._wait()
+        finally:
+            self._link.close()
+            with self._news:
+                self._ending = True
+                abandoned, self._jobs = self._jobs, []
+            for job in abandoned:
+                job.done.set_exception(PortLost(f"bus {self.bus_id} has been stopped"))
+
+    def _wait(self) -> None:
+        with self._news:
+            if self._jobs or self._ending:
+                return
+            due_s = max(self._schedule.next_due_s(), self._port_retry_s)
+            wait_s = due_s - self._monotonic()
+            self._news.wait(min(max(wait_s, 0.001), LONGEST_WAIT_S))
+
+    def _submit(self, priority: int, work: Callable[[], object]) -> object:
+        job = _Job(priority, next(self._numbers), work, Future())
+        with self._news:
+            if self._ending or self._thread is None:
+                raise PortLost(f"bus {self.bus_id} is not running")
+            heapq.heappush(self._jobs, job)
+            self._news.notify()
+        return job.done.result()
+
+    def _poll(self, poll: Poll) -> None:
+        """Read a group of tags, and those again that are not as the poll before left them."""
+        began_s = self._monotonic()
+        device = poll.device
+        try:
+            first = self._samples(device, poll.tags)
+            doubtful = [tag for tag in poll.tags if not self._confirms(device, tag, first)]
+            second = self._samples(device, doubtful) if doubtful else {}
+        except PortLost as error:
+            log.warning("bus %s: %s", self.bus_id, error)
+            self._port_retry_s = self._monotonic() + PORT_RETRY_S
+            self._schedule.health[device.device_id].last_error = str(error)
+            return
+        except DriverError as error:
+            log.debug("device %s: %s", device.device_id, error)
+            self._schedule.failed(
+                poll, str(error), began_s=began_s, now_s=self._monotonic()
+            )  # fmt: skip
+            return
+        for tag in poll.tags:
+            samples = (first[tag.name], second[tag.name]) if tag.name in second else None
+            self._note(device, tag, samples or (first[tag.name],), confirmed=samples is None)
+        self._schedule.answered(poll, self._monotonic())
+
+    def _read_now(self, points: Sequence[FieldPoint]) -> dict[str, Reading]:
+        """Read the points' tags twice, device by device."""
+        readings = {}
+        for device_id in dict.fromkeys(point.device_id for point in points):
+            device = self._devices[device_id]
+            mine = [point for point in points if point.device_id == device_id]
+            tags = list({point.tag: self._tag(point) for point in mine}.values())
+            try:
+                first, second = self._two_samples(device, tags)
+            except DriverError as error:
+                missing = Sample(raw=None, time=self._clock(), detail=str(error))
+                first = second = dict.fromkeys((tag.name for tag in tags), missing)
+            for tag in tags:
+                self._note(device, tag, (first[tag.name], second[tag.name]))
+            for point in mine:
+                readings[point.point_id] = self._reading(point)
+        return readings
+
+    def _two_samples(
+        self, device: FieldDevice, tags: Sequence[Tag]
+    ) -> tuple[dict[str, Sample], dict[str, Sample]]:
+        """Read twice; the whole is repeated once, as reads may be."""
+        try:
+            return self._samples(device, tags), self._samples(device, tags)
+        except (NoReply, GarbledReply):
+            return self._samples(device, tags), self._samples(device, tags)
+
+    def _samples(self, device: FieldDevice, tags: Sequence[Tag]) -> dict[str, Sample]:
+        raw = self._link.read(device, tags)
+        now = self._clock()
+        detail = f"device {device.device_id} does not give it"
+        return {
+            tag.name: Sample(raw=raw.get(tag.name), time=now, detail=detail) for tag in tags
+        }  # fmt: skip
+
+    def _confirms(self, device: FieldDevice, tag: Tag, samples: Mapping[str, Sample]) -> bool:
+        """Whether a single read agrees with the good value of the poll before."""
+        before = self._latest.get((device.device_id, tag.name))
+        raw = samples[tag.name].raw
+        if before is None or before.value is None or raw is None:
+            return False
+        believed = before.quality in (Quality.GOOD, Quality.STUCK)
+        return believed and agree(tag, before.value, scaled(tag, raw))
+
+    def _note(
+        self, device: FieldDevice, tag: Tag, samples: tuple[Sample, ...], *, confirmed: bool = False
+    ) -> None:
+        key = (device.device_id, tag.name)
+        judged = judge(tag, samples, self._good.get(key), confirmed=confirmed)
+        self._latest[key] = judged
+        if judged.quality in (Quality.GOOD, Quality.STUCK):
+            self._good[key] = judged
+
+    def _known(self, point: FieldPoint, now: datetime) -> Reading:
+        if (point.device_id, point.tag) not in self._latest:
+            detail = self._schedule.health[point.device_id].last_error or "not read yet"
+            return Reading(point_id=point.point_id, value=None, time=now,
+                           quality=Quality.MISSING, detail=detail)  # fmt: skip
+        reading = self._reading(point)
+        age_s = reading.age_s(now)
+        if age_s <= point.stale_after_s:
+            return reading
+        detail = f"{age_s:.0f} s old; at most {point.stale_after_s:.0f} s"
+        return replace(reading, quality=Quality.STALE, detail=detail)
+
+    def _reading(self, point: FieldPoint) -> Reading:
+        judged = self._latest[point.device_id, point.tag]
+        value = judged.value
+        if value is not None:
+            value = point_value(point, self._tag(point).unit, value)
+        return Reading(point_id=point.point_id, value=value, time=judged.time,
+                       quality=judged.quality, detail=judged.detail)  # fmt: skip
+
+    def _point(self, point_id: str) -> FieldPoint:
+        if point_id not in self._points:
+            raise BadRequest(f"bus {self.bus_id} has no point {point_id}")
+        return self._points[point_id]
+
+    def _tag(self, point: FieldPoint) -> Tag:
+        if point.device_id not in self._devices:
+            raise BadRequest(f"bus {self.bus_id} has no device {point.device_id}")
+        return self._devices[point.device_id].profile.tag(point.tag)
+
+
+def _carry_out(job: _Job) -> None:
+    """Do a job; its caller gets what goes wrong, and the owner a mistake of our own too."""
+    try:
+        job.done.set_result(job.work())
+    except DriverError as error:
+        job.done.set_exception(error)
+    except BaseException as error:
+        job.done.set_exception(error)
+        raise
+
+
+class Field:
+    """All buses of a site as one Reader and Writer.
+
+    Args:
+        buses: The buses, each with its own points.
+
+    Raises:
+        BadRequest: Two buses have a point of the same name.
+    """
+
+    def __init__(self, buses: Sequence[Bus]) -> None:
+        self.buses = tuple(buses)
+        self._bus_of: dict[str, Bus] = {}
+        for bus in buses:
+            for point_id in bus._points:
+                if point_id in self._bus_of:
+                    raise BadRequest(f"point {point_id} is on two buses")
+                self._bus_of[point_id] = bus
+
+    def start(self) -> None:
+        """Start every bus's owner thread."""
+        for bus in self.buses:
+            bus.start()
+
+    def stop(self) -> None:
+        """Stop every bus."""
+        for bus in self.buses:
+            bus.stop()
+
+    def read(self, point_ids: Sequence[str]) -> Mapping[str, Reading]:
+        """Read points now; see `drivers.base.Reader.read`."""
+        found: dict[str, Reading] = {}
+        for bus, own in self._by_bus(point_ids):
+            found |= bus.read(own)
+        return found
+
+    def latest(self, point_ids: Sequence[str], now: datetime) -> Mapping[str, Reading]:
+        """Give what the polls have brought; see `Bus.latest`."""
+        found: dict[str, Reading] = {}
+        for bus, own in self._by_bus(point_ids):
+            found |= bus.latest(own, now)
+        return found
+
+    def write(self, setpoint: Setpoint) -> None:
+        """Write a setpoint once; see `drivers.base.Writer.write`."""
+        ((bus, _),) = self._by_bus([setpoint.point_id])
+        bus.write(setpoint)
+
+    def _by_bus(self, point_ids: Sequence[str]) -> list[tuple[Bus, list[str]]]:
+        for point_id in point_ids:
+            if point_id not in self._bus_of:
+                raise BadRequest(f"no bus has a point {point_id}")
+        return [
+            (bus, own)
+            for bus in self.buses
+            if (own := [point_id for point_id in point_ids if self._bus_of[point_id] is bus])
+        ]
