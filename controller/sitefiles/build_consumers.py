@@ -228,9 +228,7 @@ def _hx_ua(derive: _Deriver, kind: StationKind, heat_kw: float, design: DesignPo
     """Size of the exchanger for its heat at the logarithmic mean difference of the design day."""
     if kind is not StationKind.EXCHANGER:
         return 0.0
-    hot = max(design.supply_c - design.secondary_supply_c, 1.0)
-    cold = design.primary_return_c - design.secondary_return_c
-    mean = hot if abs(hot - cold) < 1e-6 else (hot - cold) / math.log(hot / cold)
+    mean = design.exchanger_mean_k
     return derive.number(
         "hx_ua_kw_k", heat_kw / mean, f"{heat_kw:.0f} kW at {mean:.1f} K mean difference"
     )

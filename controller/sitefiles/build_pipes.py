@@ -51,6 +51,12 @@ def _pipe(log: Log, row: Row, this_year: int) -> Pipe:
     name = f"pipe {row.text('pipe_id')}"
     year = int(row.number("year_laid")) if "year_laid" in row.values else None
     age = None if year is None else max(this_year - year, 0)
+    if year is not None and year > this_year:
+        log.warnings.append(
+            row.problem(
+                "year_laid", f"is later than {this_year}", "a pipe to come is not in service"
+            )
+        )
     diameter = row.number("inner_diameter_mm") / 1000.0
     length = row.number("length_m")
     measured_mm = row.maybe_number("wall_thickness_mm")

@@ -1,5 +1,6 @@
 """The coldest day a site was built for: what sizes of stations and radiators are derived from."""
 
+import math
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -52,6 +53,13 @@ class DesignPoint:
     def primary_drop_k(self) -> float:
         """Cooling of the network's water at a station, at least 10 K."""
         return max(self.supply_c - self.primary_return_c, 10.0)
+
+    @property
+    def exchanger_mean_k(self) -> float:
+        """Logarithmic mean difference over an exchanger."""
+        hot = max(self.supply_c - self.secondary_supply_c, 1.0)
+        cold = self.primary_return_c - self.secondary_return_c
+        return hot if abs(hot - cold) < 1e-6 else (hot - cold) / math.log(hot / cold)
 
 
 def design_point(

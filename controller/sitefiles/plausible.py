@@ -113,12 +113,18 @@ def _consumers(network: Network, tables: Tables, design: DesignPoint) -> Iterato
         if asked == 0.0:
             message = "is a station without buildings"
             yield row.problem("station_id", message, "add its buildings to buildings.csv")
-        elif asked > _TOO_LARGE_FOR_STATION * station.design_heat_kw:
-            message = (
-                f"is far too little for its buildings, which need {asked:.0f} kW "
-                f"at {design.outdoor_c:g} degC"
-            )
-            yield row.problem("design_heat_kw", message, "check the station and its buildings")
+            continue
+        given = {"design_heat_kw": station.design_heat_kw}
+        if station.kind is StationKind.EXCHANGER:
+            given["hx_ua_kw_k"] = station.hx_ua_kw_k * design.exchanger_mean_k
+        for column, capacity in given.items():
+            if column in row.raw and asked > _TOO_LARGE_FOR_STATION * capacity:
+                message = (
+                    f"is far too little for its buildings, which need {asked:.0f} kW "
+                    f"at {design.outdoor_c:g} degC outside"
+                )
+                yield row.problem(column, message, "check the station and its buildings")
+                break
 
 
 def _pressures(district: District, tables: Tables, heights: dict[str, float]) -> Iterator[Problem]:
@@ -268,6 +274,12 @@ def _settings(district: District) -> Iterator[Problem]:
     if not 24 <= control.horizon_h <= 96:
         message = "is outside the usual 24 to 96 h"
         yield warning("control.horizon_h", control.horizon_h, message, "48 h suits most networks")
+    for pump in network.pumps:
+        if not pump.min_speed_pct <= control.fallback_speed_pct <= pump.max_speed_pct:
+            message = f"is outside the range of pump {pump.pump_id}, which will keep within it"
+            yield warning(
+                "control.fallback_speed_pct", control.fallback_speed_pct, message, "check both"
+            )
     for plant in network.plants:
         if not any(pump.plant_id == plant.plant_id for pump in network.pumps):
             message = f"plant {plant.plant_id} has no pump"

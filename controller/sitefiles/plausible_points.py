@@ -76,7 +76,7 @@ def implausible_points(
             verb = "written" if writes else "read"
             message = f"is not {verb} of a {point.target_kind} by anything here"
             warnings.append(row.problem("quantity", message, remedy))
-        elif point.quantity == OFFSET:
+        elif writes and point.quantity == OFFSET:
             station = network.stations[network.station_index[point.target_id]]
             if station.control is StationControl.FIXED:
                 warnings.append(
@@ -84,6 +84,14 @@ def implausible_points(
                         "target",
                         "is a station with a fixed valve: an offset has no effect there",
                         "make its control compensated, or remove the point",
+                    )
+                )
+            elif not (point.min_value or 0.0) <= 0.0 <= (point.max_value or 0.0):
+                warnings.append(
+                    row.problem(
+                        "min",
+                        "leaves out 0, which is the curve itself",
+                        "let min be below 0 and max above",
                     )
                 )
     return warnings

@@ -43,6 +43,14 @@ SLIPS = [
     Slip("a building far too large for its station", "buildings.csv", "2400,1986,none,4.8",
          "9400,1986,none,18.8", "design_heat_kw",
          "far too little for its buildings, which need 586 kW", "stations.csv"),
+    Slip("an exchanger far too small", "stations.csv", "exchanger,25,8", "exchanger,2.5,8",
+         "hx_ua_kw_k", "far too little for its buildings, which need 208 kW"),
+    Slip("a pipe of the future", "pipes.csv", "3.0,1995", "3.0,2095", "year_laid",
+         "is later than 2026"),
+    Slip("a fallback speed that a pump cannot run", "site.toml", "min_speed_pct = 0.0",
+         "min_speed_pct = 95.0", "control.fallback_speed_pct", "outside the range of pump BOOST"),
+    Slip("an offset that must never be zero", "points.csv", "write,-5,8,4", "write,1,8,4", "min",
+         "leaves out 0"),
     Slip("a loss in the wrong unit", "buildings.csv", "2.9,190", "0.29,190", "ua_kw_k",
          "is 0.1 W/(m2 K)"),
     Slip("a top radiator above the pressure line", "buildings.csv", "110,1.3,15", "110,1.3,150",
@@ -81,7 +89,7 @@ SLIPS = [
 def test_one_slip_gives_one_warning(slip: Slip, tmp_path: Path) -> None:
     assert SOUND[slip.file].count(slip.old) >= 1, "the slip must change the file"
     text = SOUND[slip.file].replace(slip.old, slip.new, 1)
-    site = load_site(write_site(tmp_path, {**SOUND, slip.file: text}))
+    site = load_site(write_site(tmp_path, {**SOUND, slip.file: text}), this_year=2026)
     assert len(site.warnings) == 1, site.warnings
     (warning,) = site.warnings
     assert warning.file == (slip.at or slip.file)
