@@ -13,15 +13,3 @@ def config_dir() -> Path:
     """
     installed = _HERE / "_config"
     return installed if installed.is_dir() else _HERE.parent / "config"
-
-
-def built_in_profile(name: str) -> Path:
-    """Name the file of a built-in device profile, whether it exists or not.
-
-    Args:
-        name: Profile's name without the extension.
-
-    Returns:
-        Path of the profile file.
-    """
-    return config_dir() / "devices" / f"{name}.toml"

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from controller.problems import InputError
-from controller.sitefiles import build_rules, points, references, schema
+from controller.sitefiles import build_rules, devices, points, references, schema
 from controller.sitefiles.build_consumers import build_buildings, build_stations
 from controller.sitefiles.build_pipes import build_nodes, build_pipes
 from controller.sitefiles.csv_table import read_table
@@ -132,8 +132,8 @@ class _Field:
 
 def _read_field(log: Log, folder: Path, tables: Tables, sections: Sections) -> _Field:
     """Build buses, devices, points and services, logging what is wrong with them."""
-    buses = points.build_buses(log, sections)
-    devices, profiles = points.build_devices(log, folder, sections, buses)
+    buses = devices.build_buses(log, sections)
+    site_devices, profiles = devices.build_devices(log, folder, sections, buses)
     # A site may be planned without any device; only then may points name devices that are not.
     device_ids = known_ids(sections, "device")
     targets = {
@@ -144,7 +144,7 @@ def _read_field(log: Log, folder: Path, tables: Tables, sections: Sections) -> _
     }
     return _Field(
         buses=buses,
-        devices=devices,
+        devices=site_devices,
         points=points.build_points(log, tables.points, profiles, device_ids, targets),
         weather=build_rules.build_weather(log, folder, sections),
         store_url=build_rules.build_store_url(log, sections),

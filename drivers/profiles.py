@@ -321,7 +321,9 @@ class _Reader:
         if not isinstance(value, (int, float)) or isinstance(value, bool):
             self.add(key, value, "is not a number", "write it without quotation marks")
             return stand_in
-        if not math.isfinite(value) or not low <= value <= high or (whole and value % 1):
+        # TOML integers have no bound; those beyond a float are as bad as infinity.
+        finite = abs(value) < math.inf if isinstance(value, float) else value.bit_length() < 1024
+        if not finite or not low <= value <= high or (whole and value % 1):
             self.add(key, value, f"is not a {'whole ' if whole else ''}number from {low:g} to "
                      f"{high:g}", "correct it")  # fmt: skip
             return stand_in

@@ -218,6 +218,16 @@ FIELD = [
           None, "not well-formed TOML"),
     Fault("profile without tags", "devices/station.toml", SOUND["devices/station.toml"],
           'protocol = "modbus"\npoll_s = 5\n', "tags", "has no tags"),
+    Fault("profile with a mistake", "devices/station.toml", 'register = 20', 'register = 70000',
+          "tags.offset.register", "is not a whole number from 0 to 65535", 5),
+    Fault("profile with a number beyond numbers", "devices/station.toml", "max = 50",
+          "max = 1" + "0" * 400, "tags.indoor_temp.max", "is not a number from"),
+    Fault("meter on another bus", TOML, 'profile = "station"', 'profile = "heat-meter-mbus"',
+          "device.profile", "speaks mbus, its bus tcp"),
+    Fault("tag that measures something else", "points.csv", "B1,indoor_temp_c", "B1,flow_m3_h",
+          "quantity", "does not fit tag indoor_temp"),
+    Fault("limits wider than the tag's", "points.csv", "write,-5,8,4", "write,-5,18,4", "max",
+          "is outside what tag offset takes, -10 to 10 K"),
     Fault("unknown device", "points.csv", "B1.t,st1", "B1.t,st9", "device", "is no device", 8),
     Fault("unknown tag", "points.csv", "st1,indoor_temp", "st1,indor_temp", "tag",
           "did you mean 'indoor_temp'"),
@@ -372,7 +382,8 @@ def test_all_errors_come_at_once_in_the_order_of_reading(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     files = dict(SOUND)
-    for fault in (VALUES[0], VALUES[30], REFERENCES[4], FIELD[13]):
+    names = ("text for a number", "zero length", "building without station", "unknown tag")
+    for fault in (fault for fault in FAULTS if fault.name in names):
         files[fault.file] = files[fault.file].replace(fault.old, fault.new, 1)
     errors = errors_of(write_site(tmp_path, files), capsys)
     assert [error["file"] for error in errors] == [
