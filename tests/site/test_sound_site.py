@@ -1,6 +1,9 @@
 """A sound site is read whole, whatever optional parts it leaves out."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -120,6 +123,31 @@ def test_check_json_is_one_object(folder: Path, capsys: pytest.CaptureFixture[st
     assert report["counts"]["stations"] == 3
     assert {one["column"] for one in report["derived"]} >= {"stale_after_s", "bus.timeout_s"}
     assert all(one["source"] for one in report["derived"])
+
+
+def test_a_reader_that_goes_away_is_no_failure(folder: Path) -> None:
+    checking = subprocess.Popen(
+        [sys.executable, "-m", "controller.cli", "check", str(folder)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert checking.stdout is not None
+    checking.stdout.close()
+    _, said = checking.communicate(timeout=60)
+    assert (checking.returncode, said) == (0, b"")
+
+
+def test_names_in_any_script_can_be_shown_anywhere(tmp_path: Path) -> None:
+    text = SOUND["site.toml"].replace('id = "north"', 'id = "城北"')
+    folder = write_site(tmp_path, {**SOUND, "site.toml": text})
+    shown = subprocess.run(
+        [sys.executable, "-m", "controller.cli", "check", str(folder), "--quiet"],
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    assert shown.stdout.startswith(r"\u57ce\u5317 is sound")
 
 
 def test_the_published_example_is_sound(capsys: pytest.CaptureFixture[str]) -> None:
