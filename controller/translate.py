@@ -1,5 +1,6 @@
 """From the drivers' types to the optimizer's: weather and prices on the planning grid."""
 
+import math
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -11,6 +12,7 @@ from drivers.base import Problem, WeatherSeries
 from optimizer.model.arrays import FloatArray, frozen
 from optimizer.model.forecast import Forecast
 from optimizer.model.network import Plant
+from optimizer.model.policy import District
 
 # Wind and radiation are means of the hour that starts at their instant.
 _MEAN_S = 3600.0
@@ -18,6 +20,40 @@ _MEAN_S = 3600.0
 
 class WeatherError(InputError):
     """The weather does not cover the time that it is needed for."""
+
+
+def weather_on_grid(
+    series: WeatherSeries, *, district: District, timezone: str, start: datetime, hours: float
+) -> tuple[Forecast, Forecast | None]:
+    """Put weather on a district's planning grid: what is to come, and what came before.
+
+    Args:
+        series: The weather.
+        district: The district: its step and its plants' prices.
+        timezone: The site's time zone.
+        start: First instant of the plan, tz-aware.
+        hours: Length of the plan, h; a part of a step counts as a whole one.
+
+    Returns:
+        The forecast from `start`, and at most a week before it (None where nothing is known).
+
+    Raises:
+        WeatherError: The series begins after `start` or ends before the plan does.
+        ValueError: `start` has no offset from UTC.
+    """
+    step_s, plants = district.control.step_s, district.network.plants
+    forecast = forecast_from_weather(
+        series,
+        plants=plants,
+        timezone=timezone,
+        start=start,
+        step_s=step_s,
+        steps=max(math.ceil(hours * 3600.0 / step_s), 1),
+    )
+    history = history_from_weather(
+        series, plants=plants, timezone=timezone, start=start, step_s=step_s
+    )
+    return forecast, history
 
 
 def forecast_from_weather(

@@ -1,6 +1,7 @@
 """Weather and prices on the planning grid."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -8,10 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.translate import WeatherError, forecast_from_weather, history_from_weather
+from controller.site import load_site
+from controller.translate import (
+    WeatherError,
+    forecast_from_weather,
+    history_from_weather,
+    weather_on_grid,
+)
 from drivers.base import WeatherSeries
 from optimizer.model.forecast import Forecast
 from optimizer.model.network import Plant
+from tests.site.sound import write_site
 
 START = datetime(2026, 1, 4, 16, tzinfo=UTC)  # midnight in Shanghai
 PRICES = tuple(float(hour) for hour in range(24))
@@ -169,6 +177,22 @@ def test_history_is_a_week_at_most() -> None:
     made = history(series([0.0] * 400), START + timedelta(hours=300))
     assert made is not None
     assert made.steps == 168 * 4
+
+
+def test_a_plan_gets_its_weather_and_what_came_before(tmp_path: Path) -> None:
+    site = load_site(write_site(tmp_path))
+    weather = series([-5.0] * 80)
+    ahead, before = weather_on_grid(
+        weather,
+        district=site.district,
+        timezone=site.timezone,
+        start=START + timedelta(hours=24),
+        hours=48,
+    )
+    assert (ahead.steps, ahead.step_s) == (192, 900)
+    assert ahead.heat_price_per_mwh.shape == (2, 192)
+    assert before is not None
+    assert (before.start, before.steps) == (START, 96)
 
 
 @given(
