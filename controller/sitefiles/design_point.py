@@ -1,10 +1,11 @@
 """The coldest day a site was built for: what sizes of stations and radiators are derived from."""
 
 import math
-from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+
+import numpy as np
 
 from optimizer.model.network import RadiatorReference
 
@@ -12,26 +13,6 @@ WATER_KJ_KG_K = 4.19
 WATER_KG_M3 = 960.0
 # How near a plate exchanger's primary return comes to its secondary return.
 APPROACH_K = 3.0
-
-
-def on_curve(curve: Sequence[tuple[float, float]], x: float) -> float:
-    """Read a curve: linear between its points, constant outside.
-
-    Args:
-        curve: Points (x, y), x rising.
-        x: Where to read.
-
-    Returns:
-        The value there.
-    """
-    xs = [point[0] for point in curve]
-    right = bisect_right(xs, x)
-    if right == 0:
-        return curve[0][1]
-    if right == len(curve):
-        return curve[-1][1]
-    (x0, y0), (x1, y1) = curve[right - 1], curve[right]
-    return y0 + (y1 - y0) * (x - x0) / (x1 - x0)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,10 +63,13 @@ def design_point(
         if warm_y <= radiators.supply_c < cold_y:
             share = (cold_y - radiators.supply_c) / (cold_y - warm_y)
             outdoor = cold_x + share * (warm_x - cold_x)
+    # A design day warmer than this is a curve that says nothing of cold weather.
+    outdoor = min(outdoor, radiators.indoor_c - 10.0)
     return DesignPoint(
-        # A design day warmer than this is a curve that says nothing of cold weather.
-        outdoor_c=min(outdoor, radiators.indoor_c - 10.0),
-        supply_c=on_curve(heating_curve, outdoor),
+        outdoor_c=outdoor,
+        supply_c=float(
+            np.interp(outdoor, [x for x, _ in heating_curve], [y for _, y in heating_curve])
+        ),
         secondary_supply_c=radiators.supply_c,
         secondary_return_c=radiators.return_c,
         indoor_c=radiators.indoor_c,

@@ -8,6 +8,7 @@ from controller import paths
 from controller.sitefiles.log import Log
 from controller.sitefiles.parts import Bus, BusKind, Device
 from controller.sitefiles.row import Row
+from controller.sitefiles.rules import shown
 from controller.sitefiles.toml_file import Sections, parse_toml
 from drivers.base import BadInput, BadRequest, Problem
 from drivers.profiles import Profile, find_profile, load_profile
@@ -161,7 +162,15 @@ def _read_profile(log: Log, row: Row, path: Path | None) -> Profile | None:
     try:
         return load_profile(path)
     except BadInput as refusal:
-        log.errors.extend(replace(problem, file=file) for problem in refusal.problems)
+        log.errors.extend(
+            replace(
+                problem,
+                file=file,
+                column=None if problem.column is None else shown(problem.column),
+                value=None if problem.value is None else shown(problem.value),
+            )
+            for problem in refusal.problems
+        )
         return None
 
 
