@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
@@ -190,7 +191,7 @@ class WeatherSeries:
         for instant in (self.issue_time, *self.times):
             if instant.utcoffset() != timedelta(0):
                 raise ValueError(f"{instant.isoformat()} is not UTC")
-        if any(after <= before for before, after in zip(self.times, self.times[1:], strict=False)):
+        if any(after <= before for before, after in pairwise(self.times)):
             raise ValueError("the instants of a weather series must increase")
         shape = (len(self.members), len(self.times))
         for name in ("outdoor_temp_c", "wind_m_s", "ghi_w_m2"):

@@ -69,7 +69,7 @@ def read_weather_csv(path: Path | str, *, issue_time: datetime | None = None) ->
     path = Path(path)
     findings = Findings(str(path))
     rows = csv_rows(read_text(path, findings), findings)
-    header_row, header = next(rows)
+    header_row, header = next(rows, (1, []))
     columns = _columns(header_row, header, findings)
     samples: dict[str, list[_Sample]] = {}
     for row, cells in rows:
