@@ -1,0 +1,209 @@
+"""One round's linear picture: what every decision does to limits, flats and cost."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from optimizer.comfort import positive_k_h
+from optimizer.cost import cost_of_trace
+from optimizer.cost_slope import cost_functionals
+from optimizer.levers import HOUR_S, Levers, schedule_of
+from optimizer.model.arrays import BoolArray, FloatArray, IntArray
+from optimizer.model.forecast import Forecast
+from optimizer.model.outcome import LimitKind
+from optimizer.model.policy import District
+from optimizer.model.schedule import Schedule
+from optimizer.model.state import PlantState
+from optimizer.model.trace import Trace
+from optimizer.tangents import Lever, Linearisation, Quantity, Rows, linearise
+from optimizer.watch import WatchedLimits, jacobian_of_limits, rows_of_limits, watch_limits
+
+# Flats that are further than this above their minimum are not watched.
+WATCHED_FLAT_K = 1.5
+# A pair of building and hour that all decisions together move by less cannot be warmed.
+UNMOVABLE_K = 0.05
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """What is planned: a district from a state through a forecast.
+
+    Attributes:
+        district: The district.
+        state: State at the start.
+        forecast: Weather and prices.
+        levers: The decisions.
+        template: A schedule that gives the grid and what no lever moves.
+        backoff: What each limit is kept away from by, in its own unit.
+        comfort_margin_k: What flats are kept above their minimum by.
+    """
+
+    district: District
+    state: PlantState
+    forecast: Forecast
+    levers: Levers
+    template: Schedule
+    backoff: dict[LimitKind, float]
+    comfort_margin_k: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flats:
+    """Worst flats at the watched hours: pairs of building and hour.
+
+    Attributes:
+        building, boundary: The pairs, shape (pairs,).
+        missing_k: Minimum less worst flat, positive where short, shape (pairs,).
+        slope: Derivatives of the worst flat, K per unit of decision, shape (pairs, decisions).
+        movable: Whether the decisions can move the pair at all, shape (pairs,).
+        hours: Time that each pair stands for, h.
+    """
+
+    building: IntArray
+    boundary: IntArray
+    missing_k: FloatArray
+    slope: FloatArray
+    movable: BoolArray
+    hours: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinearModel:
+    """The linear picture around one set of decisions.
+
+    Attributes:
+        decisions: The decisions, shape (decisions,).
+        trace: Their trace.
+        limits: Watched limits, with their derivatives below.
+        limit_slope: Shape (limits, decisions).
+        flats: Watched flats.
+        cost_slope: Derivative of the cost, shape (decisions,).
+        pump_bend: Half the second derivative of the electricity cost by each pump decision, zero
+            elsewhere, shape (decisions,).
+    """
+
+    decisions: FloatArray
+    trace: Trace
+    limits: WatchedLimits
+    limit_slope: FloatArray
+    flats: Flats
+    cost_slope: FloatArray
+    pump_bend: FloatArray
+
+
+@dataclass(frozen=True, kw_only=True)
+class Merit:
+    """How good a run is: violation first, then the largest shortfall, their sum, and the cost."""
+
+    violation: float
+    max_shortfall_k: float
+    shortfall_k_h: float
+    cost: float
+
+
+def merit_of(task: Task, trace: Trace) -> Merit:
+    """Judge a run by the planner's own lights, backed off from limits and minimum.
+
+    Args:
+        task: What is planned.
+        trace: The run.
+
+    Returns:
+        Its merit; the violation is the sum of each kind's largest excess, in scales.
+    """
+    limits = watch_limits(task.district, task.state, trace, task.backoff)
+    violation = 0.0
+    excess = limits.excess
+    for kind in set(limits.kind):
+        of_kind = np.array([k is kind for k in limits.kind])
+        violation += max(float(excess[of_kind].max()), 0.0)
+    missing = _missing_k(task, trace)
+    return Merit(
+        violation=violation,
+        max_shortfall_k=max(float(missing.max(initial=0.0)), 0.0),
+        shortfall_k_h=float(positive_k_h(missing, trace.step_s).sum()),
+        cost=cost_of_trace(task.district, task.state, task.forecast, trace).total,
+    )
+
+
+def _missing_k(task: Task, trace: Trace) -> FloatArray:
+    least = np.array([b.min_indoor_c for b in task.district.network.buildings])
+    return least + task.comfort_margin_k - trace.buildings.worst_flat_temp_c
+
+
+def linear_model(task: Task, decisions: FloatArray, trace: Trace) -> LinearModel:
+    """Differentiate a run where it matters.
+
+    Args:
+        task: What is planned.
+        decisions: The decisions.
+        trace: Their trace, which says what to watch.
+
+    Returns:
+        The linear model around them.
+    """
+    limits = watch_limits(task.district, task.state, trace, task.backoff)
+    building, boundary = _watched_pairs(task, trace)
+    of_limits = rows_of_limits(limits)
+    rows = Rows(
+        quantity=np.concatenate([of_limits.quantity, np.full(len(building), Quantity.INDOOR_TEMP)]),
+        index=np.concatenate([of_limits.index, building]),
+        step=np.concatenate([of_limits.step, boundary]),
+    )
+    done = linearise(
+        task.district.network,
+        task.state,
+        task.forecast,
+        schedule_of(task.levers, task.district.network, decisions, task.template),
+        task.levers.directions,
+        rows,
+        cost_functionals(task.district, task.forecast),
+    )
+    count = len(of_limits.step)
+    return LinearModel(
+        decisions=decisions,
+        trace=done.trace,
+        limits=limits,
+        limit_slope=jacobian_of_limits(limits, done.jacobian[:count]),
+        flats=_flats(task, done, building, boundary, done.jacobian[count:]),
+        cost_slope=done.gradients[0],
+        pump_bend=_pump_bend(task.levers, decisions, done.gradients[1]),
+    )
+
+
+def _watched_pairs(task: Task, trace: Trace) -> tuple[IntArray, IntArray]:
+    """Buildings near or below their minimum, once an hour."""
+    span = max(1, int(HOUR_S) // trace.step_s)
+    missing = _missing_k(task, trace)[span::span]
+    hour, building = np.nonzero(missing > -WATCHED_FLAT_K)
+    return building.astype(np.int64), ((hour + 1) * span).astype(np.int64)
+
+
+def _flats(
+    task: Task, done: Linearisation, building: IntArray, boundary: IntArray, slope: FloatArray
+) -> Flats:
+    beta = np.array([b.worst_flat_beta for b in task.district.network.buildings])
+    slope = slope * (1.0 - beta[building])[:, None]
+    width = np.concatenate(
+        [np.full(len(r.knots), r.high - r.low) for r in task.levers.ranges] or [np.zeros(0)]
+    )
+    return Flats(
+        building=building,
+        boundary=boundary,
+        missing_k=_missing_k(task, done.trace)[boundary, building],
+        slope=slope,
+        movable=np.abs(slope) @ width > UNMOVABLE_K,
+        hours=1.0,
+    )
+
+
+def _pump_bend(levers: Levers, decisions: FloatArray, electricity: FloatArray) -> FloatArray:
+    """Power rises with the cube of speed, and with the power 1.5 of a held pressure."""
+    bend = np.zeros(levers.count)
+    for number, r in enumerate(levers.ranges):
+        if r.lever in (Lever.PUMP, Lever.PLANT_PUMPS):
+            own = slice(levers.first[number], levers.first[number + 1])
+            by_speed = r.high > 25.0  # a speed in %, not a pressure in bar
+            share = 1.0 if by_speed else 0.25
+            bend[own] = share * np.maximum(electricity[own], 0.0) / np.maximum(decisions[own], 1e-6)
+    return bend

@@ -1,0 +1,282 @@
+"""One round of planning: the linear model solved tier by tier, with rows added as they are needed.
+
+Tiers, none traded against a lower one: limits; the largest shortfall of a flat; the sum of
+shortfalls; cost. Only entries that the solution would push past their limit get rows.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import pyomo.environ as pyo
+from pyomo.contrib.solver.common.base import PersistentSolverBase
+from pyomo.contrib.solver.common.factory import SolverFactory
+from pyomo.contrib.solver.common.results import SolutionStatus
+from pyomo.core.expr import LinearExpression
+
+from optimizer.blocks.comfort import (
+    declare_ineq_fairness,
+    declare_ineq_warmth,
+    declare_var_shortfall,
+)
+from optimizer.blocks.cost import cost_expression, declare_var_bend
+from optimizer.blocks.limits import declare_ineq_limit, declare_var_excess
+from optimizer.blocks.moves import declare_ineq_ramps, declare_var_moves, ramp_excess
+from optimizer.levers import Levers
+from optimizer.linear_model import LinearModel
+from optimizer.model.arrays import BoolArray, FloatArray
+
+# What a later tier may give up of the largest shortfall and of the kelvin-hours.
+FAIRNESS_SLACK_K = 0.05
+SHORTFALL_SLACK_SHARE = 0.005
+# Rows are added while a limit would be passed by this share of its scale, a flat by this much.
+LIMIT_TOLERANCE = 1e-3
+FLAT_TOLERANCE_K = 1e-3
+MAX_PASSES = 12
+MAX_ROWS_PER_PASS = 400
+# A solution is believed if it satisfies ramps and limits within this, in their scales.
+RESIDUAL_TOLERANCE = 1e-5
+
+
+class RoundError(Exception):
+    """A round's linear model has no solution that can be believed."""
+
+
+class Tier(StrEnum):
+    """What is minimised, in this order."""
+
+    LIMITS = "limits"
+    LARGEST = "largest"
+    SUM = "sum"
+    COST = "cost"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Move:
+    """What a round proposes.
+
+    Attributes:
+        change: Change of each decision, shape (decisions,).
+        cost_change: Change of the cost that the linear model promises.
+        buildings: Number of buildings with rows of their own.
+    """
+
+    change: FloatArray
+    cost_change: float
+    buildings: int
+
+
+def solver_session() -> PersistentSolverBase:
+    """Start a HiGHS session for rounds: one thread, fixed seed, simplex.
+
+    Returns:
+        The session.
+    """
+    session = SolverFactory("highs")
+    session.config.threads = 1
+    session.config.load_solutions = False
+    session.config.raise_exception_on_nonoptimal_result = False
+    session.config.solver_options["random_seed"] = 1
+    session.config.solver_options["solver"] = "simplex"
+    return session
+
+
+class _Round:
+    """The Pyomo model of one round and what has been added to it so far."""
+
+    def __init__(self, levers: Levers, linear: LinearModel, radius: FloatArray) -> None:
+        self.levers = levers
+        self.linear = linear
+        self.limit_rows: dict[int, pyo.Var] = {}
+        self.warmth_rows: dict[int, pyo.Var | None] = {}
+        self.fairness_rows: set[int] = set()
+        self.model = pyo.ConcreteModel()
+        declare_var_moves(self.model, levers, linear.decisions, radius)
+        declare_ineq_ramps(self.model, levers, linear.decisions)
+        declare_var_excess(self.model)
+        declare_var_shortfall(self.model)
+        declare_var_bend(self.model, linear.pump_bend, radius)
+        self.reach = np.abs(linear.flats.slope) @ radius
+
+    def violated(self) -> bool:
+        """Whether the present decisions pass a limit."""
+        return bool((self.linear.limits.excess > LIMIT_TOLERANCE).any())
+
+    def short(self) -> bool:
+        """Whether a flat that can be warmed is short at present."""
+        flats = self.linear.flats
+        return bool((flats.movable & (flats.missing_k > FLAT_TOLERANCE_K)).any())
+
+    def deep(self) -> BoolArray:
+        """Mark flats that stay short whatever this round does."""
+        return np.asarray(self.linear.flats.missing_k > self.reach)
+
+
+def solve_round(
+    levers: Levers, linear: LinearModel, radius: FloatArray, session: PersistentSolverBase
+) -> Move:
+    """Find the best move within the trust radius.
+
+    Args:
+        levers: The levers.
+        linear: The linear model.
+        radius: Trust radius of each decision, shape (decisions,).
+        session: Solver session.
+
+    Returns:
+        The move.
+
+    Raises:
+        RoundError: If the solver finds no solution, or one that is not what it says.
+    """
+    work = _Round(levers, linear, radius)
+    if work.violated():
+        _solve_tier(work, Tier.LIMITS, session)
+        for excess in work.limit_rows.values():
+            excess.setub(max(_value(excess), 0.0) + LIMIT_TOLERANCE)
+    if work.short():
+        _solve_tier(work, Tier.LARGEST, session)
+        work.model.largest.setub(_value(work.model.largest) + FAIRNESS_SLACK_K)
+        _solve_tier(work, Tier.SUM, session)
+        allowed = _value(work.model.objective) * (1.0 + SHORTFALL_SLACK_SHARE)
+        work.model.sum_kept = pyo.Constraint(expr=(None, _sum_expression(work), allowed + 1e-6))
+    _solve_tier(work, Tier.COST, session)
+    flats = linear.flats
+    rows = sorted(set(work.warmth_rows) | work.fairness_rows)
+    return Move(
+        change=_moves(work),
+        cost_change=_value(work.model.objective),
+        buildings=len(set(flats.building[rows].tolist())),
+    )
+
+
+def _value(component: pyo.Var | pyo.Objective) -> float:
+    return float(pyo.value(component))
+
+
+def _moves(work: _Round) -> FloatArray:
+    return np.array([_value(work.model.move[d]) for d in range(work.levers.count)])
+
+
+def _solve_tier(work: _Round, tier: Tier, session: PersistentSolverBase) -> None:
+    """Solve one tier, adding rows until the solution passes nothing that has no row."""
+    for _ in range(MAX_PASSES):
+        _set_objective(work, tier)
+        _solve_checked(work, session)
+        moves = _moves(work)
+        added = _add_limit_rows(work, tier, moves)
+        added += _add_warmth_rows(work, tier, moves)
+        if tier is not Tier.LIMITS:
+            added += _add_fairness_rows(work, moves)
+        if not added:
+            return
+
+
+def _set_objective(work: _Round, tier: Tier) -> None:
+    work.model.del_component("objective")
+    if tier is Tier.LIMITS:
+        expression = sum(work.limit_rows.values()) if work.limit_rows else 0.0 * work.model.largest
+    elif tier is Tier.LARGEST:
+        expression = 1.0 * work.model.largest
+    elif tier is Tier.SUM:
+        expression = _sum_expression(work)
+    else:
+        expression = cost_expression(work.model, work.linear.cost_slope)
+    work.model.objective = pyo.Objective(expr=expression)
+    if work.model.find_component("sum_kept") is not None:
+        upper = pyo.value(work.model.sum_kept.upper)
+        work.model.del_component("sum_kept")
+        work.model.sum_kept = pyo.Constraint(expr=(None, _sum_expression(work), upper))
+
+
+def _sum_expression(work: _Round) -> LinearExpression:
+    """Kelvin-hours: those of flats with a row, and the linear change of those short throughout."""
+    flats = work.linear.flats
+    deep = work.deep()
+    slope = -flats.hours * flats.slope[deep].sum(axis=0)
+    terms = [
+        (flats.hours, shortfall) for shortfall in work.warmth_rows.values() if shortfall is not None
+    ]
+    used = np.flatnonzero(slope)
+    return LinearExpression(
+        constant=float(flats.hours * flats.missing_k[deep].sum()),
+        linear_coefs=[float(slope[d]) for d in used] + [hours for hours, _ in terms],
+        linear_vars=[work.model.move[int(d)] for d in used] + [v for _, v in terms],
+    )
+
+
+def _solve_checked(work: _Round, session: PersistentSolverBase) -> None:
+    """Solve, and believe the answer only if it satisfies the rows; else solve from cold once."""
+    for attempt in (session, solver_session()):
+        results = attempt.solve(work.model)
+        if results.solution_status is SolutionStatus.optimal:
+            results.solution_loader.load_vars()
+            if _residual(work) < RESIDUAL_TOLERANCE:
+                return
+    raise RoundError(f"no believable solution: {results.termination_condition}")
+
+
+def _residual(work: _Round) -> float:
+    """Largest violation of a ramp or limit row by the solution, recomputed from the numbers."""
+    moves = _moves(work)
+    worst = ramp_excess(work.levers, work.linear.decisions, moves)
+    limits, slope = work.linear.limits, work.linear.limit_slope
+    for r, excess in work.limit_rows.items():
+        passed = (limits.value[r] + slope[r] @ moves - limits.allowed[r]) / limits.scale[r]
+        worst = max(worst, float(passed) - _value(excess))
+    return worst
+
+
+def _add_limit_rows(work: _Round, tier: Tier, moves: FloatArray) -> int:
+    """Give rows to the limits that the moves would pass."""
+    limits = work.linear.limits
+    passed = limits.excess + (work.linear.limit_slope @ moves) / limits.scale
+    passed[list(work.limit_rows)] = -np.inf
+    chosen = _worst(passed, LIMIT_TOLERANCE)
+    for r in chosen:
+        excess = declare_ineq_limit(work.model, limits, work.linear.limit_slope, r)
+        work.limit_rows[r] = excess
+        if tier is not Tier.LIMITS:
+            # Staying where we are must remain possible.
+            excess.setub(max(float(limits.excess[r]), 0.0) + LIMIT_TOLERANCE)
+    return len(chosen)
+
+
+def _add_warmth_rows(work: _Round, tier: Tier, moves: FloatArray) -> int:
+    """Give rows to the flats that would be short; soft ones where shortfalls are counted."""
+    if tier in (Tier.LIMITS, Tier.LARGEST):
+        return 0
+    flats = work.linear.flats
+    counted = work.short()
+    missing = flats.missing_k - flats.slope @ moves
+    missing[work.deep()] = -np.inf
+    missing[list(work.warmth_rows)] = -np.inf
+    chosen = _worst(missing, FLAT_TOLERANCE_K)
+    for r in chosen:
+        present = float(flats.missing_k[r])
+        work.warmth_rows[r] = declare_ineq_warmth(
+            work.model, present, flats.slope[r], soft=counted or present > 0.0
+        )
+    return len(chosen)
+
+
+def _add_fairness_rows(work: _Round, moves: FloatArray) -> int:
+    """Give rows to the flats that would be colder than the largest shortfall says."""
+    if not work.short():
+        return 0
+    flats = work.linear.flats
+    missing = flats.missing_k - flats.slope @ moves - _value(work.model.largest)
+    missing[~flats.movable] = -np.inf
+    missing[list(work.fairness_rows)] = -np.inf
+    chosen = _worst(missing, FLAT_TOLERANCE_K)
+    for r in chosen:
+        declare_ineq_fairness(work.model, float(flats.missing_k[r]), flats.slope[r])
+        work.fairness_rows.add(r)
+    return len(chosen)
+
+
+def _worst(values: FloatArray, above: float) -> list[int]:
+    """Positions of the largest values above a threshold, at most as many as one pass adds."""
+    candidates = np.flatnonzero(values > above)
+    order = np.argsort(-values[candidates], kind="stable")
+    return [int(r) for r in candidates[order[:MAX_ROWS_PER_PASS]]]
