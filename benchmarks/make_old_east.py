@@ -100,7 +100,7 @@ def _pipe_lines(district: OldEast) -> list[str]:
             f"{street.pipe_id},{street.from_node},{street.to_node},{street.length_m:.1f},"
             f"{pipe.inner_diameter_mm:.1f},{pipe.wall_thickness_mm:.2f},{street.year_laid},"
             f"{pipe.roughness_mm:.2f},{pipe.heat_loss_w_m_k:.3f},{pipe.max_pressure_bar:.1f},"
-            f"{pipe.max_temp_c:.0f},{pipe.max_ramp_k_h:.1f},{pipe.leak_m3_h:.4f},"
+            f"{pipe.max_temp_c:.1f},{pipe.max_ramp_k_h:.1f},{pipe.leak_m3_h:.4f},"
             f"{int(street.in_service)}"
         )
     return lines

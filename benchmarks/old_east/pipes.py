@@ -15,8 +15,9 @@ from optimizer.physics.ageing import (
 
 SURVEY_YEAR = 2025
 # Inner diameters of the standard sizes DN 50 to DN 600, mm. EN 10220.
-_BORES_MM = (54.5, 70.3, 82.5, 107.1, 132.5, 160.3, 210.1, 263.0, 312.7, 344.4, 393.8, 444.4, 495.4,
-             595.8)  # fmt: skip
+_BORES_MM = (
+    54.5, 70.3, 82.5, 107.1, 132.5, 160.3, 210.1, 263.0, 312.7, 344.4, 393.8, 444.4, 495.4, 595.8,
+)  # fmt: skip
 # Pressure gradients that the designers allowed with pipes as new, Pa/m.
 _GRADIENT_PA_M = {"M": 60.0, "L": 95.0, "H": 130.0, "X": 95.0}
 # Water loss is the highest of the city: this many times what pipes of that age lose elsewhere.
@@ -26,11 +27,11 @@ _DENSITY, _VISCOSITY = 975.0, 3.5e-4
 # What a survey gave beyond age alone: mains that burst, ducts that flood, brittle bends.
 # pipe -> (max_pressure_bar, max_temp_c, max_ramp_k_h); None leaves what age gives.
 _ENGINEERS_LIMITS: Mapping[str, tuple[float | None, float | None, float | None]] = {
-    "M05": (None, 97.0, None),
-    "LS081": (7.6, 100.0, None),
-    "LS082": (7.6, 100.0, None),
+    "M05": (None, 99.5, None),
+    "LS081": (7.6, 103.0, None),
+    "LS082": (7.6, 103.0, None),
     "LS061": (7.8, None, None),
-    "LN071": (None, 98.0, None),
+    "LN071": (None, 100.0, None),
 }
 # A pipe that cannot hold this is replaced at once.
 _LEAST_PRESSURE_BAR = 8.0

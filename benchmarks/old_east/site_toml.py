@@ -42,7 +42,7 @@ holding_pressure_bar = {holding:.1f}
 max_velocity_m_s = 2.0
 boiling_margin_k = 10.0
 min_pressure_bar = 0.5
-max_makeup_m3_h = 12.0
+max_makeup_m3_h = 3.0
 leak_reference_bar = 5.0
 leak_exponent = 0.9
 max_radiator_pressure_bar = 6.0
@@ -87,7 +87,7 @@ stale_after_h = 6.0
 writes = false
 
 [trip]
-max_makeup_m3_h = 16.0
+max_makeup_m3_h = 4.5
 max_pressure_drop_bar_min = 0.5
 
 [store]
