@@ -1,72 +1,109 @@
-"""How warm a run keeps the worst flats."""
+"""How warm a run keeps people: shortfalls of the worst flats."""
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 import numpy as np
 
 from optimizer.model.arrays import FloatArray
-from optimizer.model.network import Network
+from optimizer.model.network import Building, Network
 from optimizer.model.outcome import ComfortResult
 from optimizer.model.trace import Trace
 
 
-def shortfall_k(network: Network, worst_flat_temp_c: FloatArray) -> FloatArray:
-    """Shortfall of the worst flats below their minimum.
+def comfort_of_trace(
+    network: Network, trace: Trace, unwarmable: tuple[str, ...] = ()
+) -> ComfortResult:
+    """Judge the comfort of a trace.
 
     Args:
         network: The network.
-        worst_flat_temp_c: Worst flats, degC, shape (instants, buildings).
+        trace: The trace.
+        unwarmable: Buildings that no decision can warm, by name.
 
     Returns:
-        Shortfall, K, never negative, same shape.
+        The shortfalls.
     """
-    least = np.array([building.min_indoor_c for building in network.buildings])
-    return np.maximum(least - worst_flat_temp_c, 0.0)
+    return comfort(
+        network.buildings,
+        trace.buildings.indoor_temp_c,
+        trace.outdoor_temp_c,
+        trace.start,
+        trace.step_s,
+        unwarmable,
+    )
 
 
-def kelvin_hours(missing_k: FloatArray, step_s: float) -> float:
-    """Integral of shortfalls, exact where a shortfall is linear between instants.
+def comfort(
+    buildings: Sequence[Building],
+    indoor_c: FloatArray,
+    outdoor_c: FloatArray,
+    start: datetime,
+    step_s: float,
+    unwarmable: tuple[str, ...],
+) -> ComfortResult:
+    """Find the shortfalls of the worst flats below their minimum.
 
     Args:
-        missing_k: Minimum less worst flat, K, negative where warm enough, shape
-            (instants, buildings).
-        step_s: Time between instants, s.
+        buildings: The buildings.
+        indoor_c: Air of each at the step boundaries, degC, shape (steps + 1, buildings).
+        outdoor_c: Outdoor temperature at the same instants, degC, shape (steps + 1,).
+        start: First instant, tz-aware.
+        step_s: Step length, s.
+        unwarmable: Buildings that no decision can warm, by name; they count all the same.
 
     Returns:
-        Sum over the buildings, K h.
+        Shortfalls summed over all buildings, the largest with its place and time, and the mean
+        indoor temperature at the end by floor area (20 where there are no buildings at all).
     """
-    begin, end = missing_k[:-1], missing_k[1:]
-    both = 0.5 * (np.maximum(begin, 0.0) + np.maximum(end, 0.0))
-    # Where the line crosses zero only the part above counts: a triangle.
-    top = np.maximum(begin, end)
-    crossing = (begin * end) < 0.0
-    height = np.where(crossing, top - np.minimum(begin, end), 1.0)
-    triangle = 0.5 * top * top / height
-    return float(np.where(crossing, triangle, both).sum() * step_s / 3600.0)
-
-
-def comfort_of(network: Network, trace: Trace, unwarmable: tuple[str, ...] = ()) -> ComfortResult:
-    """Comfort of a run.
-
-    Args:
-        network: The network.
-        trace: The run.
-        unwarmable: Buildings that no decision can warm.
-
-    Returns:
-        The comfort; the mean indoor temperature at the end is weighted by floor area.
-    """
-    buildings = network.buildings
-    least = np.array([building.min_indoor_c for building in buildings])
-    missing = least - trace.buildings.worst_flat_temp_c
-    at, who = np.unravel_index(int(missing.argmax()), missing.shape)
-    largest = max(float(missing[at, who]), 0.0)
+    short_k = worst_flat_shortfall_k(buildings, indoor_c, outdoor_c)
+    largest = float(short_k.max(initial=0.0))
+    worst = np.unravel_index(np.argmax(short_k), short_k.shape) if largest > 0.0 else None
     area = np.array([building.floor_area_m2 for building in buildings])
     return ComfortResult(
-        shortfall_k_h=kelvin_hours(missing, trace.step_s),
+        shortfall_k_h=float(positive_k_h(short_k, step_s).sum()),
         max_shortfall_k=largest,
-        building_id=buildings[int(who)].building_id if largest > 0.0 else None,
-        time=trace.start + timedelta(seconds=int(at) * trace.step_s) if largest > 0.0 else None,
+        building_id=None if worst is None else buildings[int(worst[1])].building_id,
+        time=None if worst is None else start + timedelta(seconds=float(worst[0]) * step_s),
         unwarmable=unwarmable,
-        mean_indoor_end_c=float(np.average(trace.buildings.indoor_temp_c[-1], weights=area)),
+        mean_indoor_end_c=float(np.average(indoor_c[-1], weights=area)) if len(area) else 20.0,
     )
+
+
+def worst_flat_shortfall_k(
+    buildings: Sequence[Building], indoor_c: FloatArray, outdoor_c: FloatArray
+) -> FloatArray:
+    """Say how far each worst flat is below its minimum: worst = mean - beta (mean - outdoor).
+
+    Args:
+        buildings: The buildings.
+        indoor_c: Air of each, degC, shape (instants, buildings).
+        outdoor_c: Outdoor temperature, degC, shape (instants,).
+
+    Returns:
+        Shortfall, K, negative where warm enough, shape (instants, buildings).
+    """
+    beta = np.array([building.worst_flat_beta for building in buildings])
+    least = np.array([building.min_indoor_c for building in buildings])
+    short: FloatArray = least - (indoor_c - beta * (indoor_c - outdoor_c[:, None]))
+    return short
+
+
+def positive_k_h(short_k: FloatArray, step_s: float) -> FloatArray:
+    """Integrate what is above zero of a course that is linear between instants, exactly.
+
+    Args:
+        short_k: Values at the step boundaries, K, shape (steps + 1, things).
+        step_s: Step length, s.
+
+    Returns:
+        Integrals, K h, shape (things,).
+    """
+    first, second = short_k[:-1], short_k[1:]
+    above = np.maximum(first, 0.0) + np.maximum(second, 0.0)
+    # Where the course crosses zero only this share of the step lies above it.
+    crosses = first * second < 0.0
+    span = np.where(crosses, np.abs(first - second), 1.0)
+    share = np.where(crosses, above / span, 1.0)
+    integral: FloatArray = (0.5 * above * share).sum(axis=0) * step_s / 3600.0
+    return integral
