@@ -33,6 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
         0 done, 2 where the folder is in use, 3 where it cannot be written.
     """
     import json
+    import shlex
     from pathlib import Path
 
     from controller.problems import InputError, report_problems, write_line
@@ -57,5 +58,5 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         write_line(f"wrote {arguments.folder}: {', '.join(files)}")
         write_line("fill in the keys marked FILL IN, replace the rows of the tables, then run")
-        write_line(f"  heatwarden check {arguments.folder}")
+        write_line(f"  heatwarden check {shlex.quote(arguments.folder)}")
     return 0

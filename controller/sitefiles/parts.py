@@ -59,8 +59,7 @@ class Point:
     """A value that a device measures or takes.
 
     `target_kind` is plant, pump, station, building or site, `target_id` empty for the site. The
-    limits and the readback point are None where a read point has none; a heartbeat may do without
-    `max_rate_per_h` and `readback_point_id`.
+    limits and the readback point are None where a read point or a heartbeat has none.
     """
 
     point_id: str

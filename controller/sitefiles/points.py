@@ -124,17 +124,15 @@ def _check_tag(log: Log, row: Row, tag: Tag) -> None:
 
 
 def _check_limits(log: Log, row: Row) -> None:
-    """A written point has all of min, max, max_rate_per_h, readback_point; a heartbeat two."""
+    """A written point has all of min, max, max_rate_per_h, readback_point; a heartbeat need not."""
     low, high = row.maybe_number("min"), row.maybe_number("max")
     if low is not None and high is not None and low >= high:
         log.errors.append(
             row.problem("max", f"must be above min, which is {low:g}", "correct them")
         )
-    if row.text("direction") != Direction.WRITE:
+    if row.text("direction") != Direction.WRITE or row.text("quantity") == HEARTBEAT:
         return
-    needed = ["min", "max"]
-    if row.text("quantity") != HEARTBEAT:
-        needed += ["max_rate_per_h", "readback_point"]
+    needed = ("min", "max", "max_rate_per_h", "readback_point")
     missing = [name for name in needed if name not in row.values]
     if missing:
         log.errors.append(

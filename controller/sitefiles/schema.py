@@ -220,7 +220,7 @@ SITE_TOML: Mapping[str, Section] = {
     ),
     "weather": Section(
         {
-            "sources": Field(Words(("open_meteo", "met_no", "csv"))),
+            "sources": Field(Words(("open_meteo", "open_meteo_ensemble", "met_no", "csv"))),
             "csv_path": _optional(Text()),
             "user_agent": _optional(Text()),
             "stale_after_h": _optional(Real(0, 240, "h", above=True)),

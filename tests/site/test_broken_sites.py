@@ -242,8 +242,6 @@ FIELD = [
           "min", "(min, max)"),
     Fault("written without readback", "points.csv", "-5,8,4,S1.off.fb", "-5,8,4,",
           "readback_point", "is missing on a point that is written"),
-    Fault("heartbeat without limits", "points.csv", "write,0,65535", "write,,65535", "min",
-          "is missing on a point that is written"),
     Fault("limits upside down", "points.csv", "-5,8,4", "8,-5,4", "max", "must be above min"),
     Fault("readback of nothing", "points.csv", "110,6,P1.sp.fb", "110,6,P1.sp.bf",
           "readback_point", "is no point"),

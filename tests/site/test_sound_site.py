@@ -74,6 +74,13 @@ def test_a_written_offset_makes_a_station_writable(folder: Path) -> None:
     assert (beat.direction, beat.max_rate_per_h) == (Direction.WRITE, None)
 
 
+def test_a_heartbeat_needs_no_limits(tmp_path: Path) -> None:
+    text = SOUND["points.csv"].replace("heartbeat,write,0,65535", "heartbeat,write,,")
+    site = load_site(write_site(tmp_path, {**SOUND, "points.csv": text}))
+    beat = next(point for point in site.points if point.quantity == "heartbeat")
+    assert (beat.min_value, beat.max_value, beat.readback_point_id) == (None, None, None)
+
+
 def test_stale_time_comes_from_the_polls_of_the_profile(folder: Path) -> None:
     stale = {point.point_id: point.stale_after_s for point in load_site(folder).points}
     assert (stale["P1.t"], stale["S1.off"]) == (30.0, 180.0)
