@@ -187,6 +187,7 @@ def _motion(layout: Layout, network: Network, state: PlantState, directions: int
         inlet_c=np.zeros(stations),
         inlet_d=np.zeros((stations, directions)),
         setpoint_d=np.zeros((stations, directions)),
+        overshoot=np.zeros(stations),
     )
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from optimizer.model.arrays import BoolArray, FloatArray
-from optimizer.physics.compiled import compiled
+from optimizer.physics.compiled import inlined, inner
 from optimizer.physics.exchanger import UNREACHABLE, conductance_w_k, needed_flow_kg_s
 from optimizer.physics.hydraulics import NO_TARGET
 from optimizer.physics.layout import (
@@ -91,7 +91,7 @@ def new_consumers(stations: int, buildings: int, directions: int) -> Consumers:
     )
 
 
-@compiled
+@inlined
 def _rooms(
     layout: Layout,
     consumers: Consumers,
@@ -124,7 +124,7 @@ def _rooms(
     return heat, slope
 
 
-@compiled
+@inner
 def ask(
     layout: Layout,
     consumers: Consumers,
@@ -171,7 +171,7 @@ def ask(
             target_kg_s[i] = NO_TARGET
 
 
-@compiled
+@inner
 def ask_d(
     layout: Layout,
     consumers: Consumers,
@@ -221,7 +221,7 @@ def ask_d(
         _target_d(layout, consumers, i, setpoint_c, setpoint_d, inlet_c, inlet_d, used)
 
 
-@compiled
+@inlined
 def _target_d(
     layout: Layout,
     consumers: Consumers,
@@ -257,7 +257,7 @@ def _target_d(
         )
 
 
-@compiled
+@inlined
 def take(
     layout: Layout,
     consumers: Consumers,
@@ -325,7 +325,7 @@ def take(
     return _take_what_comes(layout, consumers, i, primary_w_k, inlet_c, indoor_c)
 
 
-@compiled
+@inlined
 def _take_nothing(
     layout: Layout, consumers: Consumers, i: int, inlet_c: float, indoor_c: FloatArray
 ) -> tuple[float, float, float]:
@@ -347,7 +347,7 @@ def _take_nothing(
     return 0.0, 0.0, 0.0
 
 
-@compiled
+@inlined
 def _take_what_comes(
     layout: Layout,
     consumers: Consumers,
@@ -378,7 +378,7 @@ def _take_what_comes(
         heat, slope = _rooms(layout, consumers, i, supply_c, flow_w_k, indoor_c)
         change = (heat - drive * (inlet_c - supply_c)) / (slope + drive)
         supply_c -= change
-        if abs(change) < 1e-11 * (1.0 + abs(supply_c)):
+        if abs(change) < 1e-5:  # Newton squares it
             break
     heat, slope = _rooms(layout, consumers, i, supply_c, flow_w_k, indoor_c)
     consumers.heat_w[i] = heat
@@ -390,7 +390,7 @@ def _take_what_comes(
     return by_inlet, by_flow, total
 
 
-@compiled
+@inner
 def take_d(
     layout: Layout,
     consumers: Consumers,

@@ -5,10 +5,11 @@ from typing import NamedTuple
 import numpy as np
 
 from optimizer.model.arrays import FloatArray
-from optimizer.physics.compiled import compiled
+from optimizer.physics.compiled import inner
 from optimizer.physics.hydraulics import (
     FlowInputs,
     FlowState,
+    factorise_flows,
     leakage,
     pump_gain,
     station_drop,
@@ -71,7 +72,7 @@ def new_flow_derivatives(layout: Layout, directions: int) -> FlowDerivatives:
     )
 
 
-@compiled
+@inner
 def differentiate_flows(
     layout: Layout, inputs: FlowInputs, state: FlowState, change: FlowDerivatives, used: int
 ) -> None:
@@ -84,13 +85,14 @@ def differentiate_flows(
         change: Derivatives of the inputs; receives those of flows, pressures and leakage.
         used: Number of directions carried along.
     """
+    factorise_flows(layout, inputs, state)
     _drive(layout, inputs, state, change, used)
     _right_hand_side(layout, inputs, state, change, used)
     solve_many(layout.graph.pattern, state.factor, state.pivots, change.values, used)
     _read_solution(layout, inputs, state, change, used)
 
 
-@compiled
+@inner
 def _drive(
     layout: Layout, inputs: FlowInputs, state: FlowState, change: FlowDerivatives, used: int
 ) -> None:
@@ -151,7 +153,7 @@ def _drive(
             )
 
 
-@compiled
+@inner
 def _right_hand_side(
     layout: Layout, inputs: FlowInputs, state: FlowState, change: FlowDerivatives, used: int
 ) -> None:
@@ -186,7 +188,7 @@ def _right_hand_side(
                 change.values[b, d] -= half_leak
 
 
-@compiled
+@inner
 def _leak_by_density(
     layout: Layout, inputs: FlowInputs, link: int, leak: float, slope: float, side: int
 ) -> float:
@@ -196,7 +198,7 @@ def _leak_by_density(
     return float(leak / inputs.density[side] - slope * GRAVITY_M_S2 * height)
 
 
-@compiled
+@inner
 def _read_solution(
     layout: Layout, inputs: FlowInputs, state: FlowState, change: FlowDerivatives, used: int
 ) -> None:
@@ -230,7 +232,7 @@ def _read_solution(
             _read_leak(layout, inputs, state, change, link, used)
 
 
-@compiled
+@inner
 def _read_leak(
     layout: Layout,
     inputs: FlowInputs,

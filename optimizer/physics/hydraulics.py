@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from optimizer.model.arrays import FloatArray
-from optimizer.physics.compiled import compiled
+from optimizer.model.arrays import FloatArray, IntArray
+from optimizer.physics.compiled import inlined, inner
 from optimizer.physics.friction import pressure_drop
 from optimizer.physics.layout import Layout
 from optimizer.physics.ldl import factorise, solve
@@ -22,7 +22,8 @@ from optimizer.physics.water import GRAVITY_M_S2
 
 MAX_ITERATIONS = 80
 DAMPED_FROM = 30
-TOLERANCE = 1e-10
+# Of the last change: Newton squares the error, so what is left is far below it.
+TOLERANCE = 1e-7
 # Slope of a law past the end of its range: 1 bar moves a ten-millionth of a kilogram a second.
 STOP_PA_S_KG = 1e12
 # A station near no flow: below this share of its flow at 1 bar the drop is linear in the flow.
@@ -63,6 +64,8 @@ class FlowState(NamedTuple):
         friction: 1/sqrt(f) of each pipe, shape (2 pipes,).
         leak_kg_s: Leakage at each node, shape (2 nodes,).
         diagonal, upper, factor, pivots, values: The nodal equations in elimination order.
+        drops: Pressure drop of each link at the flows of the last evaluation, Pa, shape (links,).
+        filled, work: Working memory of the factorisation.
     """
 
     flow_kg_s: FloatArray
@@ -77,6 +80,9 @@ class FlowState(NamedTuple):
     factor: FloatArray
     pivots: FloatArray
     values: FloatArray
+    drops: FloatArray
+    filled: IntArray
+    work: FloatArray
 
 
 def new_flow_state(layout: Layout) -> FlowState:
@@ -106,10 +112,13 @@ def new_flow_state(layout: Layout) -> FlowState:
         factor=np.zeros(len(pattern.column_row)),
         pivots=np.ones(size),
         values=np.zeros(size),
+        drops=np.zeros(links),
+        filled=np.zeros(size, dtype=np.int64),
+        work=np.zeros(size),
     )
 
 
-@compiled
+@inner
 def pump_gain(
     layout: Layout, pump: int, flow_kg_s: float, setpoint: float, density: float
 ) -> tuple[float, float, float, float]:
@@ -151,7 +160,7 @@ def pump_gain(
     return _stopped(weight * head - yielded, by_flow, by_setpoint, by_density, flow_kg_s)
 
 
-@compiled
+@inlined
 def _stopped(
     gain: float, by_flow: float, by_setpoint: float, by_density: float, flow_kg_s: float
 ) -> tuple[float, float, float, float]:
@@ -161,7 +170,7 @@ def _stopped(
     return gain, by_flow, by_setpoint, by_density
 
 
-@compiled
+@inner
 def station_drop(
     flow_kg_s: float, admittance: float, target_kg_s: float
 ) -> tuple[float, float, float, float]:
@@ -192,42 +201,57 @@ def station_drop(
     return drop, by_flow, by_admittance, by_target
 
 
-@compiled
+@inner
 def solve_flows(layout: Layout, inputs: FlowInputs, state: FlowState) -> int:
     """Find the flows and pressures of one step.
 
     Args:
         layout: The network.
         inputs: What they depend on.
-        state: Starting point, replaced by the solution; its factorisation stays usable.
+        state: Starting point, replaced by the solution.
 
     Returns:
         Newton iterations; MAX_ITERATIONS where the last change is still above the tolerance.
     """
-    drops = np.empty(len(layout.graph.first))
     for iteration in range(MAX_ITERATIONS):
-        link_laws(layout, inputs, state, drops)
-        _assemble(layout, inputs, state, drops)
-        factorise(layout.graph.pattern, state.diagonal, state.upper, state.factor, state.pivots)
+        factorise_flows(layout, inputs, state)
         solve(layout.graph.pattern, state.factor, state.pivots, state.values)
         damping = 1.0 if iteration < DAMPED_FROM else 0.5
-        if _update(layout, inputs, state, drops, damping) < TOLERANCE:
-            link_laws(layout, inputs, state, drops)
-            _assemble(layout, inputs, state, drops)
-            factorise(layout.graph.pattern, state.diagonal, state.upper, state.factor, state.pivots)
+        if _update(layout, inputs, state, damping) < TOLERANCE:
             return iteration + 1
     return MAX_ITERATIONS
 
 
-@compiled
-def link_laws(layout: Layout, inputs: FlowInputs, state: FlowState, drops: FloatArray) -> None:
+@inner
+def factorise_flows(layout: Layout, inputs: FlowInputs, state: FlowState) -> None:
+    """Linearise the nodal equations at the present flows and factorise them.
+
+    Args:
+        layout: The network.
+        inputs: What the laws depend on.
+        state: Flows and pressures; receives laws, equations and their factorisation.
+    """
+    link_laws(layout, inputs, state)
+    _assemble(layout, inputs, state)
+    factorise(
+        layout.graph.pattern,
+        state.diagonal,
+        state.upper,
+        state.factor,
+        state.pivots,
+        state.filled,
+        state.work,
+    )
+
+
+@inner
+def link_laws(layout: Layout, inputs: FlowInputs, state: FlowState) -> None:
     """Evaluate every link's pressure drop and slope at the present flows.
 
     Args:
         layout: The network.
         inputs: What the laws depend on.
-        state: Flows; receives slopes and derivatives.
-        drops: Receives the pressure drops, Pa, shape (links,).
+        state: Flows; receives drops, slopes and derivatives.
     """
     pipes = layout.pipes
     count = len(pipes.length_m)
@@ -236,16 +260,20 @@ def link_laws(layout: Layout, inputs: FlowInputs, state: FlowState, drops: Float
             continue
         side = 0 if link < count else 1
         pipe = link - side * count
-        drops[link], state.slope[link], state.by_density[link], state.by_viscosity[link], root = (
-            pressure_drop(
-                state.flow_kg_s[link],
-                pipes.length_m[pipe],
-                pipes.diameter_m[pipe],
-                pipes.roughness_m[pipe],
-                inputs.density[side],
-                inputs.viscosity[side],
-                state.friction[link],
-            )
+        (
+            state.drops[link],
+            state.slope[link],
+            state.by_density[link],
+            state.by_viscosity[link],
+            root,
+        ) = pressure_drop(
+            state.flow_kg_s[link],
+            pipes.length_m[pipe],
+            pipes.diameter_m[pipe],
+            pipes.roughness_m[pipe],
+            inputs.density[side],
+            inputs.viscosity[side],
+            state.friction[link],
         )
         state.friction[link] = root
         if side == 1 and pipes.booster[pipe] >= 0:
@@ -258,11 +286,11 @@ def link_laws(layout: Layout, inputs: FlowInputs, state: FlowState, drops: Float
                 inputs.pump_setpoint[pump],
                 inputs.pump_density[pump],
             )
-            drops[link] -= sign * gain
+            state.drops[link] -= sign * gain
             state.slope[link] -= by_flow
     for station in range(len(inputs.target_kg_s)):
         link = 2 * count + station
-        drops[link], state.slope[link], _, _ = station_drop(
+        state.drops[link], state.slope[link], _, _ = station_drop(
             state.flow_kg_s[link], inputs.admittance[station], inputs.target_kg_s[station]
         )
     for pump in range(len(inputs.pump_setpoint)):
@@ -274,11 +302,11 @@ def link_laws(layout: Layout, inputs: FlowInputs, state: FlowState, drops: Float
             inputs.pump_setpoint[pump],
             inputs.pump_density[pump],
         )
-        drops[link] = -gain
+        state.drops[link] = -gain
         state.slope[link] = -by_flow
 
 
-@compiled
+@inlined
 def buoyancy_pa(layout: Layout, inputs: FlowInputs, link: int) -> float:
     """Difference of the static columns of a link that joins the two sides.
 
@@ -299,7 +327,7 @@ def buoyancy_pa(layout: Layout, inputs: FlowInputs, link: int) -> float:
     return float(difference * GRAVITY_M_S2 * layout.graph.elevation_m[a])
 
 
-@compiled
+@inlined
 def static_pa(layout: Layout, inputs: FlowInputs, node: int) -> float:
     """Weight of the water column above the first plant.
 
@@ -316,7 +344,7 @@ def static_pa(layout: Layout, inputs: FlowInputs, node: int) -> float:
     return float(inputs.density[side] * GRAVITY_M_S2 * layout.graph.elevation_m[node])
 
 
-@compiled
+@inlined
 def leakage(layout: Layout, inputs: FlowInputs, state: FlowState, link: int) -> tuple[float, float]:
     """Leakage of one pipe and its slope.
 
@@ -341,8 +369,8 @@ def leakage(layout: Layout, inputs: FlowInputs, state: FlowState, link: int) -> 
     return leak, layout.leak_exponent * leak / mean
 
 
-@compiled
-def _assemble(layout: Layout, inputs: FlowInputs, state: FlowState, drops: FloatArray) -> None:
+@inner
+def _assemble(layout: Layout, inputs: FlowInputs, state: FlowState) -> None:
     """Set up the linearised nodal equations for the piezometric pressures."""
     graph = layout.graph
     state.diagonal[:] = 0.0
@@ -354,7 +382,7 @@ def _assemble(layout: Layout, inputs: FlowInputs, state: FlowState, drops: Float
             continue
         conductance = 1.0 / state.slope[link]
         known = state.flow_kg_s[link] - conductance * (
-            drops[link] + buoyancy_pa(layout, inputs, link)
+            state.drops[link] + buoyancy_pa(layout, inputs, link)
         )
         a = graph.unknown[graph.first[link]]
         b = graph.unknown[graph.second[link]]
@@ -373,7 +401,7 @@ def _assemble(layout: Layout, inputs: FlowInputs, state: FlowState, drops: Float
     _assemble_leaks(layout, inputs, state)
 
 
-@compiled
+@inner
 def _assemble_leaks(layout: Layout, inputs: FlowInputs, state: FlowState) -> None:
     """Add the pipes' leakage, half at each end, linearised by the mean pressure."""
     graph = layout.graph
@@ -410,10 +438,8 @@ def _assemble_leaks(layout: Layout, inputs: FlowInputs, state: FlowState) -> Non
             state.upper[graph.upper[link]] += quarter
 
 
-@compiled
-def _update(
-    layout: Layout, inputs: FlowInputs, state: FlowState, drops: FloatArray, damping: float
-) -> float:
+@inner
+def _update(layout: Layout, inputs: FlowInputs, state: FlowState, damping: float) -> float:
     """Move pressures, leakage and flows to the solution of the linear equations.
 
     Returns the largest change of a flow, relative to one kilogram a second or the flow.
@@ -439,7 +465,7 @@ def _update(
         difference = state.pressure_pa[a] - state.pressure_pa[b]
         if link < 2 * len(layout.pipes.length_m):
             difference += static_pa(layout, inputs, a) - static_pa(layout, inputs, b)
-        change = (difference - drops[link]) / state.slope[link]
+        change = (difference - state.drops[link]) / state.slope[link]
         state.flow_kg_s[link] += damping * change
         largest = max(largest, abs(change) / (1.0 + abs(state.flow_kg_s[link])))
     return largest

@@ -14,7 +14,7 @@ from scipy.sparse import csc_matrix
 from scipy.sparse.linalg import splu
 
 from optimizer.model.arrays import FloatArray, IntArray
-from optimizer.physics.compiled import compiled
+from optimizer.physics.compiled import inner, outer
 
 
 class Pattern(NamedTuple):
@@ -56,19 +56,24 @@ def analyse(size: int, first: IntArray, second: IntArray) -> tuple[Pattern, IntA
     keys, position = np.unique(high * size + low, return_inverse=True)
     upper_start = np.searchsorted(keys, np.arange(size + 1) * size).astype(np.int64)
     upper_row = (keys % size).astype(np.int64) if size else keys.astype(np.int64)
-    row_start, row_column = _rows_of_factor(size, upper_start, upper_row)
-    rows = np.repeat(np.arange(size), np.diff(row_start))
-    by_column = np.argsort(row_column, kind="stable")
-    column_start = np.zeros(size + 1, dtype=np.int64)
-    np.cumsum(np.bincount(row_column, minlength=size), out=column_start[1:])
+    parent = np.full(size, -1, dtype=np.int64)
+    count = np.zeros(size, dtype=np.int64)
+    entries = _count_factor(upper_start, upper_row, parent, np.full_like(parent, -1), count)
+    column_start = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
+    column_row = np.zeros(entries, dtype=np.int64)
+    following = column_start[:-1].copy()
+    _fill_factor(upper_start, upper_row, parent, np.full_like(parent, -1), following, column_row)
+    row_start = np.zeros(size + 1, dtype=np.int64)
+    np.cumsum(np.bincount(column_row, minlength=size), out=row_start[1:])
+    columns = np.repeat(np.arange(size), count)
     pattern = Pattern(
         order=order,
         upper_start=upper_start,
         upper_row=upper_row,
         row_start=row_start,
-        row_column=row_column,
+        row_column=columns[np.argsort(column_row, kind="stable")].astype(np.int64),
         column_start=column_start,
-        column_row=rows[by_column].astype(np.int64),
+        column_row=column_row,
     )
     return pattern, position.astype(np.int64)
 
@@ -86,42 +91,62 @@ def _minimum_degree_order(size: int, first: IntArray, second: IntArray) -> IntAr
     return np.asarray(factor.perm_c, dtype=np.int64)
 
 
-@compiled
-def _rows_of_factor(
-    size: int, upper_start: IntArray, upper_row: IntArray
-) -> tuple[IntArray, IntArray]:
-    """Pattern of each row of L: what its upper entries reach in the elimination tree."""
-    parent = np.full(size, -1, dtype=np.int64)
-    flag = np.full(size, -1, dtype=np.int64)
-    row_start = np.zeros(size + 1, dtype=np.int64)
-    row_column = np.empty(max(16, 4 * len(upper_row)), dtype=np.int64)
-    used = 0
-    for k in range(size):
+@outer
+def _count_factor(
+    upper_start: IntArray, upper_row: IntArray, parent: IntArray, flag: IntArray, count: IntArray
+) -> int:
+    """Count the entries of each column of L: what the upper entries reach in the elimination tree.
+
+    `parent` and `flag` come in as -1 throughout, `count` as 0. Returns the number of entries.
+    """
+    entries = 0
+    for k in range(len(parent)):
         flag[k] = k
-        begin = used
         for entry in range(upper_start[k], upper_start[k + 1]):
             i = upper_row[entry]
             while flag[i] != k:
                 if parent[i] == -1:
                     parent[i] = k
-                if used == len(row_column):
-                    row_column = np.concatenate((row_column, np.empty_like(row_column)))
-                row_column[used] = i
-                used += 1
+                count[i] += 1
+                entries += 1
                 flag[i] = k
                 i = parent[i]
-        row_column[begin:used] = np.sort(row_column[begin:used])
-        row_start[k + 1] = used
-    return row_start, row_column[:used].copy()
+    return entries
 
 
-@compiled
+@outer
+def _fill_factor(
+    upper_start: IntArray,
+    upper_row: IntArray,
+    parent: IntArray,
+    flag: IntArray,
+    following: IntArray,
+    column_row: IntArray,
+) -> None:
+    """List the rows of each column of L, ascending.
+
+    `flag` comes in as -1 throughout, `following` as the first entry of each column.
+    """
+    for k in range(len(parent)):
+        flag[k] = k
+        for entry in range(upper_start[k], upper_start[k + 1]):
+            i = upper_row[entry]
+            while flag[i] != k:
+                column_row[following[i]] = k
+                following[i] += 1
+                flag[i] = k
+                i = parent[i]
+
+
+@inner
 def factorise(
     pattern: Pattern,
     diagonal: FloatArray,
     upper: FloatArray,
     factor: FloatArray,
     pivots: FloatArray,
+    filled: IntArray,
+    work: FloatArray,
 ) -> None:
     """Compute L and D of a matrix in elimination order.
 
@@ -131,10 +156,12 @@ def factorise(
         upper: Upper entries, shape (entries,).
         factor: Receives the entries of L by columns, shape (fill,).
         pivots: Receives D, shape (n,).
+        filled: Working memory, shape (n,).
+        work: Working memory of zeros, left as zeros, shape (n,).
     """
     size = len(diagonal)
-    filled = pattern.column_start[:-1].copy()
-    work = np.zeros(size)
+    for k in range(size):
+        filled[k] = pattern.column_start[k]
     for k in range(size):
         pivot = diagonal[k]
         for entry in range(pattern.upper_start[k], pattern.upper_start[k + 1]):
@@ -152,7 +179,7 @@ def factorise(
         pivots[k] = pivot
 
 
-@compiled
+@inner
 def solve(pattern: Pattern, factor: FloatArray, pivots: FloatArray, values: FloatArray) -> None:
     """Solve L D L' x = b in place, for one right-hand side.
 
@@ -176,7 +203,7 @@ def solve(pattern: Pattern, factor: FloatArray, pivots: FloatArray, values: Floa
         values[j] = value
 
 
-@compiled
+@inner
 def solve_many(
     pattern: Pattern, factor: FloatArray, pivots: FloatArray, values: FloatArray, used: int
 ) -> None:

@@ -9,13 +9,14 @@ import math
 from typing import NamedTuple
 
 from optimizer.model.arrays import FloatArray, IntArray
-from optimizer.physics.compiled import compiled
+from optimizer.physics.compiled import inner, outer
 from optimizer.physics.consumers import Consumers, ask, ask_d, take, take_d
 from optimizer.physics.flow_tangents import FlowDerivatives, differentiate_flows
-from optimizer.physics.hydraulics import FlowInputs, FlowState, pump_gain, solve_flows
+from optimizer.physics.hydraulics import NO_TARGET, FlowInputs, FlowState, pump_gain, solve_flows
 from optimizer.physics.layout import Layout
 from optimizer.physics.rooms import AIR_TO_ENVELOPE, step_response
 from optimizer.physics.transport import STILL_KG_S, Side, Source, move_water
+from optimizer.physics.vectors import add_scaled, column_total, copy_into, total
 from optimizer.physics.water import (
     density_kg_m3,
     density_slope_kg_m3_k,
@@ -84,6 +85,7 @@ class Motion(NamedTuple):
         deficit_j, deficit_d: Heat lent by each boiler.
         inlet_c, inlet_d: Working memory: water at each station.
         setpoint_d: Working memory: secondary setpoints' derivatives.
+        overshoot: Working memory: flow of each station above what it throttled to, kg/s.
     """
 
     flows: FlowState
@@ -107,6 +109,7 @@ class Motion(NamedTuple):
     inlet_c: FloatArray
     inlet_d: FloatArray
     setpoint_d: FloatArray
+    overshoot: FloatArray
 
 
 class Record(NamedTuple):
@@ -173,7 +176,7 @@ class Seeds(NamedTuple):
     water_end: FloatArray
 
 
-@compiled
+@outer
 def march(
     layout: Layout,
     drive: Drive,
@@ -195,7 +198,10 @@ def march(
         gradients: Receives the functionals' gradients, shape (functionals, directions).
     """
     steps = len(drive.outdoor_c)
-    _note_rooms(motion, record, 0)
+    pipes = len(layout.pipes.length_m)
+    ground = enthalpy_j_kg(layout.ground_temp_c)
+    copy_into(record.indoor_c[0], motion.indoor_c)
+    copy_into(record.envelope_c[0], motion.envelope_c)
     for k in range(steps):
         used = seeds.used[k]
         _set_inputs(layout, drive, motion, k)
@@ -205,22 +211,44 @@ def march(
         if used > 0:
             differentiate_flows(layout, motion.inputs, motion.flows, motion.flow_change, used)
         _fire_plants(layout, drive, motion, record, seeds, k, used)
-        lost = _move_supply(layout, drive, motion, used)
+        lost = move_water(
+            layout,
+            motion.supply,
+            layout.pipes.content_kg[0],
+            motion.supply_source,
+            motion.flows.flow_kg_s[:pipes],
+            motion.flow_change.flow[:pipes],
+            drive.step_s,
+            ground,
+            used,
+        )
         _serve_stations(layout, drive, motion, record, k, used)
-        lost += _move_return(layout, drive, motion, record, k, used)
+        _make_up(layout, motion, record, k, used)
+        lost += move_water(
+            layout,
+            motion.back,
+            layout.pipes.content_kg[1],
+            motion.back_source,
+            motion.flows.flow_kg_s[pipes : 2 * pipes],
+            motion.flow_change.flow[pipes : 2 * pipes],
+            drive.step_s,
+            ground,
+            used,
+        )
         _charge_plants(layout, drive, motion, record, seeds, rows, gradients, k, used)
         _note_step(layout, drive, motion, record, k, lost)
         if used > 0:
             _note_rows(layout, motion, seeds, rows, k, used)
         _heat_rooms(layout, drive, motion, k, used)
-        _note_rooms(motion, record, k + 1)
+        copy_into(record.indoor_c[k + 1], motion.indoor_c)
+        copy_into(record.envelope_c[k + 1], motion.envelope_c)
         if used > 0:
             _note_room_rows(motion, seeds, rows, gradients, k + 1, used)
     if steps > 0 and seeds.used[steps - 1] > 0:
         _note_end(layout, motion, seeds, gradients, seeds.used[steps - 1])
 
 
-@compiled
+@inner
 def _set_inputs(layout: Layout, drive: Drive, motion: Motion, k: int) -> None:
     """Water properties, what the stations ask for and what the pumps are set to."""
     inputs = motion.inputs
@@ -249,6 +277,9 @@ def _set_inputs(layout: Layout, drive: Drive, motion: Motion, k: int) -> None:
         inputs.admittance[i] = (
             stations.flow_coefficient[i] * share * share * density_kg_m3(motion.station_back_c[i])
         )
+    first = 2 * len(layout.pipes.length_m)
+    for i in range(len(stations.node)):
+        motion.overshoot[i] = motion.flows.flow_kg_s[first + i] - inputs.target_kg_s[i]
     ask(
         layout,
         motion.consumers,
@@ -257,9 +288,13 @@ def _set_inputs(layout: Layout, drive: Drive, motion: Motion, k: int) -> None:
         motion.indoor_c,
         inputs.target_kg_s,
     )
+    for i in range(len(stations.node)):
+        # A station that throttled will most likely throttle again: start the solve from there.
+        if motion.overshoot[i] > 0.0 and inputs.target_kg_s[i] != NO_TARGET:
+            motion.flows.flow_kg_s[first + i] = inputs.target_kg_s[i] + motion.overshoot[i]
 
 
-@compiled
+@inner
 def _set_input_derivatives(
     layout: Layout, drive: Drive, motion: Motion, seeds: Seeds, k: int, used: int
 ) -> None:
@@ -298,7 +333,7 @@ def _set_input_derivatives(
     for m in range(len(layout.pumps.plant)):
         plant = layout.pumps.plant[m]
         if plant < 0:
-            change.pump_density[m, :used] = change.density[1, :used]
+            copy_into(change.pump_density[m, :used], change.density[1, :used])
             continue
         node = layout.plants.node[plant]
         end_c = temperature_c(motion.back.end[node])
@@ -326,10 +361,11 @@ def _set_input_derivatives(
         motion.inputs.target_kg_s,
         used,
     )
-    change.target[:, :used] = motion.consumers.target_d[:, :used]
+    for i in range(len(stations.node)):
+        copy_into(change.target[i, :used], motion.consumers.target_d[i, :used])
 
 
-@compiled
+@inner
 def _plant_flow(layout: Layout, flow: FloatArray, p: int) -> float:
     """Flow through a plant: that of all its pumps, kg/s."""
     first = len(flow) - len(layout.pumps.plant)
@@ -340,7 +376,7 @@ def _plant_flow(layout: Layout, flow: FloatArray, p: int) -> float:
     return total
 
 
-@compiled
+@inner
 def _fire_plants(
     layout: Layout, drive: Drive, motion: Motion, record: Record, seeds: Seeds, k: int, used: int
 ) -> None:
@@ -397,23 +433,7 @@ def _fire_plants(
             source.power_d[node, d] += flow_d * outlet + flow * outlet_d
 
 
-@compiled
-def _move_supply(layout: Layout, drive: Drive, motion: Motion, used: int) -> float:
-    pipes = len(layout.pipes.length_m)
-    return move_water(
-        layout,
-        motion.supply,
-        0,
-        motion.supply_source,
-        motion.flows.flow_kg_s[:pipes],
-        motion.flow_change.flow[:pipes],
-        drive.step_s,
-        enthalpy_j_kg(layout.ground_temp_c),
-        used,
-    )
-
-
-@compiled
+@inner
 def _serve_stations(
     layout: Layout, drive: Drive, motion: Motion, record: Record, k: int, used: int
 ) -> None:
@@ -479,37 +499,23 @@ def _serve_stations(
             source.power_d[node, d] += flow_d * consumers.return_j_kg[i] + flow * return_d
 
 
-@compiled
-def _move_return(
-    layout: Layout, drive: Drive, motion: Motion, record: Record, k: int, used: int
-) -> float:
-    """Add make-up where the pressure is held, then move the return side's water."""
-    pipes = len(layout.pipes.length_m)
+@inner
+def _make_up(layout: Layout, motion: Motion, record: Record, k: int, used: int) -> None:
+    """Let make-up water in where the pressure is held."""
     source = motion.back_source
-    makeup = motion.flows.leak_kg_s.sum()
+    makeup = total(motion.flows.leak_kg_s)
     node = layout.graph.reference - len(layout.graph.elevation_m) // 2
     makeup_h = enthalpy_j_kg(layout.makeup_temp_c)
     record.makeup[k] = makeup
     source.flow[node] += makeup
     source.power[node] += makeup * makeup_h
     for d in range(used):
-        makeup_d = motion.flow_change.leak[:, d].sum()
+        makeup_d = column_total(motion.flow_change.leak, d)
         source.flow_d[node, d] += makeup_d
         source.power_d[node, d] += makeup_d * makeup_h
-    return move_water(
-        layout,
-        motion.back,
-        1,
-        source,
-        motion.flows.flow_kg_s[pipes : 2 * pipes],
-        motion.flow_change.flow[pipes : 2 * pipes],
-        drive.step_s,
-        enthalpy_j_kg(layout.ground_temp_c),
-        used,
-    )
 
 
-@compiled
+@inner
 def _charge_plants(
     layout: Layout,
     drive: Drive,
@@ -551,7 +557,7 @@ def _charge_plants(
     _charge_pumps(layout, motion, record, seeds, rows, gradients, k, used)
 
 
-@compiled
+@inner
 def _charge_pumps(
     layout: Layout,
     motion: Motion,
@@ -594,12 +600,12 @@ def _charge_pumps(
                 if seeds.quantity[r] == PUMP_POWER and seeds.element[r] == m:
                     rows[r, d] = power_d
     for d in range(used):
-        makeup_d = motion.flow_change.leak[:, d].sum()
+        makeup_d = column_total(motion.flow_change.leak, d)
         for f in range(gradients.shape[0]):
             gradients[f, d] += seeds.makeup[f, k] * makeup_d
 
 
-@compiled
+@inner
 def _heat_rooms(layout: Layout, drive: Drive, motion: Motion, k: int, used: int) -> None:
     """Integrate every building over the step."""
     buildings = layout.buildings
@@ -629,42 +635,36 @@ def _heat_rooms(layout: Layout, drive: Drive, motion: Motion, k: int, used: int)
             motion.envelope_d[b, d] = ea * air_d + ee * envelope_d + envelope_gain * room_d
 
 
-@compiled
-def _note_rooms(motion: Motion, record: Record, k: int) -> None:
-    record.indoor_c[k] = motion.indoor_c
-    record.envelope_c[k] = motion.envelope_c
-
-
-@compiled
+@inner
 def _note_step(
     layout: Layout, drive: Drive, motion: Motion, record: Record, k: int, lost: float
 ) -> None:
     """Write down one step and where its heat went."""
-    record.flow[k] = motion.flows.flow_kg_s
-    record.pressure[k] = motion.flows.pressure_pa
-    record.supply_h[k] = motion.supply.mean
-    record.back_h[k] = motion.back.mean
-    record.leak[k] = motion.flows.leak_kg_s
-    record.plant_c[k] = motion.plant_c
-    record.station_c[k] = motion.inlet_c
-    record.station_back_c[k] = motion.station_back_c
-    record.station_w[k] = motion.consumers.heat_w
-    record.station_supply_c[k] = motion.consumers.supply_c
-    record.station_secondary_back_c[k] = motion.consumers.back_c
-    record.admittance[k] = motion.inputs.admittance
-    record.room_w[k] = motion.consumers.room_w
+    copy_into(record.flow[k], motion.flows.flow_kg_s)
+    copy_into(record.pressure[k], motion.flows.pressure_pa)
+    copy_into(record.supply_h[k], motion.supply.mean)
+    copy_into(record.back_h[k], motion.back.mean)
+    copy_into(record.leak[k], motion.flows.leak_kg_s)
+    copy_into(record.plant_c[k], motion.plant_c)
+    copy_into(record.station_c[k], motion.inlet_c)
+    copy_into(record.station_back_c[k], motion.station_back_c)
+    copy_into(record.station_w[k], motion.consumers.heat_w)
+    copy_into(record.station_supply_c[k], motion.consumers.supply_c)
+    copy_into(record.station_secondary_back_c[k], motion.consumers.back_c)
+    copy_into(record.admittance[k], motion.inputs.admittance)
+    copy_into(record.room_w[k], motion.consumers.room_w)
     half = len(motion.supply.mean)
     leaked = -record.makeup[k] * enthalpy_j_kg(layout.makeup_temp_c)
     for node in range(half):
         leaked += motion.flows.leak_kg_s[node] * motion.supply.mean[node]
         leaked += motion.flows.leak_kg_s[half + node] * motion.back.mean[node]
-    record.energy_j[0] += record.plant_w[k].sum() * drive.step_s
-    record.energy_j[1] += motion.consumers.heat_w.sum() * drive.step_s
+    record.energy_j[0] += total(record.plant_w[k]) * drive.step_s
+    record.energy_j[1] += total(motion.consumers.heat_w) * drive.step_s
     record.energy_j[2] += lost
     record.energy_j[3] += leaked * drive.step_s
 
 
-@compiled
+@inner
 def _note_rows(
     layout: Layout, motion: Motion, seeds: Seeds, rows: FloatArray, k: int, used: int
 ) -> None:
@@ -677,50 +677,50 @@ def _note_rows(
         what = seeds.quantity[r]
         i = seeds.element[r]
         if what == STATION_SUPPLY:
-            rows[r, :used] = motion.inlet_d[i, :used]
+            add_scaled(rows[r, :used], 1.0, motion.inlet_d[i, :used])
         elif what == STATION_RETURN:
-            rows[r, :used] = motion.station_back_d[i, :used]
+            add_scaled(rows[r, :used], 1.0, motion.station_back_d[i, :used])
         elif what == STATION_FLOW:
-            rows[r, :used] = change.flow[2 * pipes + i, :used]
+            add_scaled(rows[r, :used], 1.0, change.flow[2 * pipes + i, :used])
         elif what == STATION_HEAT:
-            rows[r, :used] = motion.consumers.heat_d[i, :used]
+            add_scaled(rows[r, :used], 1.0, motion.consumers.heat_d[i, :used])
         elif what == PLANT_SUPPLY:
-            rows[r, :used] = motion.plant_d[i, :used]
+            add_scaled(rows[r, :used], 1.0, motion.plant_d[i, :used])
         elif what == PLANT_RETURN:
             node = layout.plants.node[i]
             capacity = heat_capacity_j_kg_k(temperature_c(motion.back.mean[node]))
-            rows[r, :used] = motion.back.mean_d[node, :used] / capacity
+            add_scaled(rows[r, :used], 1.0 / capacity, motion.back.mean_d[node, :used])
         elif what == PLANT_FLOW:
             for m in range(len(layout.pumps.plant)):
                 if layout.pumps.plant[m] == i:
-                    rows[r, :used] += change.flow[first_pump + m, :used]
+                    add_scaled(rows[r, :used], 1.0, change.flow[first_pump + m, :used])
         elif what == MAKEUP:
             for d in range(used):
-                rows[r, d] = change.leak[:, d].sum()
+                rows[r, d] = column_total(change.leak, d)
         elif what == SUPPLY_PRESSURE:
-            rows[r, :used] = change.pressure[i, :used]
+            add_scaled(rows[r, :used], 1.0, change.pressure[i, :used])
         elif what == RETURN_PRESSURE:
-            rows[r, :used] = change.pressure[half + i, :used]
+            add_scaled(rows[r, :used], 1.0, change.pressure[half + i, :used])
         elif what == SUPPLY_NODE_TEMP:
             capacity = heat_capacity_j_kg_k(temperature_c(motion.supply.mean[i]))
-            rows[r, :used] = motion.supply.mean_d[i, :used] / capacity
+            add_scaled(rows[r, :used], 1.0 / capacity, motion.supply.mean_d[i, :used])
         elif what == RETURN_NODE_TEMP:
             capacity = heat_capacity_j_kg_k(temperature_c(motion.back.mean[i]))
-            rows[r, :used] = motion.back.mean_d[i, :used] / capacity
+            add_scaled(rows[r, :used], 1.0 / capacity, motion.back.mean_d[i, :used])
         elif what == SUPPLY_PIPE_FLOW:
-            rows[r, :used] = change.flow[i, :used]
+            add_scaled(rows[r, :used], 1.0, change.flow[i, :used])
         elif what == RETURN_PIPE_FLOW:
-            rows[r, :used] = change.flow[pipes + i, :used]
+            add_scaled(rows[r, :used], 1.0, change.flow[pipes + i, :used])
 
 
-@compiled
+@inner
 def _note_room_rows(
     motion: Motion, seeds: Seeds, rows: FloatArray, gradients: FloatArray, k: int, used: int
 ) -> None:
     """Write down the wanted derivatives of indoor temperatures at a step boundary."""
     for r in range(seeds.row_start[k], seeds.row_start[k + 1]):
         if seeds.quantity[r] == INDOOR:
-            rows[r, :used] = motion.indoor_d[seeds.element[r], :used]
+            add_scaled(rows[r, :used], 1.0, motion.indoor_d[seeds.element[r], :used])
     for f in range(gradients.shape[0]):
         for b in range(len(motion.indoor_c)):
             weight = seeds.indoor[f, k, b]
@@ -729,7 +729,7 @@ def _note_room_rows(
                     gradients[f, d] += weight * motion.indoor_d[b, d]
 
 
-@compiled
+@inner
 def _note_end(
     layout: Layout, motion: Motion, seeds: Seeds, gradients: FloatArray, used: int
 ) -> None:

@@ -38,7 +38,7 @@ def radiator_heat_w(
         slope = exponent * per_kelvin
         change = (per_kelvin * y - 2.0 * flow_w_k * (above_air_k - y)) / (slope + 2.0 * flow_w_k)
         y -= change
-        if abs(change) < 1e-12 * above_air_k:
+        if abs(change) < 1e-6 * above_air_k:  # Newton squares it
             break
         y = max(y, 1e-9 * above_air_k)
     total = slope + 2.0 * flow_w_k

@@ -16,8 +16,9 @@ from typing import NamedTuple
 import numpy as np
 
 from optimizer.model.arrays import FloatArray, IntArray
-from optimizer.physics.compiled import compiled
+from optimizer.physics.compiled import inlined, inner
 from optimizer.physics.layout import Layout
+from optimizer.physics.vectors import copy_into
 from optimizer.physics.water import REFERENCE_CP_J_KG_K
 
 # Pieces of a step that a pipe hands on at most; more are merged, the most alike first.
@@ -26,6 +27,8 @@ PIECES = 8
 STREAMS = 64
 # Below this flow a pipe stands still.
 STILL_KG_S = 1e-6
+# Neighbours that differ by less than 0.02 K become one.
+ALIKE_J_KG = 80.0
 
 
 class Row(NamedTuple):
@@ -54,8 +57,8 @@ class Side(NamedTuple):
 
     Attributes:
         contents: Plugs in the pipes.
-        leaving: Pieces that leave each pipe within the step.
-        mixed: Pieces at the node being handled, one row.
+        leaving: Pieces that leave each pipe within the step; the last row holds those that are
+            mixed at the node being handled.
         rest, rest_d: What is left of each stream's present piece while streams mix.
         gone_d, begin_d: Working memory of one pipe's derivatives, shape (directions,).
         mean, mean_d: Mean enthalpy of the step at each node, J/kg, shapes (nodes,), (nodes, any).
@@ -64,11 +67,15 @@ class Side(NamedTuple):
 
     contents: Row
     leaving: Row
-    mixed: Row
     rest: FloatArray
     rest_d: FloatArray
     gone_d: FloatArray
     begin_d: FloatArray
+    moved_d: FloatArray
+    arriving: IntArray
+    position: IntArray
+    order: IntArray
+    waiting: IntArray
     mean: FloatArray
     mean_d: FloatArray
     end: FloatArray
@@ -124,12 +131,16 @@ def new_side(pipes: int, nodes: int, slots: int, directions: int) -> Side:
     """
     return Side(
         contents=new_row(pipes, slots, directions),
-        leaving=new_row(pipes, PIECES, directions),
-        mixed=new_row(1, PIECES, directions),
+        leaving=new_row(pipes + 1, PIECES, directions),
         rest=np.zeros(STREAMS),
         rest_d=np.zeros((STREAMS, directions)),
         gone_d=np.zeros(directions),
         begin_d=np.zeros(directions),
+        moved_d=np.zeros(directions),
+        arriving=np.zeros(STREAMS, dtype=np.int64),
+        position=np.zeros(STREAMS, dtype=np.int64),
+        order=np.zeros(nodes, dtype=np.int64),
+        waiting=np.zeros(nodes, dtype=np.int64),
         mean=np.zeros(nodes),
         mean_d=np.zeros((nodes, directions)),
         end=np.zeros(nodes),
@@ -155,7 +166,7 @@ def new_source(nodes: int, directions: int) -> Source:
     )
 
 
-@compiled
+@inlined
 def _join(row: Row, at: int, slot: int, other: int, used: int) -> None:
     """Merge entry `other` into `slot`, conserving energy."""
     a = row.size[at, slot]
@@ -175,7 +186,7 @@ def _join(row: Row, at: int, slot: int, other: int, used: int) -> None:
     row.size[at, slot] = total
 
 
-@compiled
+@inlined
 def _copy(row: Row, at: int, target: int, origin: int, used: int) -> None:
     row.size[at, target] = row.size[at, origin]
     row.enthalpy[at, target] = row.enthalpy[at, origin]
@@ -184,17 +195,17 @@ def _copy(row: Row, at: int, target: int, origin: int, used: int) -> None:
         row.enthalpy_d[at, target, d] = row.enthalpy_d[at, origin, d]
 
 
-@compiled
+@inner
 def _make_room(row: Row, at: int, used: int) -> None:
     """Merge the two neighbours of a full row whose merging changes least."""
-    slots = row.size.shape[1]
+    ring = row.size.shape[1] - 1
     count = row.filled[at]
     head = row.head[at]
     best = 0
     least = math.inf
     for i in range(count - 1):
-        a = (head + i) % slots
-        b = (head + i + 1) % slots
+        a = (head + i) & ring
+        b = (head + i + 1) & ring
         size_a = row.size[at, a]
         size_b = row.size[at, b]
         step = row.enthalpy[at, a] - row.enthalpy[at, b]
@@ -202,32 +213,32 @@ def _make_room(row: Row, at: int, used: int) -> None:
         if blur < least:
             least = blur
             best = i
-    _join(row, at, (head + best) % slots, (head + best + 1) % slots, used)
+    _join(row, at, (head + best) & ring, (head + best + 1) & ring, used)
     for i in range(best + 1, count - 1):
-        _copy(row, at, (head + i) % slots, (head + i + 1) % slots, used)
+        _copy(row, at, (head + i) & ring, (head + i + 1) & ring, used)
     row.filled[at] = count - 1
 
 
-@compiled
+@inlined
 def _append(row: Row, at: int, size: float, enthalpy: float, used: int) -> int:
     """Add an entry at the end of a row and return its slot; its derivatives are the caller's."""
-    slots = row.size.shape[1]
-    if row.filled[at] == slots:
+    ring = row.size.shape[1] - 1
+    if row.filled[at] > ring:
         _make_room(row, at, used)
-    slot = (row.head[at] + row.filled[at]) % slots
+    slot = (row.head[at] + row.filled[at]) & ring
     row.filled[at] += 1
     row.size[at, slot] = size
     row.enthalpy[at, slot] = enthalpy
     return int(slot)
 
 
-@compiled
+@inlined
 def _prepend(row: Row, at: int, size: float, enthalpy: float, used: int) -> int:
     """Add an entry at the start of a row and return its slot; its derivatives are the caller's."""
-    slots = row.size.shape[1]
-    if row.filled[at] == slots:
+    ring = row.size.shape[1] - 1
+    if row.filled[at] > ring:
         _make_room(row, at, used)
-    row.head[at] = (row.head[at] - 1) % slots
+    row.head[at] = (row.head[at] - 1) & ring
     row.filled[at] += 1
     slot = row.head[at]
     row.size[at, slot] = size
@@ -235,7 +246,35 @@ def _prepend(row: Row, at: int, size: float, enthalpy: float, used: int) -> int:
     return int(slot)
 
 
-@compiled
+@inlined
+def _merge_last(row: Row, at: int, used: int) -> None:
+    """Merge the last two entries of a row if they are alike."""
+    count = row.filled[at]
+    if count < 2:
+        return
+    ring = row.size.shape[1] - 1
+    last = (row.head[at] + count - 1) & ring
+    before = (row.head[at] + count - 2) & ring
+    if abs(row.enthalpy[at, last] - row.enthalpy[at, before]) < ALIKE_J_KG:
+        _join(row, at, before, last, used)
+        row.filled[at] = count - 1
+
+
+@inlined
+def _merge_first(row: Row, at: int, used: int) -> None:
+    """Merge the first two entries of a row if they are alike."""
+    if row.filled[at] < 2:
+        return
+    ring = row.size.shape[1] - 1
+    first = row.head[at]
+    after = (first + 1) & ring
+    if abs(row.enthalpy[at, first] - row.enthalpy[at, after]) < ALIKE_J_KG:
+        _join(row, at, after, first, used)
+        row.head[at] = after
+        row.filled[at] -= 1
+
+
+@inlined
 def _leave(
     side: Side,
     pipe: int,
@@ -254,7 +293,7 @@ def _leave(
     """
     contents = side.contents
     leaving = side.leaving
-    slots = contents.size.shape[1]
+    ring = contents.size.shape[1] - 1
     gone = 0.0
     lost = 0.0
     leaving.head[pipe] = 0
@@ -262,7 +301,7 @@ def _leave(
     gone_d[:used] = 0.0
     while contents.filled[pipe] > 0 and moved - gone > 1e-13 * moved:
         last = contents.head[pipe] + (contents.filled[pipe] - 1 if forward else 0)
-        plug = last % slots
+        plug = last & ring
         mass = contents.size[pipe, plug]
         whole = mass <= moved - gone
         taken = mass if whole else moved - gone
@@ -280,25 +319,26 @@ def _leave(
             gone_d[d] += taken_d
             if not whole:
                 contents.size_d[pipe, plug, d] -= taken_d
+        _merge_last(leaving, pipe, used)
         lost += taken * above * (1.0 - fade)
         gone += taken
         if whole:
             contents.filled[pipe] -= 1
             if not forward:
-                contents.head[pipe] = (contents.head[pipe] + 1) % slots
+                contents.head[pipe] = (contents.head[pipe] + 1) & ring
         else:
             contents.size[pipe, plug] = mass - taken
     return gone, lost
 
 
-@compiled
+@inlined
 def _cool(contents: Row, pipe: int, decay: float, ground: float, used: int) -> float:
     """Cool everything that lies in a pipe for a whole step; returns the heat lost, J."""
-    slots = contents.size.shape[1]
+    ring = contents.size.shape[1] - 1
     fade = math.exp(-decay)
     lost = 0.0
     for i in range(contents.filled[pipe]):
-        slot = (contents.head[pipe] + i) % slots
+        slot = (contents.head[pipe] + i) & ring
         above = contents.enthalpy[pipe, slot] - ground
         lost += contents.size[pipe, slot] * above * (1.0 - fade)
         contents.enthalpy[pipe, slot] = ground + above * fade
@@ -307,7 +347,7 @@ def _cool(contents: Row, pipe: int, decay: float, ground: float, used: int) -> f
     return lost
 
 
-@compiled
+@inlined
 def _enter(
     side: Side,
     pipe: int,
@@ -324,7 +364,8 @@ def _enter(
 
     Returns the heat lost to the ground, J.
     """
-    mixed = side.mixed
+    mixed = side.leaving
+    here = len(mixed.filled) - 1
     passing = max(moved - gone, 0.0)  # above zero only if the whole former content has left
     if passing <= 1e-13 * moved:
         passing = 0.0
@@ -332,8 +373,8 @@ def _enter(
     begin = 0.0
     begin_d = side.begin_d
     begin_d[:used] = 0.0
-    for i in range(mixed.filled[0]):
-        share = mixed.size[0, i]
+    for i in range(mixed.filled[here]):
+        share = mixed.size[here, i]
         first = min(share, max(passing / moved - begin, 0.0)) if passing > 0.0 else 0.0
         if first > 0.0:
             lost += _pass_through(
@@ -370,11 +411,11 @@ def _enter(
             )
         begin += share
         for d in range(used):
-            begin_d[d] += mixed.size_d[0, i, d]
+            begin_d[d] += mixed.size_d[here, i, d]
     return lost
 
 
-@compiled
+@inlined
 def _pass_through(
     side: Side,
     pipe: int,
@@ -391,23 +432,25 @@ def _pass_through(
     used: int,
 ) -> float:
     """Hand the first part of a mixed piece on to the outlet, after the pipe's transit time."""
-    mixed = side.mixed
+    mixed = side.leaving
+    here = len(mixed.filled) - 1
     transit = gone / moved
     fade = math.exp(-decay * transit)
-    above = mixed.enthalpy[0, i] - ground
+    above = mixed.enthalpy[here, i] - ground
     piece = _append(side.leaving, pipe, first, ground + above * fade, used)
     for d in range(used):
         transit_d = (gone_d[d] - transit * moved_d[d]) / moved
         # A cut piece ends where the step ends for it: at 1 - transit of the inlet's time.
-        first_d = -transit_d - begin_d[d] if cut else mixed.size_d[0, i, d]
+        first_d = -transit_d - begin_d[d] if cut else mixed.size_d[here, i, d]
         side.leaving.size_d[pipe, piece, d] = first_d
         side.leaving.enthalpy_d[pipe, piece, d] = fade * (
-            mixed.enthalpy_d[0, i, d] - decay * transit_d * above
+            mixed.enthalpy_d[here, i, d] - decay * transit_d * above
         )
+    _merge_last(side.leaving, pipe, used)
     return float(first * moved * above * (1.0 - fade))
 
 
-@compiled
+@inlined
 def _settle(
     side: Side,
     pipe: int,
@@ -425,32 +468,37 @@ def _settle(
     used: int,
 ) -> float:
     """Put what is left of a mixed piece into the pipe, cooled for the rest of the step."""
-    mixed = side.mixed
+    mixed = side.leaving
+    here = len(mixed.filled) - 1
     contents = side.contents
-    share = mixed.size[0, i] - first
+    share = mixed.size[here, i] - first
     stay = 1.0 - begin - first - 0.5 * share
     fade = math.exp(-decay * stay)
-    above = mixed.enthalpy[0, i] - ground
+    above = mixed.enthalpy[here, i] - ground
     mass = share * moved
     if forward:
         slot = _prepend(contents, pipe, mass, ground + above * fade, used)
     else:
         slot = _append(contents, pipe, mass, ground + above * fade, used)
     for d in range(used):
-        share_d = mixed.size_d[0, i, d]
+        share_d = mixed.size_d[here, i, d]
         stay_d = -begin_d[d] - 0.5 * share_d
         if first > 0.0:
             transit_d = (gone_d[d] - gone / moved * moved_d[d]) / moved
             share_d += transit_d + begin_d[d]
-            stay_d = 0.5 * transit_d - 0.5 * (begin_d[d] + mixed.size_d[0, i, d])
+            stay_d = 0.5 * transit_d - 0.5 * (begin_d[d] + mixed.size_d[here, i, d])
         contents.size_d[pipe, slot, d] = share_d * moved + share * moved_d[d]
         contents.enthalpy_d[pipe, slot, d] = fade * (
-            mixed.enthalpy_d[0, i, d] - decay * stay_d * above
+            mixed.enthalpy_d[here, i, d] - decay * stay_d * above
         )
+    if forward:
+        _merge_first(contents, pipe, used)
+    else:
+        _merge_last(contents, pipe, used)
     return float(mass * above * (1.0 - fade))
 
 
-@compiled
+@inlined
 def _flow_order(layout: Layout, flow: FloatArray, order: IntArray, waiting: IntArray) -> None:
     """Order the nodes so that each comes after all that feed it.
 
@@ -488,7 +536,7 @@ def _flow_order(layout: Layout, flow: FloatArray, order: IntArray, waiting: IntA
             found += 1
 
 
-@compiled
+@inlined
 def _mix(
     layout: Layout,
     side: Side,
@@ -498,13 +546,14 @@ def _mix(
     flow_d: FloatArray,
     used: int,
 ) -> float:
-    """Mix what arrives at a node into `side.mixed`; returns the flow that arrives, kg/s."""
+    """Mix what arrives at a node into the last row of `leaving`; returns the flow, kg/s."""
     graph = layout.graph
-    mixed = side.mixed
-    mixed.head[0] = 0
-    mixed.filled[0] = 0
-    arriving = np.empty(STREAMS, dtype=np.int64)
-    position = np.zeros(STREAMS, dtype=np.int64)
+    mixed = side.leaving
+    here = len(mixed.filled) - 1
+    mixed.head[here] = 0
+    mixed.filled[here] = 0
+    arriving = side.arriving
+    position = side.position
     streams = 0
     total = source.flow[node]
     for entry in range(graph.adjacent_start[node], graph.adjacent_start[node + 1]):
@@ -512,14 +561,15 @@ def _mix(
         toward = flow[pipe] if graph.second[pipe] == node else -flow[pipe]
         if toward > STILL_KG_S and side.leaving.filled[pipe] > 0:
             arriving[streams] = pipe
+            position[streams] = 0
             side.rest[streams] = side.leaving.size[pipe, 0]
-            side.rest_d[streams, :used] = side.leaving.size_d[pipe, 0, :used]
+            copy_into(side.rest_d[streams, :used], side.leaving.size_d[pipe, 0, :used])
             streams += 1
             total += toward
     if total <= STILL_KG_S:
         return 0.0
     for _piece in range(PIECES * STREAMS):
-        shortest = -1
+        shortest = streams
         width = 1.0 if streams == 0 else math.inf
         for j in range(streams):
             if side.rest[j] < width:
@@ -529,9 +579,9 @@ def _mix(
         for j in range(streams):
             pipe = arriving[j]
             power += abs(flow[pipe]) * side.leaving.enthalpy[pipe, position[j]]
-        slot = _append(mixed, 0, width, power / total, used)
+        slot = _append(mixed, here, width, power / total, used)
         for d in range(used):
-            mixed.size_d[0, slot, d] = side.rest_d[shortest, d] if shortest >= 0 else 0.0
+            mixed.size_d[here, slot, d] = side.rest_d[shortest, d] if shortest < streams else 0.0
             power_d = source.power_d[node, d] - power / total * source.flow_d[node, d]
             for j in range(streams):
                 pipe = arriving[j]
@@ -539,13 +589,14 @@ def _mix(
                 excess = side.leaving.enthalpy[pipe, position[j]] - power / total
                 power_d += sign * flow_d[pipe, d] * excess
                 power_d += abs(flow[pipe]) * side.leaving.enthalpy_d[pipe, position[j], d]
-            mixed.enthalpy_d[0, slot, d] = power_d / total
+            mixed.enthalpy_d[here, slot, d] = power_d / total
+        _merge_last(mixed, here, used)
         if not _advance(side, arriving, position, streams, width, shortest, used):
             break
     return float(total)
 
 
-@compiled
+@inlined
 def _advance(
     side: Side,
     arriving: IntArray,
@@ -558,7 +609,7 @@ def _advance(
     """Move every stream on by `width`; returns False when one of them has ended."""
     if streams == 0:
         return False
-    side.gone_d[:used] = side.rest_d[shortest, :used]
+    copy_into(side.gone_d[:used], side.rest_d[shortest, :used])
     for j in range(streams):
         side.rest[j] -= width
         for d in range(used):
@@ -574,29 +625,30 @@ def _advance(
     return True
 
 
-@compiled
+@inlined
 def _note_node(side: Side, node: int, used: int) -> None:
     """Keep the mean and the last enthalpy of what passes a node."""
-    mixed = side.mixed
+    mixed = side.leaving
+    here = len(mixed.filled) - 1
     whole = 0.0
     mean = 0.0
-    for i in range(mixed.filled[0]):
-        whole += mixed.size[0, i]
-        mean += mixed.size[0, i] * mixed.enthalpy[0, i]
+    for i in range(mixed.filled[here]):
+        whole += mixed.size[here, i]
+        mean += mixed.size[here, i] * mixed.enthalpy[here, i]
     mean /= whole
-    last = mixed.filled[0] - 1
+    last = mixed.filled[here] - 1
     side.mean[node] = mean
-    side.end[node] = mixed.enthalpy[0, last]
+    side.end[node] = mixed.enthalpy[here, last]
     for d in range(used):
         mean_d = 0.0
-        for i in range(mixed.filled[0]):
-            mean_d += mixed.size_d[0, i, d] * (mixed.enthalpy[0, i] - mean)
-            mean_d += mixed.size[0, i] * mixed.enthalpy_d[0, i, d]
+        for i in range(mixed.filled[here]):
+            mean_d += mixed.size_d[here, i, d] * (mixed.enthalpy[here, i] - mean)
+            mean_d += mixed.size[here, i] * mixed.enthalpy_d[here, i, d]
         side.mean_d[node, d] = mean_d / whole
-        side.end_d[node, d] = mixed.enthalpy_d[0, last, d]
+        side.end_d[node, d] = mixed.enthalpy_d[here, last, d]
 
 
-@compiled
+@inlined
 def _note_still_node(layout: Layout, side: Side, node: int, used: int) -> None:
     """Where nothing arrives, a node is as warm as the water that lies next to it."""
     graph = layout.graph
@@ -604,9 +656,9 @@ def _note_still_node(layout: Layout, side: Side, node: int, used: int) -> None:
     if graph.adjacent_start[node] == graph.adjacent_start[node + 1]:
         return
     pipe = graph.adjacent_pipe[graph.adjacent_start[node]]
-    slots = contents.size.shape[1]
+    ring = contents.size.shape[1] - 1
     last = contents.filled[pipe] - 1 if graph.second[pipe] == node else 0
-    slot = (contents.head[pipe] + last) % slots
+    slot = (contents.head[pipe] + last) & ring
     side.mean[node] = contents.enthalpy[pipe, slot]
     side.end[node] = contents.enthalpy[pipe, slot]
     for d in range(used):
@@ -614,11 +666,11 @@ def _note_still_node(layout: Layout, side: Side, node: int, used: int) -> None:
         side.end_d[node, d] = contents.enthalpy_d[pipe, slot, d]
 
 
-@compiled
+@inner
 def move_water(
     layout: Layout,
     side: Side,
-    which: int,
+    content_kg: FloatArray,
     source: Source,
     flow: FloatArray,
     flow_d: FloatArray,
@@ -631,7 +683,7 @@ def move_water(
     Args:
         layout: The network.
         side: The side, moved in place.
-        which: 0 for supply, 1 for return.
+        content_kg: Mass in each pipe, wall included, kg, shape (pipes,).
         source: Water entering at the nodes.
         flow: Flow of each pipe as drawn, kg/s, shape (pipes,).
         flow_d: Its derivatives, shape (pipes, directions).
@@ -645,14 +697,13 @@ def move_water(
     graph = layout.graph
     pipes = len(flow)
     lost = 0.0
-    order = np.empty(len(side.mean), dtype=np.int64)
-    waiting = np.empty(len(side.mean), dtype=np.int64)
-    moved_d = np.empty(side.gone_d.shape[0])
-    _flow_order(layout, flow, order, waiting)
+    order = side.order
+    moved_d = side.moved_d
+    _flow_order(layout, flow, order, side.waiting)
     for pipe in range(pipes):
         side.leaving.filled[pipe] = 0
         if abs(flow[pipe]) <= STILL_KG_S:
-            decay = _decay(layout, pipe, which, step_s)
+            decay = _decay(layout, content_kg, pipe, step_s)
             lost += _cool(side.contents, pipe, decay, ground, used)
     for place in range(len(order)):
         node = int(order[place])
@@ -660,9 +711,9 @@ def move_water(
             _note_node(side, node, used)
         else:
             _note_still_node(layout, side, node, used)
-            slot = _append(side.mixed, 0, 1.0, side.mean[node], used)
-            side.mixed.size_d[0, slot, :used] = 0.0
-            side.mixed.enthalpy_d[0, slot, :used] = side.mean_d[node, :used]
+            slot = _append(side.leaving, pipes, 1.0, side.mean[node], used)
+            side.leaving.size_d[pipes, slot, :used] = 0.0
+            copy_into(side.leaving.enthalpy_d[pipes, slot, :used], side.mean_d[node, :used])
         for entry in range(graph.adjacent_start[node], graph.adjacent_start[node + 1]):
             pipe = graph.adjacent_pipe[entry]
             away = flow[pipe] if graph.first[pipe] == node else -flow[pipe]
@@ -671,7 +722,7 @@ def move_water(
             forward = flow[pipe] > 0.0
             for d in range(used):
                 moved_d[d] = (flow_d[pipe, d] if forward else -flow_d[pipe, d]) * step_s
-            decay = _decay(layout, pipe, which, step_s)
+            decay = _decay(layout, content_kg, pipe, step_s)
             moved = away * step_s
             gone, heat = _leave(
                 side, pipe, moved, moved_d, forward, decay, ground, side.gone_d, used
@@ -683,8 +734,7 @@ def move_water(
     return lost
 
 
-@compiled
-def _decay(layout: Layout, pipe: int, which: int, step_s: float) -> float:
+@inlined
+def _decay(layout: Layout, content_kg: FloatArray, pipe: int, step_s: float) -> float:
     """Share of its excess over the ground that water in a pipe loses in a step, as an exponent."""
-    content = layout.pipes.content_kg[which, pipe]
-    return float(layout.pipes.loss_w_k[pipe] * step_s / (content * REFERENCE_CP_J_KG_K))
+    return float(layout.pipes.loss_w_k[pipe] * step_s / (content_kg[pipe] * REFERENCE_CP_J_KG_K))

@@ -1,7 +1,7 @@
 """Properties of liquid water between 0 and 160 degC at network pressures.
 
 Polynomials fitted to IAPWS-95 (through CoolProp) at 10 bar; the tests hold them to the accuracy
-stated beside each. All functions take scalars or arrays and are compiled.
+stated beside each. All functions take scalars or arrays.
 """
 
 from typing import TypeVar
@@ -9,7 +9,7 @@ from typing import TypeVar
 import numpy as np
 
 from optimizer.model.arrays import FloatArray
-from optimizer.physics.compiled import compiled
+from optimizer.physics.compiled import compilable
 
 Real = TypeVar("Real", float, FloatArray)
 
@@ -21,7 +21,7 @@ ATMOSPHERE_BAR = 1.01325
 KELVIN_OFFSET = 273.15
 
 
-@compiled
+@compilable
 def density_kg_m3(temp_c: Real) -> Real:
     """Density of water, within 0.02 %.
 
@@ -39,7 +39,7 @@ def density_kg_m3(temp_c: Real) -> Real:
     )
 
 
-@compiled
+@compilable
 def density_slope_kg_m3_k(temp_c: Real) -> Real:
     """Derivative of `density_kg_m3`.
 
@@ -54,7 +54,7 @@ def density_slope_kg_m3_k(temp_c: Real) -> Real:
     )
 
 
-@compiled
+@compilable
 def enthalpy_j_kg(temp_c: Real) -> Real:
     """Specific enthalpy of water above 0 degC, within 0.1 %.
 
@@ -72,7 +72,7 @@ def enthalpy_j_kg(temp_c: Real) -> Real:
     )
 
 
-@compiled
+@compilable
 def heat_capacity_j_kg_k(temp_c: Real) -> Real:
     """Isobaric heat capacity of water, the derivative of `enthalpy_j_kg`.
 
@@ -87,7 +87,7 @@ def heat_capacity_j_kg_k(temp_c: Real) -> Real:
     )
 
 
-@compiled
+@compilable
 def temperature_c(enthalpy: Real) -> Real:
     """Temperature of water of a given enthalpy: the exact inverse of `enthalpy_j_kg`.
 
@@ -103,7 +103,7 @@ def temperature_c(enthalpy: Real) -> Real:
     return temp_c
 
 
-@compiled
+@compilable
 def viscosity_pa_s(temp_c: Real) -> Real:
     """Dynamic viscosity of water, within 1.4 %.
 
@@ -119,7 +119,7 @@ def viscosity_pa_s(temp_c: Real) -> Real:
     return viscosity
 
 
-@compiled
+@compilable
 def viscosity_slope_pa_s_k(temp_c: Real) -> Real:
     """Derivative of `viscosity_pa_s`.
 
@@ -132,7 +132,7 @@ def viscosity_slope_pa_s_k(temp_c: Real) -> Real:
     return -558.52424226 / (temp_c + 131.45176666) ** 2 * viscosity_pa_s(temp_c)
 
 
-@compiled
+@compilable
 def saturation_temp_c(gauge_pressure_bar: Real) -> Real:
     """Boiling temperature of water, within 0.15 K from 0.3 to 40 bar absolute.
 
@@ -149,7 +149,7 @@ def saturation_temp_c(gauge_pressure_bar: Real) -> Real:
     return boiling_c
 
 
-@compiled
+@compilable
 def saturation_slope_k_bar(gauge_pressure_bar: Real) -> Real:
     """Derivative of `saturation_temp_c`.
 
