@@ -1,12 +1,45 @@
 """The ways numeric code is compiled here: by numba, with the result kept on disk."""
 
+import os
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
-from numba import njit
+from numba import config, njit
 from numba.extending import register_jitable
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def _sources() -> tuple[tuple[str, int, int], ...]:
+    """Name, time and size of every file of physics: what compiled code was made from.
+
+    numba looks at a function's own file only, and would go on using what it compiled from another
+    file's former formulas.
+    """
+    with os.scandir(os.path.dirname(__file__)) as files:
+        stamps = [
+            (file.name, file.stat().st_mtime_ns, file.stat().st_size)
+            for file in files
+            if file.name.endswith(".py")
+        ]
+    return tuple(sorted(stamps))
+
+
+_SOURCES = _sources()
+
+
+def _jit(function: Function, **options: bool) -> Function:
+    """Compile, and keep the result: beside the source, else in the user's cache folder."""
+    if config.DISABLE_JIT:
+        return function
+    dispatcher: Any = njit(error_model="numpy", **options)(function)
+    try:
+        dispatcher.enable_caching()
+    except RuntimeError:  # numba: no folder can be written to; every process compiles for itself
+        return cast(Function, dispatcher)
+    file = dispatcher._cache._cache_file
+    file._source_stamp = (file._source_stamp, _SOURCES)
+    return cast(Function, dispatcher)
 
 
 def compiled(function: Function) -> Function:
@@ -18,8 +51,7 @@ def compiled(function: Function) -> Function:
     Returns:
         The compiled function, called like the original.
     """
-    result: Function = njit(cache=True, error_model="numpy")(function)
-    return result
+    return _jit(function)
 
 
 def compilable(function: Function) -> Function:
@@ -49,14 +81,12 @@ def inner(function: Function) -> Function:
     Returns:
         The compiled function, for other compiled functions to call.
     """
-    result: Function = njit(
-        cache=True,
-        error_model="numpy",
+    return _jit(
+        function,
         no_cpython_wrapper=True,
         no_cfunc_wrapper=True,
         _nrt=False,
-    )(function)
-    return result
+    )
 
 
 def inlined(function: Function) -> Function:
@@ -70,15 +100,13 @@ def inlined(function: Function) -> Function:
     Returns:
         The compiled function, for other compiled functions to call.
     """
-    result: Function = njit(
-        cache=True,
-        error_model="numpy",
+    return _jit(
+        function,
         no_cpython_wrapper=True,
         no_cfunc_wrapper=True,
         forceinline=True,
         _nrt=False,
-    )(function)
-    return result
+    )
 
 
 def outer(function: Function) -> Function:
@@ -90,7 +118,4 @@ def outer(function: Function) -> Function:
     Returns:
         The compiled function, called like the original.
     """
-    result: Function = njit(cache=True, error_model="numpy", no_cfunc_wrapper=True, _nrt=False)(
-        function
-    )
-    return result
+    return _jit(function, no_cfunc_wrapper=True, _nrt=False)
