@@ -13,6 +13,7 @@ from optimizer.model.network import (
     ValveCharacteristic,
 )
 from optimizer.physics.ldl import Pattern, analyse
+from optimizer.physics.stirring import stirred_mass_kg
 from optimizer.physics.water import REFERENCE_CP_J_KG_K, density_kg_m3
 
 STEEL_DENSITY_KG_M3 = 7850.0
@@ -59,15 +60,17 @@ class Graph(NamedTuple):
 class Pipes(NamedTuple):
     """Pipes as drawn, each array of shape (pipes,); masses have shape (2, pipes): supply, return.
 
-    `content_kg` is water plus the wall's heat capacity expressed as water; `loss_w_k` is for the
-    whole pipe; `leak_m3_s` for each of the two pipes at the reference pressure; `booster` is the
-    pump in the return pipe or -1, `booster_sign` +1 if it pumps in the drawn direction.
+    `content_kg` is water plus the wall's heat capacity expressed as water, `stirred_kg` the mass of
+    each of the tanks at its outlet (see `stirring`); `loss_w_k` is for the whole pipe; `leak_m3_s`
+    for each of the two pipes at the reference pressure; `booster` is the pump in the return pipe or
+    -1, `booster_sign` +1 if it pumps in the drawn direction.
     """
 
     length_m: FloatArray
     diameter_m: FloatArray
     roughness_m: FloatArray
     content_kg: FloatArray
+    stirred_kg: FloatArray
     loss_w_k: FloatArray
     leak_m3_s: FloatArray
     booster: IntArray
@@ -267,10 +270,10 @@ def _pipes(network: Network) -> Pipes:
     length = _floats([pipe.length_m for pipe in network.pipes])
     diameter = _floats([pipe.inner_diameter_m for pipe in network.pipes])
     wall = _floats([pipe.wall_thickness_m for pipe in network.pipes])
-    wall_j_k = np.pi * (diameter + wall) * wall * length * STEEL_DENSITY_KG_M3 * STEEL_CP_J_KG_K
+    wall_j_m_k = np.pi * (diameter + wall) * wall * STEEL_DENSITY_KG_M3 * STEEL_CP_J_KG_K
     volume = np.pi / 4.0 * diameter**2 * length
     contents = [
-        volume * density_kg_m3(temp_c) + wall_j_k / REFERENCE_CP_J_KG_K
+        volume * density_kg_m3(temp_c) + wall_j_m_k * length / REFERENCE_CP_J_KG_K
         for temp_c in (CONTENT_SUPPLY_TEMP_C, CONTENT_RETURN_TEMP_C)
     ]
     booster, sign = _boosters(network)
@@ -279,6 +282,7 @@ def _pipes(network: Network) -> Pipes:
         diameter_m=diameter,
         roughness_m=_floats([pipe.roughness_m for pipe in network.pipes]),
         content_kg=np.stack(contents),
+        stirred_kg=stirred_mass_kg(length, diameter, wall, wall_j_m_k),
         loss_w_k=_floats([pipe.heat_loss_w_m_k for pipe in network.pipes]) * length,
         leak_m3_s=_floats([pipe.leak_m3_h for pipe in network.pipes]) / 2.0 / 3600.0,
         booster=booster,

@@ -1,10 +1,11 @@
 """Heat transport by plug flow: plugs of water move through pipes and mix at nodes.
 
-Nothing diffuses: a pipe holds a row of plugs, each with its mass and enthalpy; what leaves a pipe
-within a step is a row of pieces, which its end node mixes with others and hands on. A plug's mass
-includes the heat capacity of the wall it lies in, so a front travels slower than the water by just
-that share. Plugs cool towards the ground while they lie in a pipe. With derivatives asked for,
-masses, times and enthalpies carry theirs along: everything here is differentiated as it stands.
+A pipe holds a row of plugs, each with its mass and enthalpy; what leaves a pipe within a step is a
+row of pieces, which its end node mixes with others and hands on. A plug's mass includes the heat
+capacity of the wall it lies in, so a front travels slower than the water by just that share; what
+the wall does to the front's shape is in `stirring`, and there is no other diffusion. Plugs cool
+towards the ground while they lie in a pipe. With derivatives asked for, masses, times and
+enthalpies carry theirs along: everything here is differentiated as it stands.
 
 Source: J. Benonysson, Dynamic modelling and operational optimization of district heating systems
 (1991), the node and element methods; wall capacity by the ratio of heat capacities.
@@ -18,6 +19,16 @@ import numpy as np
 from optimizer.model.arrays import FloatArray, IntArray
 from optimizer.physics.compiled import inlined, inner
 from optimizer.physics.layout import Layout
+from optimizer.physics.plugs import (
+    Row,
+    append,
+    cool,
+    merge_first,
+    merge_last,
+    new_row,
+    prepend,
+)
+from optimizer.physics.stirring import TANKS, draw_tank, is_worth_stirring, stir
 from optimizer.physics.vectors import copy_into
 from optimizer.physics.water import REFERENCE_CP_J_KG_K
 
@@ -27,29 +38,6 @@ PIECES = 8
 STREAMS = 64
 # Below this flow a pipe stands still.
 STILL_KG_S = 1e-6
-# Neighbours that differ by less than 0.02 K become one.
-ALIKE_J_KG = 80.0
-
-
-class Row(NamedTuple):
-    """Rows of plugs (or pieces) with their derivatives by the directions asked for.
-
-    Slots form a ring from `head`. For the contents of pipes `size` is a plug's mass in kg and the
-    first plug is nearest to the drawn start; for pieces it is a share of the step, in the order
-    of time.
-
-    Attributes:
-        head, filled: First slot and number of entries, shape (pipes,).
-        size, enthalpy: Shape (pipes, slots).
-        size_d, enthalpy_d: Their derivatives, shape (pipes, slots, directions).
-    """
-
-    head: IntArray
-    filled: IntArray
-    size: FloatArray
-    enthalpy: FloatArray
-    size_d: FloatArray
-    enthalpy_d: FloatArray
 
 
 class Side(NamedTuple):
@@ -60,7 +48,10 @@ class Side(NamedTuple):
         leaving: Pieces that leave each pipe within the step; the last row holds those that are
             mixed at the node being handled.
         rest, rest_d: What is left of each stream's present piece while streams mix.
-        gone_d, begin_d: Working memory of one pipe's derivatives, shape (directions,).
+        gone_d, begin_d, moved_d: Working memory of one pipe's derivatives, shape (directions,).
+        tank, tank_d: Enthalpy of its stirred tanks, shapes (TANKS,), (TANKS, directions).
+        arriving, position: Working memory of a node: its streams and their present pieces.
+        order, waiting: Working memory: nodes in the order of flow, and streams yet to come.
         mean, mean_d: Mean enthalpy of the step at each node, J/kg, shapes (nodes,), (nodes, any).
         end, end_d: Enthalpy at the end of the step at each node.
     """
@@ -72,6 +63,8 @@ class Side(NamedTuple):
     gone_d: FloatArray
     begin_d: FloatArray
     moved_d: FloatArray
+    tank: FloatArray
+    tank_d: FloatArray
     arriving: IntArray
     position: IntArray
     order: IntArray
@@ -96,27 +89,6 @@ class Source(NamedTuple):
     power_d: FloatArray
 
 
-def new_row(rows: int, slots: int, directions: int) -> Row:
-    """Make empty rows.
-
-    Args:
-        rows: Number of rows.
-        slots: Largest number of entries in a row.
-        directions: Number of derivatives carried along.
-
-    Returns:
-        The rows.
-    """
-    return Row(
-        head=np.zeros(rows, dtype=np.int64),
-        filled=np.zeros(rows, dtype=np.int64),
-        size=np.zeros((rows, slots)),
-        enthalpy=np.zeros((rows, slots)),
-        size_d=np.zeros((rows, slots, directions)),
-        enthalpy_d=np.zeros((rows, slots, directions)),
-    )
-
-
 def new_side(pipes: int, nodes: int, slots: int, directions: int) -> Side:
     """Make a side with empty pipes.
 
@@ -137,6 +109,8 @@ def new_side(pipes: int, nodes: int, slots: int, directions: int) -> Side:
         gone_d=np.zeros(directions),
         begin_d=np.zeros(directions),
         moved_d=np.zeros(directions),
+        tank=np.zeros(TANKS),
+        tank_d=np.zeros((TANKS, directions)),
         arriving=np.zeros(STREAMS, dtype=np.int64),
         position=np.zeros(STREAMS, dtype=np.int64),
         order=np.zeros(nodes, dtype=np.int64),
@@ -164,114 +138,6 @@ def new_source(nodes: int, directions: int) -> Source:
         power=np.zeros(nodes),
         power_d=np.zeros((nodes, directions)),
     )
-
-
-@inlined
-def _join(row: Row, at: int, slot: int, other: int, used: int) -> None:
-    """Merge entry `other` into `slot`, conserving energy."""
-    a = row.size[at, slot]
-    b = row.size[at, other]
-    total = a + b
-    if total <= 0.0:
-        return
-    difference = row.enthalpy[at, other] - row.enthalpy[at, slot]
-    share = b / total
-    for d in range(used):
-        share_d = (row.size_d[at, other, d] * a - row.size_d[at, slot, d] * b) / (total * total)
-        row.enthalpy_d[at, slot, d] += share_d * difference + share * (
-            row.enthalpy_d[at, other, d] - row.enthalpy_d[at, slot, d]
-        )
-        row.size_d[at, slot, d] += row.size_d[at, other, d]
-    row.enthalpy[at, slot] += share * difference
-    row.size[at, slot] = total
-
-
-@inlined
-def _copy(row: Row, at: int, target: int, origin: int, used: int) -> None:
-    row.size[at, target] = row.size[at, origin]
-    row.enthalpy[at, target] = row.enthalpy[at, origin]
-    for d in range(used):
-        row.size_d[at, target, d] = row.size_d[at, origin, d]
-        row.enthalpy_d[at, target, d] = row.enthalpy_d[at, origin, d]
-
-
-@inner
-def _make_room(row: Row, at: int, used: int) -> None:
-    """Merge the two neighbours of a full row whose merging changes least."""
-    ring = row.size.shape[1] - 1
-    count = row.filled[at]
-    head = row.head[at]
-    best = 0
-    least = math.inf
-    for i in range(count - 1):
-        a = (head + i) & ring
-        b = (head + i + 1) & ring
-        size_a = row.size[at, a]
-        size_b = row.size[at, b]
-        step = row.enthalpy[at, a] - row.enthalpy[at, b]
-        blur = size_a * size_b / max(size_a + size_b, 1e-300) * step * step
-        if blur < least:
-            least = blur
-            best = i
-    _join(row, at, (head + best) & ring, (head + best + 1) & ring, used)
-    for i in range(best + 1, count - 1):
-        _copy(row, at, (head + i) & ring, (head + i + 1) & ring, used)
-    row.filled[at] = count - 1
-
-
-@inlined
-def _append(row: Row, at: int, size: float, enthalpy: float, used: int) -> int:
-    """Add an entry at the end of a row and return its slot; its derivatives are the caller's."""
-    ring = row.size.shape[1] - 1
-    if row.filled[at] > ring:
-        _make_room(row, at, used)
-    slot = (row.head[at] + row.filled[at]) & ring
-    row.filled[at] += 1
-    row.size[at, slot] = size
-    row.enthalpy[at, slot] = enthalpy
-    return int(slot)
-
-
-@inlined
-def _prepend(row: Row, at: int, size: float, enthalpy: float, used: int) -> int:
-    """Add an entry at the start of a row and return its slot; its derivatives are the caller's."""
-    ring = row.size.shape[1] - 1
-    if row.filled[at] > ring:
-        _make_room(row, at, used)
-    row.head[at] = (row.head[at] - 1) & ring
-    row.filled[at] += 1
-    slot = row.head[at]
-    row.size[at, slot] = size
-    row.enthalpy[at, slot] = enthalpy
-    return int(slot)
-
-
-@inlined
-def _merge_last(row: Row, at: int, used: int) -> None:
-    """Merge the last two entries of a row if they are alike."""
-    count = row.filled[at]
-    if count < 2:
-        return
-    ring = row.size.shape[1] - 1
-    last = (row.head[at] + count - 1) & ring
-    before = (row.head[at] + count - 2) & ring
-    if abs(row.enthalpy[at, last] - row.enthalpy[at, before]) < ALIKE_J_KG:
-        _join(row, at, before, last, used)
-        row.filled[at] = count - 1
-
-
-@inlined
-def _merge_first(row: Row, at: int, used: int) -> None:
-    """Merge the first two entries of a row if they are alike."""
-    if row.filled[at] < 2:
-        return
-    ring = row.size.shape[1] - 1
-    first = row.head[at]
-    after = (first + 1) & ring
-    if abs(row.enthalpy[at, first] - row.enthalpy[at, after]) < ALIKE_J_KG:
-        _join(row, at, after, first, used)
-        row.head[at] = after
-        row.filled[at] -= 1
 
 
 @inlined
@@ -308,7 +174,7 @@ def _leave(
         middle = (gone + 0.5 * taken) / moved
         fade = math.exp(-decay * middle)
         above = contents.enthalpy[pipe, plug] - ground
-        piece = _append(leaving, pipe, taken / moved, ground + above * fade, used)
+        piece = append(leaving, pipe, taken / moved, ground + above * fade, used)
         for d in range(used):
             taken_d = contents.size_d[pipe, plug, d] if whole else moved_d[d] - gone_d[d]
             middle_d = (gone_d[d] + 0.5 * taken_d - middle * moved_d[d]) / moved
@@ -319,7 +185,7 @@ def _leave(
             gone_d[d] += taken_d
             if not whole:
                 contents.size_d[pipe, plug, d] -= taken_d
-        _merge_last(leaving, pipe, used)
+        merge_last(leaving, pipe, used)
         lost += taken * above * (1.0 - fade)
         gone += taken
         if whole:
@@ -329,22 +195,6 @@ def _leave(
         else:
             contents.size[pipe, plug] = mass - taken
     return gone, lost
-
-
-@inlined
-def _cool(contents: Row, pipe: int, decay: float, ground: float, used: int) -> float:
-    """Cool everything that lies in a pipe for a whole step; returns the heat lost, J."""
-    ring = contents.size.shape[1] - 1
-    fade = math.exp(-decay)
-    lost = 0.0
-    for i in range(contents.filled[pipe]):
-        slot = (contents.head[pipe] + i) & ring
-        above = contents.enthalpy[pipe, slot] - ground
-        lost += contents.size[pipe, slot] * above * (1.0 - fade)
-        contents.enthalpy[pipe, slot] = ground + above * fade
-        for d in range(used):
-            contents.enthalpy_d[pipe, slot, d] *= fade
-    return lost
 
 
 @inlined
@@ -437,7 +287,7 @@ def _pass_through(
     transit = gone / moved
     fade = math.exp(-decay * transit)
     above = mixed.enthalpy[here, i] - ground
-    piece = _append(side.leaving, pipe, first, ground + above * fade, used)
+    piece = append(side.leaving, pipe, first, ground + above * fade, used)
     for d in range(used):
         transit_d = (gone_d[d] - transit * moved_d[d]) / moved
         # A cut piece ends where the step ends for it: at 1 - transit of the inlet's time.
@@ -446,7 +296,7 @@ def _pass_through(
         side.leaving.enthalpy_d[pipe, piece, d] = fade * (
             mixed.enthalpy_d[here, i, d] - decay * transit_d * above
         )
-    _merge_last(side.leaving, pipe, used)
+    merge_last(side.leaving, pipe, used)
     return float(first * moved * above * (1.0 - fade))
 
 
@@ -477,9 +327,9 @@ def _settle(
     above = mixed.enthalpy[here, i] - ground
     mass = share * moved
     if forward:
-        slot = _prepend(contents, pipe, mass, ground + above * fade, used)
+        slot = prepend(contents, pipe, mass, ground + above * fade, used)
     else:
-        slot = _append(contents, pipe, mass, ground + above * fade, used)
+        slot = append(contents, pipe, mass, ground + above * fade, used)
     for d in range(used):
         share_d = mixed.size_d[here, i, d]
         stay_d = -begin_d[d] - 0.5 * share_d
@@ -492,9 +342,9 @@ def _settle(
             mixed.enthalpy_d[here, i, d] - decay * stay_d * above
         )
     if forward:
-        _merge_first(contents, pipe, used)
+        merge_first(contents, pipe, used)
     else:
-        _merge_last(contents, pipe, used)
+        merge_last(contents, pipe, used)
     return float(mass * above * (1.0 - fade))
 
 
@@ -579,7 +429,7 @@ def _mix(
         for j in range(streams):
             pipe = arriving[j]
             power += abs(flow[pipe]) * side.leaving.enthalpy[pipe, position[j]]
-        slot = _append(mixed, here, width, power / total, used)
+        slot = append(mixed, here, width, power / total, used)
         for d in range(used):
             mixed.size_d[here, slot, d] = side.rest_d[shortest, d] if shortest < streams else 0.0
             power_d = source.power_d[node, d] - power / total * source.flow_d[node, d]
@@ -590,7 +440,7 @@ def _mix(
                 power_d += sign * flow_d[pipe, d] * excess
                 power_d += abs(flow[pipe]) * side.leaving.enthalpy_d[pipe, position[j], d]
             mixed.enthalpy_d[here, slot, d] = power_d / total
-        _merge_last(mixed, here, used)
+        merge_last(mixed, here, used)
         if not _advance(side, arriving, position, streams, width, shortest, used):
             break
     return float(total)
@@ -698,20 +548,19 @@ def move_water(
     pipes = len(flow)
     lost = 0.0
     order = side.order
-    moved_d = side.moved_d
     _flow_order(layout, flow, order, side.waiting)
     for pipe in range(pipes):
         side.leaving.filled[pipe] = 0
         if abs(flow[pipe]) <= STILL_KG_S:
             decay = _decay(layout, content_kg, pipe, step_s)
-            lost += _cool(side.contents, pipe, decay, ground, used)
+            lost += cool(side.contents, pipe, decay, ground, used)
     for place in range(len(order)):
         node = int(order[place])
         if _mix(layout, side, source, node, flow, flow_d, used) > 0.0:
             _note_node(side, node, used)
         else:
             _note_still_node(layout, side, node, used)
-            slot = _append(side.leaving, pipes, 1.0, side.mean[node], used)
+            slot = append(side.leaving, pipes, 1.0, side.mean[node], used)
             side.leaving.size_d[pipes, slot, :used] = 0.0
             copy_into(side.leaving.enthalpy_d[pipes, slot, :used], side.mean_d[node, :used])
         for entry in range(graph.adjacent_start[node], graph.adjacent_start[node + 1]):
@@ -721,16 +570,61 @@ def move_water(
                 continue
             forward = flow[pipe] > 0.0
             for d in range(used):
-                moved_d[d] = (flow_d[pipe, d] if forward else -flow_d[pipe, d]) * step_s
-            decay = _decay(layout, content_kg, pipe, step_s)
-            moved = away * step_s
-            gone, heat = _leave(
-                side, pipe, moved, moved_d, forward, decay, ground, side.gone_d, used
+                side.moved_d[d] = (flow_d[pipe, d] if forward else -flow_d[pipe, d]) * step_s
+            lost += _flow_through(
+                side,
+                pipe,
+                away * step_s,
+                forward,
+                layout.pipes.stirred_kg[pipe],
+                _decay(layout, content_kg, pipe, step_s),
+                ground,
+                used,
             )
-            lost += heat + _cool(side.contents, pipe, decay, ground, used)
-            lost += _enter(
-                side, pipe, moved, moved_d, forward, decay, ground, gone, side.gone_d, used
-            )
+    return lost
+
+
+@inlined
+def _flow_through(
+    side: Side,
+    pipe: int,
+    moved: float,
+    forward: bool,
+    stirred_kg: float,
+    decay: float,
+    ground: float,
+    used: int,
+) -> float:
+    """Move `moved` through a pipe: pieces leave, the mixture at its inlet enters.
+
+    Returns the heat lost to the ground, J.
+    """
+    contents = side.contents
+    lost = 0.0
+    moved_d = side.moved_d
+    tanks = TANKS if is_worth_stirring(stirred_kg, moved) else 0
+    for i in range(tanks):
+        tank = tanks - 1 - i
+        side.tank[tank], heat = draw_tank(
+            contents, pipe, stirred_kg, forward, decay, ground, side.tank_d[tank], side.gone_d, used
+        )
+        lost += heat
+    gone, heat = _leave(side, pipe, moved, moved_d, forward, decay, ground, side.gone_d, used)
+    lost += heat + cool(contents, pipe, decay, ground, used)
+    lost += _enter(side, pipe, moved, moved_d, forward, decay, ground, gone, side.gone_d, used)
+    for tank in range(tanks):
+        stir(
+            contents,
+            side.leaving,
+            pipe,
+            moved,
+            moved_d,
+            stirred_kg,
+            side.tank[tank],
+            side.tank_d[tank],
+            forward,
+            used,
+        )
     return lost
 
 
