@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from optimizer.model.arrays import FloatArray, frozen
+from optimizer.model.arrays import FloatArray, IntArray, frozen
 from optimizer.model.forecast import Forecast
 from optimizer.model.network import Network, StationControl
 from optimizer.model.schedule import Schedule
@@ -29,7 +29,8 @@ from optimizer.physics.flow_tangents import new_flow_derivatives
 from optimizer.physics.hydraulics import FlowInputs, new_flow_state
 from optimizer.physics.layout import RANGEABILITY, Layout, build_layout
 from optimizer.physics.march import Drive, Motion, Record, Seeds, march
-from optimizer.physics.transport import Row, Side, new_side, new_source
+from optimizer.physics.plugs import Row
+from optimizer.physics.transport import Side, new_side, new_source
 from optimizer.physics.water import (
     GRAVITY_M_S2,
     density_kg_m3,
@@ -284,18 +285,20 @@ def read_trace(
         The trace.
     """
     outdoor_c = forecast.outdoor_temp_c[member]
+    nodes = _node_trace(network, done)
+    pipes = _pipe_trace(network, done, nodes)
     return Trace(
         start=forecast.start,
         step_s=forecast.step_s,
         outdoor_temp_c=frozen(outdoor_c),
         plants=_plant_trace(network, done, schedule),
-        pumps=_pump_trace(network, done),
-        nodes=_node_trace(network, done),
-        pipes=_pipe_trace(network, done),
+        pumps=_pump_trace(network, done, nodes),
+        nodes=nodes,
+        pipes=pipes,
         stations=_station_trace(network, done),
         buildings=_building_trace(done, outdoor_c),
         energy=_energy(network, done, state),
-        end_state=_end_state(network, done, schedule),
+        end_state=_end_state(done, schedule, pipes),
     )
 
 
@@ -333,7 +336,7 @@ def _plant_trace(network: Network, done: March, schedule: Schedule) -> PlantTrac
     )
 
 
-def _pump_trace(network: Network, done: March) -> PumpTrace:
+def _pump_trace(network: Network, done: March, water: NodeTrace) -> PumpTrace:
     record, layout = done.record, done.layout
     pipes, pumps = len(network.pipes), len(network.pumps)
     flow = record.flow[:, record.flow.shape[1] - pumps :].copy()
@@ -341,8 +344,8 @@ def _pump_trace(network: Network, done: March) -> PumpTrace:
         if pipe >= 0:
             flow[:, pump] = layout.pipes.booster_sign[pipe] * record.flow[:, pipes + pipe]
     flow = np.maximum(flow, 0.0)
-    back_c = temperature_c(record.back_h)
-    density = density_kg_m3(back_c[:, [_pump_node(network, pump) for pump in range(pumps)]])
+    back_c = water.return_temp_c[:, [_pump_node(network, pump) for pump in range(pumps)]]
+    density = density_kg_m3(back_c)
     head = record.pump_gain_pa / (density * GRAVITY_M_S2)
     resisted = layout.pumps.curvature * (flow / density) ** 2
     speed = np.sqrt(np.maximum(head + resisted, 0.0) / layout.pumps.shutoff_head_m)
@@ -375,11 +378,11 @@ def _node_trace(network: Network, done: March) -> NodeTrace:
     )
 
 
-def _pipe_trace(network: Network, done: March) -> PipeTrace:
+def _pipe_trace(network: Network, done: March, water: NodeTrace) -> PipeTrace:
     record, layout = done.record, done.layout
     pipes = len(network.pipes)
     supply, back = record.flow[:, :pipes], record.flow[:, pipes : 2 * pipes]
-    supply_c, back_c = temperature_c(record.supply_h), temperature_c(record.back_h)
+    supply_c, back_c = water.supply_temp_c, water.return_temp_c
     first, second = layout.graph.first[:pipes], layout.graph.second[:pipes]
     supply_in = np.where(supply >= 0.0, supply_c[:, first], supply_c[:, second])
     back_in = np.where(back >= 0.0, back_c[:, first], back_c[:, second])
@@ -449,11 +452,8 @@ def _energy(network: Network, done: March, state: PlantState) -> EnergyBalance:
     supplied, delivered, lost, leaked = (float(joules) for joules in done.record.energy_j)
     motion, buildings = done.motion, done.layout.buildings
     before = _contents_j(state.supply_contents) + _contents_j(state.return_contents)
-    after = sum(
-        float(row.size[pipe, slot] * row.enthalpy[pipe, slot])
-        for row in (motion.supply.contents, motion.back.contents)
-        for pipe, slot in _slots(row)
-    )
+    after = _contents_j(_contents(motion.supply.contents))
+    after += _contents_j(_contents(motion.back.contents))
     stored = after - before - float(np.sum(motion.deficit_j - state.boiler_deficit_j))
     rooms = float(buildings.air_j_k @ (motion.indoor_c - state.indoor_temp_c))
     rooms += float(buildings.envelope_j_k @ (motion.envelope_c - state.envelope_temp_c))
@@ -471,13 +471,12 @@ def _energy(network: Network, done: March, state: PlantState) -> EnergyBalance:
     )
 
 
-def _slots(row: Row) -> list[tuple[int, int]]:
-    slots = row.size.shape[1]
-    return [
-        (pipe, (int(row.head[pipe]) + i) % slots)
-        for pipe in range(len(row.filled))
-        for i in range(int(row.filled[pipe]))
-    ]
+def _slots(row: Row) -> tuple[IntArray, IntArray]:
+    """Pipe and slot of every plug, pipe by pipe, in drawn direction."""
+    pipe = np.repeat(np.arange(len(row.filled)), row.filled)
+    first = np.cumsum(row.filled) - row.filled
+    place = np.arange(len(pipe)) - np.repeat(first, row.filled)
+    return pipe, (np.repeat(row.head, row.filled) + place) % row.size.shape[1]
 
 
 def _contents(row: Row) -> PipeContents:
@@ -485,14 +484,13 @@ def _contents(row: Row) -> PipeContents:
     start = np.concatenate([[0], np.cumsum(row.filled)]).astype(np.int64)
     return PipeContents(
         start=start,
-        mass_kg=frozen([row.size[place] for place in places]),
-        enthalpy_j_kg=frozen([row.enthalpy[place] for place in places]),
+        mass_kg=frozen(row.size[places]),
+        enthalpy_j_kg=frozen(row.enthalpy[places]),
     )
 
 
-def _end_state(network: Network, done: March, schedule: Schedule) -> PlantState:
+def _end_state(done: March, schedule: Schedule, pipes: PipeTrace) -> PlantState:
     motion = done.motion
-    pipes = _pipe_trace(network, done)
     return PlantState(
         supply_contents=_contents(motion.supply.contents),
         return_contents=_contents(motion.back.contents),

@@ -373,14 +373,18 @@ def _take_what_comes(
     for entry in range(stations.start[i], stations.start[i + 1]):
         coldest = min(coldest, indoor_c[stations.member[entry]])
     supply_c = min(max(supply_c, coldest), inlet_c)
+    heat = 0.0
     slope = 0.0
     for _ in range(40):
         heat, slope = _rooms(layout, consumers, i, supply_c, flow_w_k, indoor_c)
         change = (heat - drive * (inlet_c - supply_c)) / (slope + drive)
         supply_c -= change
-        if abs(change) < 1e-5:  # Newton squares it
+        if abs(change) < 1e-5:  # Newton squares it; the rooms follow their slopes
+            for entry in range(stations.start[i], stations.start[i + 1]):
+                b = stations.member[entry]
+                consumers.room_w[b] -= consumers.room_slope[b] * change
+            heat -= slope * change
             break
-    heat, slope = _rooms(layout, consumers, i, supply_c, flow_w_k, indoor_c)
     consumers.heat_w[i] = heat
     consumers.supply_c[i] = supply_c
     consumers.back_c[i] = supply_c - heat / flow_w_k

@@ -63,6 +63,7 @@ class FlowState(NamedTuple):
         by_density, by_viscosity: Derivatives of each pipe's drop, shape (2 pipes,).
         friction: 1/sqrt(f) of each pipe, shape (2 pipes,).
         leak_kg_s: Leakage at each node, shape (2 nodes,).
+        leak_base, leak_slope: Leakage of each pipe, linear in the mean of its end pressures.
         diagonal, upper, factor, pivots, values: The nodal equations in elimination order.
         drops: Pressure drop of each link at the flows of the last evaluation, Pa, shape (links,).
         filled, work: Working memory of the factorisation.
@@ -75,6 +76,8 @@ class FlowState(NamedTuple):
     by_viscosity: FloatArray
     friction: FloatArray
     leak_kg_s: FloatArray
+    leak_base: FloatArray
+    leak_slope: FloatArray
     diagonal: FloatArray
     upper: FloatArray
     factor: FloatArray
@@ -107,6 +110,8 @@ def new_flow_state(layout: Layout) -> FlowState:
         by_viscosity=np.zeros(2 * pipes),
         friction=np.zeros(2 * pipes),
         leak_kg_s=np.zeros(nodes),
+        leak_base=np.zeros(2 * pipes),
+        leak_slope=np.zeros(2 * pipes),
         diagonal=np.zeros(size),
         upper=np.zeros(len(pattern.upper_row)),
         factor=np.zeros(len(pattern.column_row)),
@@ -410,6 +415,8 @@ def _assemble_leaks(layout: Layout, inputs: FlowInputs, state: FlowState) -> Non
         if not graph.alive[link]:
             continue
         leak, slope = leakage(layout, inputs, state, link)
+        state.leak_slope[link] = slope
+        state.leak_base[link] = 0.0
         if leak == 0.0:
             continue
         first = graph.first[link]
@@ -422,6 +429,8 @@ def _assemble_leaks(layout: Layout, inputs: FlowInputs, state: FlowState) -> Non
             + state.pressure_pa[second]
             + static_pa(layout, inputs, second)
         )
+        mean = 0.5 * (state.pressure_pa[first] + state.pressure_pa[second])
+        state.leak_base[link] = leak - slope * mean
         constant = 0.5 * (leak - slope * 0.5 * piezometric)
         quarter = 0.25 * slope
         if a >= 0:
@@ -459,7 +468,9 @@ def _update(layout: Layout, inputs: FlowInputs, state: FlowState, damping: float
         a = graph.first[link]
         b = graph.second[link]
         if link < 2 * len(layout.pipes.length_m):
-            leak, _ = leakage(layout, inputs, state, link)
+            # As linearised: what has been balanced at the nodes, and exact once converged.
+            mean = 0.5 * (state.pressure_pa[a] + state.pressure_pa[b])
+            leak = state.leak_base[link] + state.leak_slope[link] * mean
             state.leak_kg_s[a] += 0.5 * leak
             state.leak_kg_s[b] += 0.5 * leak
         difference = state.pressure_pa[a] - state.pressure_pa[b]

@@ -28,7 +28,7 @@ def radiator_heat_w(
     """
     if above_air_k <= 0.0 or flow_w_k <= 0.0 or rated_w <= 0.0:
         return 0.0, 0.0, 0.0
-    # 2 C (Y - y) = R (y / D)^n with y the mean excess: convex in y, so Newton from the right.
+    # 2 C (Y - y) = R (y / D)^n with y the mean excess, by Halley's iteration: powers are dear.
     scale = rated_w / rated_excess_k
     secant = scale * (above_air_k / rated_excess_k) ** (exponent - 1.0)
     y = above_air_k * min(1.0, 2.0 * flow_w_k / (2.0 * flow_w_k + secant) * 1.05)
@@ -36,11 +36,13 @@ def radiator_heat_w(
     for _ in range(30):
         per_kelvin = scale * (y / rated_excess_k) ** (exponent - 1.0)
         slope = exponent * per_kelvin
-        change = (per_kelvin * y - 2.0 * flow_w_k * (above_air_k - y)) / (slope + 2.0 * flow_w_k)
-        y -= change
-        if abs(change) < 1e-6 * above_air_k:  # Newton squares it
+        miss = per_kelvin * y - 2.0 * flow_w_k * (above_air_k - y)
+        steep = slope + 2.0 * flow_w_k
+        bend = (exponent - 1.0) * slope / y
+        change = miss * steep / (steep * steep - 0.5 * miss * bend)
+        y = max(y - change, 1e-9 * above_air_k)
+        if abs(change) < 1e-5 * above_air_k:  # what is left is the cube of that
             break
-        y = max(y, 1e-9 * above_air_k)
     total = slope + 2.0 * flow_w_k
     heat = 2.0 * flow_w_k * (above_air_k - y)
     by_above = slope * 2.0 * flow_w_k / total
