@@ -28,6 +28,9 @@ TOLERANCE = 1e-7
 STOP_PA_S_KG = 1e12
 # A station near no flow: below this share of its flow at 1 bar the drop is linear in the flow.
 LINEAR_SHARE = 1e-4
+# Below this share of the reference pressure leakage is linear, as its power has no slope at zero;
+# below the atmosphere's pressure a leak lets water in.
+LINEAR_LEAK_SHARE = 0.02
 # Every pump's law has at least this slope, also at no flow and while it holds a pressure.
 LEAST_PUMP_SLOPE_PA_S_KG = 1.0
 NO_TARGET = math.inf
@@ -368,8 +371,12 @@ def leakage(layout: Layout, inputs: FlowInputs, state: FlowState, link: int) -> 
     mean = 0.5 * (
         state.pressure_pa[layout.graph.first[link]] + state.pressure_pa[layout.graph.second[link]]
     )
-    if reference <= 0.0 or mean <= 0.0:
+    least = LINEAR_LEAK_SHARE * layout.leak_reference_pa
+    if reference <= 0.0:
         return 0.0, 0.0
+    if mean < least:
+        slope = reference * LINEAR_LEAK_SHARE**layout.leak_exponent / least
+        return slope * mean, slope
     leak = reference * (mean / layout.leak_reference_pa) ** layout.leak_exponent
     return leak, layout.leak_exponent * leak / mean
 

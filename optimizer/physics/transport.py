@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from optimizer.model.arrays import FloatArray, IntArray
+from optimizer.model.arrays import BoolArray, FloatArray, IntArray
 from optimizer.physics.compiled import inlined, inner
 from optimizer.physics.layout import Layout
 from optimizer.physics.plugs import (
@@ -29,13 +29,11 @@ from optimizer.physics.plugs import (
     prepend,
 )
 from optimizer.physics.stirring import TANKS, draw_tank, is_worth_stirring, stir
-from optimizer.physics.vectors import copy_into
+from optimizer.physics.vectors import add_scaled, copy_into
 from optimizer.physics.water import REFERENCE_CP_J_KG_K
 
 # Pieces of a step that a pipe hands on at most; more are merged, the most alike first.
 PIECES = 8
-# Streams that meet at one node at most.
-STREAMS = 64
 # Below this flow a pipe stands still.
 STILL_KG_S = 1e-6
 
@@ -52,6 +50,8 @@ class Side(NamedTuple):
         tank, tank_d: Enthalpy of its stirred tanks, shapes (TANKS,), (TANKS, directions).
         arriving, position: Working memory of a node: its streams and their present pieces.
         order, waiting: Working memory: nodes in the order of flow, and streams yet to come.
+        early: Pipes at which a ring of flow is opened, shape (pipes,).
+        whole, whole_d: Working memory: means of a step that is moved in parts.
         mean, mean_d: Mean enthalpy of the step at each node, J/kg, shapes (nodes,), (nodes, any).
         end, end_d: Enthalpy at the end of the step at each node.
     """
@@ -69,6 +69,9 @@ class Side(NamedTuple):
     position: IntArray
     order: IntArray
     waiting: IntArray
+    early: BoolArray
+    whole: FloatArray
+    whole_d: FloatArray
     mean: FloatArray
     mean_d: FloatArray
     end: FloatArray
@@ -104,17 +107,20 @@ def new_side(pipes: int, nodes: int, slots: int, directions: int) -> Side:
     return Side(
         contents=new_row(pipes, slots, directions),
         leaving=new_row(pipes + 1, PIECES, directions),
-        rest=np.zeros(STREAMS),
-        rest_d=np.zeros((STREAMS, directions)),
+        rest=np.zeros(pipes),
+        rest_d=np.zeros((pipes, directions)),
         gone_d=np.zeros(directions),
         begin_d=np.zeros(directions),
         moved_d=np.zeros(directions),
         tank=np.zeros(TANKS),
         tank_d=np.zeros((TANKS, directions)),
-        arriving=np.zeros(STREAMS, dtype=np.int64),
-        position=np.zeros(STREAMS, dtype=np.int64),
+        arriving=np.zeros(pipes, dtype=np.int64),
+        position=np.zeros(pipes, dtype=np.int64),
         order=np.zeros(nodes, dtype=np.int64),
         waiting=np.zeros(nodes, dtype=np.int64),
+        early=np.zeros(pipes, dtype=np.bool_),
+        whole=np.zeros(nodes),
+        whole_d=np.zeros((nodes, directions)),
         mean=np.zeros(nodes),
         mean_d=np.zeros((nodes, directions)),
         end=np.zeros(nodes),
@@ -349,14 +355,23 @@ def _settle(
 
 
 @inlined
-def _flow_order(layout: Layout, flow: FloatArray, order: IntArray, waiting: IntArray) -> None:
+def _flow_order(
+    layout: Layout, side: Side, content_kg: FloatArray, flow: FloatArray, step_s: float
+) -> int:
     """Order the nodes so that each comes after all that feed it.
 
-    A ring of flow (a booster can drive one) has no such order; its nodes come last.
+    A ring of flow (a booster can drive one) has no such order. It is opened at the pipe that holds
+    most for its flow: `early` marks it, and what leaves it is known before what enters, provided
+    that the step is cut into so many parts that none moves more than it holds.
+
+    Returns the number of parts.
     """
     graph = layout.graph
-    waiting[:] = 0
+    order = side.order
+    waiting = side.waiting
     nodes = len(order)
+    waiting[:] = 0
+    side.early[:] = False
     for pipe in range(len(flow)):
         if abs(flow[pipe]) > STILL_KG_S:
             waiting[graph.second[pipe] if flow[pipe] > 0.0 else graph.first[pipe]] += 1
@@ -366,24 +381,50 @@ def _flow_order(layout: Layout, flow: FloatArray, order: IntArray, waiting: IntA
             order[found] = node
             found += 1
     done = 0
-    while done < found:
+    parts = 1
+    while found < nodes or done < found:
+        if done == found:
+            pipe = _ring_breaker(layout, side, content_kg, flow)
+            side.early[pipe] = True
+            share = abs(flow[pipe]) * step_s / content_kg[pipe]
+            parts = max(parts, math.ceil(share))
+            end = graph.second[pipe] if flow[pipe] > 0.0 else graph.first[pipe]
+            waiting[end] -= 1
+            if waiting[end] == 0:
+                order[found] = end
+                found += 1
+            continue
         node = order[done]
         done += 1
         for entry in range(graph.adjacent_start[node], graph.adjacent_start[node + 1]):
             pipe = graph.adjacent_pipe[entry]
-            if abs(flow[pipe]) <= STILL_KG_S:
+            away = flow[pipe] if graph.first[pipe] == node else -flow[pipe]
+            if away <= STILL_KG_S or side.early[pipe]:
                 continue
-            start = graph.first[pipe] if flow[pipe] > 0.0 else graph.second[pipe]
-            if start == node:
-                end = graph.second[pipe] if flow[pipe] > 0.0 else graph.first[pipe]
-                waiting[end] -= 1
-                if waiting[end] == 0:
-                    order[found] = end
-                    found += 1
-    for node in range(nodes):
-        if waiting[node] > 0:
-            order[found] = node
-            found += 1
+            end = graph.second[pipe] if flow[pipe] > 0.0 else graph.first[pipe]
+            waiting[end] -= 1
+            if waiting[end] == 0:
+                order[found] = end
+                found += 1
+    return parts
+
+
+@inner
+def _ring_breaker(layout: Layout, side: Side, content_kg: FloatArray, flow: FloatArray) -> int:
+    """Of the pipes between nodes that still wait, the one that holds most for its flow."""
+    graph = layout.graph
+    best = 0
+    longest = -1.0
+    for pipe in range(len(flow)):
+        if abs(flow[pipe]) <= STILL_KG_S or side.early[pipe]:
+            continue
+        if side.waiting[graph.first[pipe]] == 0 or side.waiting[graph.second[pipe]] == 0:
+            continue
+        held_s = content_kg[pipe] / abs(flow[pipe])
+        if held_s > longest:
+            longest = held_s
+            best = pipe
+    return best
 
 
 @inlined
@@ -418,7 +459,7 @@ def _mix(
             total += toward
     if total <= STILL_KG_S:
         return 0.0
-    for _piece in range(PIECES * STREAMS):
+    for _piece in range(PIECES * (streams + 1)):
         shortest = streams
         width = 1.0 if streams == 0 else math.inf
         for j in range(streams):
@@ -544,18 +585,50 @@ def move_water(
     Returns:
         Heat lost to the ground, J.
     """
+    parts = _flow_order(layout, side, content_kg, flow, step_s)
+    if parts == 1:
+        return _move_part(layout, side, content_kg, source, flow, flow_d, step_s, ground, used)
+    lost = 0.0
+    side.whole[:] = 0.0
+    side.whole_d[:, :used] = 0.0
+    for _ in range(parts):
+        lost += _move_part(
+            layout, side, content_kg, source, flow, flow_d, step_s / parts, ground, used
+        )
+        for node in range(len(side.mean)):
+            side.whole[node] += side.mean[node] / parts
+            add_scaled(side.whole_d[node, :used], 1.0 / parts, side.mean_d[node])
+    for node in range(len(side.mean)):
+        side.mean[node] = side.whole[node]
+        copy_into(side.mean_d[node, :used], side.whole_d[node])
+    return lost
+
+
+@inner
+def _move_part(
+    layout: Layout,
+    side: Side,
+    content_kg: FloatArray,
+    source: Source,
+    flow: FloatArray,
+    flow_d: FloatArray,
+    step_s: float,
+    ground: float,
+    used: int,
+) -> float:
+    """Move the water of one side through one step, or a part of it, in the order found."""
     graph = layout.graph
     pipes = len(flow)
     lost = 0.0
-    order = side.order
-    _flow_order(layout, flow, order, side.waiting)
     for pipe in range(pipes):
         side.leaving.filled[pipe] = 0
         if abs(flow[pipe]) <= STILL_KG_S:
             decay = _decay(layout, content_kg, pipe, step_s)
             lost += cool(side.contents, pipe, decay, ground, used)
-    for place in range(len(order)):
-        node = int(order[place])
+        elif side.early[pipe]:
+            lost += _leave_early(layout, side, content_kg, pipe, flow, flow_d, step_s, ground, used)
+    for place in range(len(side.order)):
+        node = int(side.order[place])
         if _mix(layout, side, source, node, flow, flow_d, used) > 0.0:
             _note_node(side, node, used)
         else:
@@ -584,6 +657,28 @@ def move_water(
     return lost
 
 
+@inner
+def _leave_early(
+    layout: Layout,
+    side: Side,
+    content_kg: FloatArray,
+    pipe: int,
+    flow: FloatArray,
+    flow_d: FloatArray,
+    step_s: float,
+    ground: float,
+    used: int,
+) -> float:
+    """Let a pipe that opens a ring give what the step moves; returns the heat lost, J."""
+    forward = flow[pipe] > 0.0
+    for d in range(used):
+        side.moved_d[d] = (flow_d[pipe, d] if forward else -flow_d[pipe, d]) * step_s
+    decay = _decay(layout, content_kg, pipe, step_s)
+    moved = abs(flow[pipe]) * step_s
+    _, lost = _leave(side, pipe, moved, side.moved_d, forward, decay, ground, side.gone_d, used)
+    return lost + cool(side.contents, pipe, decay, ground, used)
+
+
 @inlined
 def _flow_through(
     side: Side,
@@ -602,15 +697,20 @@ def _flow_through(
     contents = side.contents
     lost = 0.0
     moved_d = side.moved_d
-    tanks = TANKS if is_worth_stirring(stirred_kg, moved) else 0
+    early = side.early[pipe]
+    tanks = TANKS if is_worth_stirring(stirred_kg, moved) and not early else 0
     for i in range(tanks):
         tank = tanks - 1 - i
         side.tank[tank], heat = draw_tank(
             contents, pipe, stirred_kg, forward, decay, ground, side.tank_d[tank], side.gone_d, used
         )
         lost += heat
-    gone, heat = _leave(side, pipe, moved, moved_d, forward, decay, ground, side.gone_d, used)
-    lost += heat + cool(contents, pipe, decay, ground, used)
+    gone = moved
+    if early:
+        copy_into(side.gone_d[:used], moved_d)
+    else:
+        gone, heat = _leave(side, pipe, moved, moved_d, forward, decay, ground, side.gone_d, used)
+        lost += heat + cool(contents, pipe, decay, ground, used)
     lost += _enter(side, pipe, moved, moved_d, forward, decay, ground, gone, side.gone_d, used)
     for tank in range(tanks):
         stir(
