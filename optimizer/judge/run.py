@@ -25,7 +25,6 @@ from optimizer.physics.water import (
     REFERENCE_CP_J_KG_K,
     density_kg_m3,
     enthalpy_j_kg,
-    temperature_c,
 )
 from optimizer.timegrid import curve
 
@@ -213,7 +212,9 @@ def _contents_kg(network: Network, temp_c: float) -> FloatArray:
     outer = bore + 2.0 * wall
     steel_m3 = np.pi / 4.0 * (outer**2 - bore**2) * length
     water_kg = np.pi / 4.0 * bore**2 * length * density_kg_m3(temp_c)
-    return water_kg + steel_m3 * STEEL_DENSITY_KG_M3 * STEEL_CP_J_KG_K / REFERENCE_CP_J_KG_K
+    steel_j_k = steel_m3 * STEEL_DENSITY_KG_M3 * STEEL_CP_J_KG_K
+    content: FloatArray = water_kg + steel_j_k / REFERENCE_CP_J_KG_K
+    return content
 
 
 def _present(layout: Layout, network: Network, state: PlantState, course: Course) -> Present:
@@ -311,16 +312,3 @@ def _residual_pct(layout: Layout, found: Findings, stored: float, course: Course
     duration = course.step_s * len(course.outdoor_c)
     scale = max(supplied, 0.01 * float(layout.plants.max_heat_w.sum()) * duration)
     return float(100.0 * abs(supplied - delivered - lost - leaked - stored) / scale)
-
-
-def node_temps_c(hearing: Hearing) -> FloatArray:
-    """Water at every node, supply side first.
-
-    Args:
-        hearing: A run.
-
-    Returns:
-        Step means, degC, shape (steps, 2 nodes).
-    """
-    temps: FloatArray = temperature_c(hearing.found.node_j_kg)
-    return temps

@@ -5,7 +5,7 @@ import numpy as np
 from optimizer.judge.run import Hearing
 from optimizer.limit_table import LimitTable, lower_limit, tighter, upper_limit
 from optimizer.model.arrays import BoolArray, FloatArray, IntArray
-from optimizer.model.network import Network, PumpControl, StationKind
+from optimizer.model.network import Network, StationKind
 from optimizer.model.outcome import LimitKind
 from optimizer.model.policy import District
 from optimizer.model.state import PlantState
@@ -111,31 +111,33 @@ def _plant_ramp(r: Reading) -> LimitTable:
     up = np.array([plant.ramp_up_k_h for plant in plants])
     down = np.array([plant.ramp_down_k_h for plant in plants])
     course = np.concatenate([r.state.supply_temp_setpoint_c[None, :], r.run.setpoint_c])
-    steps = len(r.run.setpoint_c)
-    # The last setpoint before the start belongs to the start of the step before it.
-    at_s = np.concatenate([[-r.run.parts * r.run.step_s], np.arange(steps) * r.run.step_s])
-    return _ramp_table(
-        LimitKind.PLANT_RAMP, "K/h", [p.plant_id for p in plants], course, at_s, up, down
-    )
+    names = [plant.plant_id for plant in plants]
+    return _ramp_table(LimitKind.PLANT_RAMP, "K/h", names, course, _setpoint_at_s(r), up, down)
+
+
+def _setpoint_at_s(r: Reading) -> FloatArray:
+    """Instants of the setpoints; the last one before the start is a step of the schedule back."""
+    at_s: FloatArray = np.arange(-1.0, len(r.run.setpoint_c)) * r.run.step_s
+    at_s[0] *= r.run.parts
+    return at_s
 
 
 def _pump_ramp(r: Reading) -> LimitTable:
     """Change of each pump's speed; where it holds a pressure, of the speed that this takes."""
-    pumps, pump_laws = r.network.pumps, r.run.layout.pumps
+    pumps, laws = r.network.pumps, r.run.layout.pumps
     allowed = np.array([pump.max_speed_ramp_pct_h for pump in pumps])
     course = np.concatenate([r.state.pump_setpoint[None, :], r.run.pump_setpoint])
-    steps = len(r.run.pump_setpoint)
-    at_s = np.concatenate([[-r.run.parts * r.run.step_s], np.arange(steps) * r.run.step_s])
     names = [pump.pump_id for pump in pumps]
-    by_setpoint = _ramp_table(LimitKind.PUMP_RAMP, "%/h", names, course, at_s, allowed, allowed)
-    if not pump_laws.holds_pressure.any():
+    kind = LimitKind.PUMP_RAMP
+    by_setpoint = _ramp_table(kind, "%/h", names, course, _setpoint_at_s(r), allowed, allowed)
+    if not laws.holds_pressure.any():
         return by_setpoint
     speed = _running_speed_pct(r)
-    middle_s = (np.arange(len(speed)) + 0.5) * r.run.step_s
-    by_speed = _ramp_table(LimitKind.PUMP_RAMP, "%/h", names, speed, middle_s, allowed, allowed)
-    holds = np.array([pump.control is PumpControl.DIFFERENTIAL_PRESSURE for pump in pumps])
+    middle_s: FloatArray = np.arange(0.5, len(speed)) * r.run.step_s
+    by_speed = _ramp_table(kind, "%/h", names, speed, middle_s, allowed, allowed)
+    holds = laws.holds_pressure
     return LimitTable(
-        limit=LimitKind.PUMP_RAMP,
+        limit=kind,
         unit="%/h",
         where=tuple(names),
         worst=np.where(holds, by_speed.worst, by_setpoint.worst),
@@ -221,7 +223,8 @@ def _velocity_m_s(r: Reading) -> FloatArray:
         np.abs(r.flow_kg_s(side)) / (density_kg_m3(inlet[1:]) * np.pi / 4.0 * bore**2)
         for side, inlet in ((0, r.supply_inlet_c), (1, r.return_inlet_c))
     ]
-    return np.maximum(*speeds)
+    faster: FloatArray = np.maximum(*speeds)
+    return faster
 
 
 def _water_tables(r: Reading) -> list[LimitTable]:
