@@ -10,7 +10,7 @@ from drivers.modbus.master import ModbusMaster
 from drivers.profiles import Registers, Table, Tag, raw_number
 from drivers.values import decode_number, encode_number
 
-_READ_FUNCTION = {
+READ_FUNCTION = {
     Table.COIL: pdu.READ_COILS,
     Table.DISCRETE: pdu.READ_DISCRETE_INPUTS,
     Table.INPUT: pdu.READ_INPUT_REGISTERS,
@@ -78,7 +78,7 @@ class ModbusLink:
             self.master.write_registers(unit, place.register, words)
 
     def _read_block(self, unit: int, block: Block) -> dict[str, float]:
-        words = self.master.read(unit, _READ_FUNCTION[block.table], block.address, block.count)
+        words = self.master.read(unit, READ_FUNCTION[block.table], block.address, block.count)
         return {tag.name: _decoded(_registers(tag), block.address, words) for tag in block.tags}
 
 
@@ -127,7 +127,7 @@ def merged_blocks(tags: Sequence[Tag], bridge: int) -> list[Block]:
 
 
 def _fits(block: Block, place: Registers, end: int, bridge: int) -> bool:
-    largest = pdu.LARGEST_COUNT[_READ_FUNCTION[block.table]]
+    largest = pdu.LARGEST_COUNT[READ_FUNCTION[block.table]]
     return (
         place.table is block.table
         and place.register <= block.address + block.count + bridge

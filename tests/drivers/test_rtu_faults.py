@@ -20,6 +20,7 @@ from drivers.base import (
     UnknownOutcome,
 )
 from drivers.modbus.rtu import RtuMaster
+from tests.drivers.late import LATE_DELAYS, HeldReply, late_replies
 from tests.drivers.wire import Fault, Registers, Slave, framed, slave_on_pty
 
 TIMEOUT_S = 0.15
@@ -163,36 +164,11 @@ def test_read_is_repeated_and_write_never(line: tuple[str, Slave]) -> None:
     assert [frame[1] for frame in slave.heard].count(6) == 1
 
 
-class HeldReply:
-    """Holds one reply back until the next request has arrived: the hardest late reply."""
-
-    def __init__(self, slave: Slave) -> None:
-        self.slave = slave
-        self.held: bytes | None = None
-
-    def hold(self, request: bytes, reply: bytes) -> list[tuple[float, bytes]]:
-        self.held = reply
-        self.slave.faults.append(self.release)
-        return []
-
-    def release(self, request: bytes, reply: bytes) -> list[tuple[float, bytes]]:
-        held, self.held = self.held, None
-        return [(0.0, held or b""), (0.002, reply)]
-
-
-@pytest.mark.parametrize("delay", ["in the quarantine", "after the next request"])
-def test_late_reply_is_never_the_next_answer(line: tuple[str, Slave], delay: str) -> None:
-    port, slave = line
-    with RtuMaster(port, baudrate=19200, timeout_s=0.02, quiet_s=0.05, retries=0) as bus:
-        for i in range(200):
-            if delay == "in the quarantine":
-                slave.faults.append(lambda q, r: [(0.055, r)])
-            else:
-                slave.faults.append(HeldReply(slave).hold)
-            with pytest.raises(NoReply):
-                bus.read_holding_registers(1, 10 + i, 1)
-            assert bus.read_holding_registers(1, 500, 1) == (3503,)
-        assert bus.counts.late == 200
+@pytest.mark.parametrize("delay", LATE_DELAYS)
+def test_late_reply_is_never_the_next_answer(delay: str) -> None:
+    result = late_replies(200, delay)
+    assert (result.right, result.wrong, result.unanswered) == (200, 0, 0)
+    assert result.late >= 200
 
 
 def test_late_echo_does_not_confirm_the_same_write_again(line: tuple[str, Slave]) -> None:
@@ -248,7 +224,8 @@ def test_babbling_line_is_refused_before_anything_is_sent(line: tuple[str, Slave
         while not ending.wait(0.0005):
             os.write(slave.fd, b"\x55")
 
-    with master(port) as bus:
+    # At 1,200 baud t3.5 is 29 ms: no pause of the babbling thread passes for silence.
+    with RtuMaster(port, baudrate=1200, timeout_s=TIMEOUT_S) as bus:
         thread = threading.Thread(target=babble)
         thread.start()
         time.sleep(0.02)
