@@ -52,6 +52,33 @@ def certify(
             range.
     """
     _require_in_range(district.network, schedule)
+    return examine(district, state, forecast, schedule, unwarmable)
+
+
+def examine(
+    district: District,
+    state: PlantState,
+    forecast: Forecast,
+    schedule: Schedule,
+    unwarmable: tuple[str, ...] = (),
+) -> Certificate:
+    """Judge a schedule as `certify` does, setpoints beyond what can be written included.
+
+    For what-if studies: what comes of it must not be recommended.
+
+    Args:
+        district: The network and its limits.
+        state: State at the start.
+        forecast: Weather, all members, and prices.
+        schedule: Setpoints on the forecast's grid, linear between steps.
+        unwarmable: Buildings that no decision can warm, by name; only passed on.
+
+    Returns:
+        The verdict.
+
+    Raises:
+        ValueError: If the inputs do not fit each other.
+    """
     members = [
         _judge_member(district, state, forecast, schedule, member, unwarmable)
         for member in range(forecast.members)

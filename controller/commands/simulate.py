@@ -1,0 +1,256 @@
+"""`heatwarden simulate`: run a schedule through the network model."""
+
+import argparse
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from controller.outcome_json import JsonObject
+    from controller.site import Site
+    from drivers.base import Problem
+    from optimizer.model.forecast import Forecast
+    from optimizer.model.outcome import Certificate
+    from optimizer.model.schedule import Schedule
+    from optimizer.model.state import PlantState
+    from optimizer.model.trace import Trace
+
+_EXAMPLES = """\
+examples:
+  heatwarden simulate sites/old-east --weather W.csv --schedule S.csv \\
+      --start 2026-01-12T00:00:00+08:00 --hours 48 --out run
+  heatwarden simulate sites/old-east --weather W.csv --start 2026-01-12T00:00+08:00 --out run --csv
+                                                 # without a schedule: the heating curve
+
+The schedule is a table with the columns time, id, quantity and value. Quantities are supply_temp_c
+of a plant, speed_pct or dp_bar of a pump, secondary_offset_k of a station; values are linear
+between the rows of an id and held before and after them. What it does not name follows the heating
+curve and the fallback speed.
+
+DIR gets plants, nodes, pipes, stations and buildings: one row for each at each step. Values are
+means of the step that begins at `time`; outlet and building temperatures are those at `time`. Cost,
+comfort and limits are judged on a finer grid, over all members of the weather; the tables show its
+first. The run begins in the state that the heating curve leaves after the weather before --start.
+
+Exit code 0: done, whatever the limits say; 2: an input was refused; 3: DIR cannot be written.
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Describe the command's arguments.
+
+    Args:
+        parser: The command's parser.
+    """
+    parser.epilog = _EXAMPLES
+    parser.add_argument("site", metavar="SITE", help="the site folder")
+    parser.add_argument("--weather", required=True, metavar="W.csv", help="weather over the run")
+    parser.add_argument("--schedule", metavar="S.csv", help="setpoints; the heating curve if none")
+    parser.add_argument("--start", required=True, metavar="T", help="ISO 8601 time with offset")
+    parser.add_argument("--hours", type=float, metavar="H", help="length; the site's if not given")
+    parser.add_argument("--out", required=True, metavar="DIR", help="folder for the traces")
+    parser.add_argument("--csv", action="store_true", help="write CSV instead of Parquet")
+    parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Simulate a schedule.
+
+    Args:
+        arguments: The parsed command line.
+
+    Returns:
+        0 done, 2 where an input is refused, 3 where the traces cannot be written.
+    """
+    from pathlib import Path
+
+    from controller.problems import InputError, report_problems
+    from drivers.base import BadInput, Problem
+
+    try:
+        site, forecast, state, schedule, warnings = _inputs(arguments)
+    except (InputError, BadInput) as error:
+        report_problems(error.problems, as_json=arguments.json)
+        return 2
+    trace, verdict = _simulated(site, state, forecast, schedule)
+    try:
+        files = _write(site, trace, Path(arguments.out), as_csv=arguments.csv)
+    except (OSError, ValueError) as error:
+        problem = Problem(
+            file=arguments.out,
+            message=f"cannot be written: {getattr(error, 'strerror', None) or error}",
+            remedy="name a folder that you may write",
+        )
+        report_problems([problem], as_json=arguments.json)
+        return 3
+    if arguments.json:
+        _print_json(_report(site, trace, verdict, files, warnings))
+    else:
+        _print_text(site, trace, verdict, files)
+    return 0
+
+
+def _inputs(
+    arguments: argparse.Namespace,
+) -> "tuple[Site, Forecast, PlantState, Schedule, tuple[Problem, ...]]":
+    """Read everything; progress and warnings go to standard error."""
+    from controller.problems import one_line
+    from controller.schedule_file import read_schedule_csv
+    from controller.site import load_site
+    from controller.translate import weather_on_grid
+    from drivers.weather.csv_file import read_weather_file
+    from optimizer.baseline import baseline_schedule, starting_state
+
+    start, hours = _span(arguments)
+    site = load_site(arguments.site)
+    forecast, history = weather_on_grid(
+        read_weather_file(arguments.weather, year=start.year),
+        district=site.district,
+        timezone=site.timezone,
+        start=start,
+        hours=site.district.control.horizon_h if hours is None else hours,
+    )
+    _tell("finding the state at the start")
+    state = starting_state(site.district, forecast, history)
+    curve = baseline_schedule(site.district, forecast, state)
+    if arguments.schedule is None:
+        return site, forecast, state, curve, ()
+    read = read_schedule_csv(arguments.schedule, network=site.district.network, otherwise=curve)
+    for warning in read.warnings:
+        _tell(one_line(f"warning: {warning}"))
+    return site, forecast, state, read.schedule, read.warnings
+
+
+def _span(arguments: argparse.Namespace) -> "tuple[datetime, float | None]":
+    """Read start and length of the run from the command line."""
+    from datetime import UTC, datetime
+
+    from controller.problems import InputError
+    from drivers.base import Problem
+
+    problems, start = [], datetime.min.replace(tzinfo=UTC)
+    remedy = "write it like 2026-01-12T00:00:00+08:00"
+    try:
+        start = datetime.fromisoformat(arguments.start)
+    except ValueError:
+        message = "--start is not an ISO 8601 time"
+        problems.append(
+            Problem(file="command line", value=arguments.start, message=message, remedy=remedy)
+        )
+    if start.utcoffset() is None:
+        message = "--start has no offset from UTC"
+        problems.append(
+            Problem(file="command line", value=arguments.start, message=message, remedy=remedy)
+        )
+    if arguments.hours is not None and not 0.0 < arguments.hours <= LONGEST_HOURS:
+        problems.append(
+            Problem(
+                file="command line",
+                value=f"{arguments.hours:g}",
+                message="--hours makes no sense",
+                remedy=f"give a length above 0 and up to {LONGEST_HOURS:g} h",
+            )
+        )
+    if problems:
+        raise InputError(problems)
+    return start, arguments.hours
+
+
+# A whole winter; beyond it the traces would not fit a small machine's memory.
+LONGEST_HOURS = 24.0 * 200.0
+
+
+def _simulated(
+    site: "Site", state: "PlantState", forecast: "Forecast", schedule: "Schedule"
+) -> "tuple[Trace, Certificate]":
+    from optimizer.certify import examine
+    from optimizer.simulate import simulate
+
+    _tell(f"simulating {forecast.steps} steps of {forecast.step_s} s")
+    trace = simulate(site.district.network, state, forecast, schedule)
+    _tell("judging it on a finer grid")
+    return trace, examine(site.district, state, forecast, schedule)
+
+
+def _write(site: "Site", trace: "Trace", folder: "Path", *, as_csv: bool) -> "tuple[Path, ...]":
+    from controller.traces import trace_tables, write_traces
+
+    tables = trace_tables(site.district.network, trace)
+    return write_traces(
+        tables, start=trace.start, step_s=trace.step_s, folder=folder, as_csv=as_csv
+    )
+
+
+def _report(
+    site: "Site",
+    trace: "Trace",
+    verdict: "Certificate",
+    files: "Sequence[Path]",
+    warnings: "Sequence[Problem]",
+) -> "JsonObject":
+    from controller.outcome_json import comfort_json, cost_json, limits_json, number
+    from controller.problems import as_json_object
+
+    return {
+        "site": site.site_id,
+        "start": trace.start.isoformat(),
+        "step_s": trace.step_s,
+        "cost": cost_json(verdict.cost),
+        "comfort": comfort_json(verdict.comfort),
+        "limits": limits_json(verdict.limits),
+        "solve": {"simulations": 1, "energy_residual_pct": number(_residual_pct(trace, verdict))},
+        "warnings": [as_json_object(warning) for warning in warnings],
+        "files": [str(path) for path in files],
+    }
+
+
+def _residual_pct(trace: "Trace", verdict: "Certificate") -> float:
+    """The larger residual of the two runs."""
+    return max(trace.energy.residual_pct, verdict.energy_residual_pct)
+
+
+def _print_json(report: "JsonObject") -> None:
+    import json
+
+    from controller.problems import write_line
+
+    write_line(json.dumps(report, allow_nan=False))
+
+
+def _print_text(
+    site: "Site", trace: "Trace", verdict: "Certificate", files: "Sequence[Path]"
+) -> None:
+    from controller.problems import write_line
+
+    cost, comfort, currency = verdict.cost, verdict.comfort, site.district.prices.currency
+    steps = len(trace.plants.supply_temp_c)
+    write_line(f"{site.site_id}: {steps * trace.step_s / 3600.0:g} h from {trace.start}")
+    write_line(
+        f"cost {cost.total:,.0f} {currency}: fuel {cost.fuel:,.0f}, electricity "
+        f"{cost.electricity:,.0f}, make-up {cost.makeup:,.0f}, risk {cost.risk:,.0f}, "
+        f"stored heat {cost.stored_heat:,.0f}"
+    )
+    if comfort.building_id is None:
+        write_line("every worst flat is warm enough")
+    else:
+        write_line(
+            f"worst flats are short by {comfort.shortfall_k_h:,.1f} K h in all, at most "
+            f"{comfort.max_shortfall_k:.2f} K in {comfort.building_id} at {comfort.time}"
+        )
+    for one in verdict.limits:
+        exceeded = "  EXCEEDED" if one.margin < 0.0 else ""
+        write_line(
+            f"  {one.limit:<18} {one.where:<12} {one.worst:10.3f} of {one.allowed:g} {one.unit}, "
+            f"margin {one.margin:.3f}{exceeded}"
+        )
+    write_line(f"energy residual {_residual_pct(trace, verdict):.1e} %")
+    write_line(f"wrote {', '.join(str(path) for path in files)}")
+
+
+def _tell(text: str) -> None:
+    """Say on standard error what takes time, and what to mind."""
+    import sys
+
+    sys.stderr.write(text + "\n")
