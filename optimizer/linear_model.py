@@ -20,6 +20,18 @@ from optimizer.watch import WatchedLimits, jacobian_of_limits, rows_of_limits, w
 
 # Flats that are further than this above their minimum are not watched.
 WATCHED_FLAT_K = 1.5
+# Derivatives this far below the largest of their row are left out of the linear model; the
+# simulation of each proposal sees them all.
+NEGLIGIBLE = 1e-3
+# The sum of shortfalls is taken from every so many hours: flats change slowly.
+SAMPLE_HOURS = 4
+# Weights of the tiers in the number that accepts a round, in kelvin-hours: per building and scale of
+# violation, per building and kelvin of the largest shortfall, per hundred percent of cost.
+PER_VIOLATION = 20.0
+PER_LARGEST_K = 10.0
+PER_COST = 20.0
+# A violation that the back-off from the limits takes up.
+VIOLATION_FREE = 0.02
 # A pair of building and hour that all decisions together move by less cannot be warmed.
 UNMOVABLE_K = 0.05
 
@@ -36,6 +48,8 @@ class Task:
         template: A schedule that gives the grid and what no lever moves.
         backoff: What each limit is kept away from by, in its own unit.
         comfort_margin_k: What flats are kept above their minimum by.
+        beyond_reach: Flats whose shortfall no decision moves, which fairness leaves out, shape
+            (steps + 1, buildings).
     """
 
     district: District
@@ -45,6 +59,7 @@ class Task:
     template: Schedule
     backoff: dict[LimitKind, float]
     comfort_margin_k: float
+    beyond_reach: BoolArray
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +71,8 @@ class Flats:
         missing_k: Minimum less worst flat, positive where short, shape (pairs,).
         slope: Derivatives of the worst flat, K per unit of decision, shape (pairs, decisions).
         movable: Whether the decisions can move the pair at all, shape (pairs,).
-        hours: Time that each pair stands for, h.
+        sampled: Whether the pair is one of those by which shortfalls are summed, shape (pairs,).
+        hours: Time that each sampled pair stands for, h.
     """
 
     building: IntArray
@@ -64,6 +80,7 @@ class Flats:
     missing_k: FloatArray
     slope: FloatArray
     movable: BoolArray
+    sampled: BoolArray
     hours: float
 
 
@@ -93,12 +110,36 @@ class LinearModel:
 
 @dataclass(frozen=True, kw_only=True)
 class Merit:
-    """How good a run is: violation first, then the largest shortfall, their sum, and the cost."""
+    """How good a run is, or is promised to be.
+
+    Attributes:
+        violation: Sum of each kind's largest excess over its limit, in scales.
+        max_shortfall_k: Largest shortfall of a flat within reach, K.
+        shortfall_k_h: Sum of all shortfalls, K h.
+        cost: Cost.
+    """
 
     violation: float
     max_shortfall_k: float
     shortfall_k_h: float
     cost: float
+
+    def penalty(self, buildings: int, cost_scale: float) -> float:
+        """One number that falls when a run gets better in the order of the tiers.
+
+        Args:
+            buildings: Number of buildings.
+            cost_scale: A typical cost.
+
+        Returns:
+            The weighted sum, in kelvin-hours.
+        """
+        return (
+            PER_VIOLATION * buildings * max(self.violation - VIOLATION_FREE, 0.0)
+            + PER_LARGEST_K * buildings * self.max_shortfall_k
+            + self.shortfall_k_h
+            + PER_COST * self.cost / cost_scale
+        )
 
 
 def merit_of(task: Task, trace: Trace) -> Merit:
@@ -109,20 +150,57 @@ def merit_of(task: Task, trace: Trace) -> Merit:
         trace: The run.
 
     Returns:
-        Its merit; the violation is the sum of each kind's largest excess, in scales.
+        Its merit.
     """
     limits = watch_limits(task.district, task.state, trace, task.backoff)
-    violation = 0.0
-    excess = limits.excess
-    for kind in set(limits.kind):
-        of_kind = np.array([k is kind for k in limits.kind])
-        violation += max(float(excess[of_kind].max()), 0.0)
     missing = _missing_k(task, trace)
+    reachable = np.where(task.beyond_reach, 0.0, missing)
     return Merit(
-        violation=violation,
-        max_shortfall_k=max(float(missing.max(initial=0.0)), 0.0),
+        violation=violation_of(limits.kind, limits.excess),
+        max_shortfall_k=max(float(reachable.max(initial=0.0)), 0.0),
         shortfall_k_h=float(positive_k_h(missing, trace.step_s).sum()),
         cost=cost_of_trace(task.district, task.state, task.forecast, trace).total,
+    )
+
+
+def violation_of(kinds: tuple[LimitKind, ...], excess: FloatArray) -> float:
+    """Sum over the kinds of limits of their largest excess.
+
+    Args:
+        kinds: Kind of each limit.
+        excess: How far each is passed, in scales, shape (limits,).
+
+    Returns:
+        The sum, zero where none is passed.
+    """
+    largest: dict[LimitKind, float] = {}
+    for kind, value in zip(kinds, excess.tolist(), strict=True):
+        largest[kind] = max(largest.get(kind, 0.0), value)
+    return sum(largest.values())
+
+
+def promised_merit(linear: LinearModel, merit: Merit, moves: FloatArray) -> Merit:
+    """What the linear model promises of moved decisions.
+
+    Args:
+        linear: The linear model.
+        merit: Merit of the decisions it was made around.
+        moves: Change of each decision, shape (decisions,).
+
+    Returns:
+        The promised merit.
+    """
+    limits, flats = linear.limits, linear.flats
+    excess = limits.excess + (linear.limit_slope @ moves) / limits.scale
+    missing = flats.missing_k - flats.slope @ moves
+    counted = missing[flats.movable]
+    sums = np.maximum(missing[flats.sampled], 0.0) - np.maximum(flats.missing_k[flats.sampled], 0.0)
+    bend = float(linear.pump_bend @ (moves * moves))
+    return Merit(
+        violation=violation_of(limits.kind, excess),
+        max_shortfall_k=max(float(counted.max(initial=0.0)), 0.0),
+        shortfall_k_h=merit.shortfall_k_h + flats.hours * float(sums.sum()),
+        cost=merit.cost + float(linear.cost_slope @ moves) + bend,
     )
 
 
@@ -164,7 +242,7 @@ def linear_model(task: Task, decisions: FloatArray, trace: Trace) -> LinearModel
         decisions=decisions,
         trace=done.trace,
         limits=limits,
-        limit_slope=jacobian_of_limits(limits, done.jacobian[:count]),
+        limit_slope=_without_negligible(jacobian_of_limits(limits, done.jacobian[:count])),
         flats=_flats(task, done, building, boundary, done.jacobian[count:]),
         cost_slope=done.gradients[0],
         pump_bend=_pump_bend(task.levers, decisions, done.gradients[1]),
@@ -183,7 +261,8 @@ def _flats(
     task: Task, done: Linearisation, building: IntArray, boundary: IntArray, slope: FloatArray
 ) -> Flats:
     beta = np.array([b.worst_flat_beta for b in task.district.network.buildings])
-    slope = slope * (1.0 - beta[building])[:, None]
+    span = max(1, int(HOUR_S) // task.forecast.step_s)
+    slope = _without_negligible(slope * (1.0 - beta[building])[:, None])
     width = np.concatenate(
         [np.full(len(r.knots), r.high - r.low) for r in task.levers.ranges] or [np.zeros(0)]
     )
@@ -192,9 +271,16 @@ def _flats(
         boundary=boundary,
         missing_k=_missing_k(task, done.trace)[boundary, building],
         slope=slope,
-        movable=np.abs(slope) @ width > UNMOVABLE_K,
-        hours=1.0,
+        movable=(np.abs(slope) @ width > UNMOVABLE_K) & ~task.beyond_reach[boundary, building],
+        sampled=boundary % (SAMPLE_HOURS * span) == 0,
+        hours=float(SAMPLE_HOURS),
     )
+
+
+def _without_negligible(slope: FloatArray) -> FloatArray:
+    size = np.abs(slope)
+    kept = size > NEGLIGIBLE * size.max(axis=1, initial=0.0, keepdims=True)
+    return np.where(kept, slope, 0.0)
 
 
 def _pump_bend(levers: Levers, decisions: FloatArray, electricity: FloatArray) -> FloatArray:

@@ -26,9 +26,9 @@ from optimizer.levers import Levers
 from optimizer.linear_model import LinearModel
 from optimizer.model.arrays import BoolArray, FloatArray
 
-# What a later tier may give up of the largest shortfall and of the kelvin-hours.
+# What a later tier of a round may give up of the largest shortfall and of the kelvin-hours.
 FAIRNESS_SLACK_K = 0.05
-SHORTFALL_SLACK_SHARE = 0.005
+SHORTFALL_SLACK_SHARE = 0.0005
 # Rows are added while a limit would be passed by this share of its scale, a flat by this much.
 LIMIT_TOLERANCE = 1e-3
 FLAT_TOLERANCE_K = 1e-3
@@ -57,12 +57,10 @@ class Move:
 
     Attributes:
         change: Change of each decision, shape (decisions,).
-        cost_change: Change of the cost that the linear model promises.
         buildings: Number of buildings with rows of their own.
     """
 
     change: FloatArray
-    cost_change: float
     buildings: int
 
 
@@ -145,7 +143,6 @@ def solve_round(
     rows = sorted(set(work.warmth_rows) | work.fairness_rows)
     return Move(
         change=_moves(work),
-        cost_change=_value(work.model.objective),
         buildings=len(set(flats.building[rows].tolist())),
     )
 
@@ -192,7 +189,7 @@ def _set_objective(work: _Round, tier: Tier) -> None:
 def _sum_expression(work: _Round) -> LinearExpression:
     """Kelvin-hours: those of flats with a row, and the linear change of those short throughout."""
     flats = work.linear.flats
-    deep = work.deep()
+    deep = work.deep() & flats.sampled
     slope = -flats.hours * flats.slope[deep].sum(axis=0)
     terms = [
         (flats.hours, shortfall) for shortfall in work.warmth_rows.values() if shortfall is not None
@@ -251,6 +248,8 @@ def _add_warmth_rows(work: _Round, tier: Tier, moves: FloatArray) -> int:
     missing = flats.missing_k - flats.slope @ moves
     missing[work.deep()] = -np.inf
     missing[list(work.warmth_rows)] = -np.inf
+    if counted:
+        missing[~flats.sampled] = -np.inf
     chosen = _worst(missing, FLAT_TOLERANCE_K)
     for r in chosen:
         present = float(flats.missing_k[r])

@@ -28,7 +28,7 @@ NO_ENTRY = -1
 SCALE = {
     LimitKind.PLANT_HEAT: 0.02,
     LimitKind.PIPE_TEMP: 1.0,
-    LimitKind.PIPE_RAMP: 0.25,
+    LimitKind.PIPE_RAMP: 1.0,
     LimitKind.PIPE_PRESSURE: 0.1,
     LimitKind.MIN_PRESSURE: 0.1,
     LimitKind.BOILING_MARGIN: 1.0,
@@ -40,8 +40,9 @@ SCALE = {
 }
 # Kinds whose scale is a share of the allowed value.
 RELATIVE = (LimitKind.PLANT_HEAT, LimitKind.MAKEUP)
-# Entries nearer to their limit than this many scales are watched.
+# Entries nearer to their limit than this many scales are watched; ramps move less in a round.
 WATCHED_SCALES = 8.0
+WATCHED_RAMP_SCALES = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,7 +135,8 @@ def _near(field: _Field, backoff: float, span: int) -> WatchedLimits:
     allowed = field.allowed - backoff
     value = np.where(np.isnan(field.value), -np.inf, field.value)
     nearness = (value - allowed) / scale
-    wanted = (nearness > 0.0) | ((nearness > -WATCHED_SCALES) & _worst_of_hour(nearness, span))
+    band = WATCHED_RAMP_SCALES if field.kind is LimitKind.PIPE_RAMP else WATCHED_SCALES
+    wanted = (nearness > 0.0) | ((nearness > -band) & _worst_of_hour(nearness, span))
     steps, elements = np.nonzero(wanted)
     count = len(steps)
     quantity = np.full((count, 2), NO_ENTRY, dtype=np.int64)

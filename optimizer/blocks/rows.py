@@ -6,9 +6,6 @@ from pyomo.core.expr import LinearExpression
 
 from optimizer.model.arrays import FloatArray
 
-# Coefficients this far below the largest of their row say nothing.
-NEGLIGIBLE = 1e-7
-
 
 def row_expression(
     model: pyo.ConcreteModel,
@@ -25,8 +22,7 @@ def row_expression(
     Returns:
         The expression.
     """
-    size = np.abs(coefficients)
-    used = np.flatnonzero(size > NEGLIGIBLE * max(float(size.max(initial=0.0)), 1e-12))
+    used = np.flatnonzero(coefficients)
     return LinearExpression(
         constant=0.0,
         linear_coefs=[float(coefficients[d]) for d in used] + [factor for factor, _ in extra],

@@ -1,0 +1,276 @@
+"""The planner: baseline, search, certificate, bound and reasons, put together.
+
+Nothing is recommended without a certificate. Where the certificate, on its finer grid, finds a
+limit passed, the search keeps further away from that limit and goes on from where it stood; where
+that does not help, the weather curve is what remains, and the plan says so.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from pyomo.contrib.solver.common.base import PersistentSolverBase
+
+from optimizer.baseline import baseline_schedule
+from optimizer.bound import lower_bound
+from optimizer.certify import certify
+from optimizer.comfort import comfort_of_trace
+from optimizer.cost import cost_of_trace
+from optimizer.levers import build_levers, decisions_of, schedule_of
+from optimizer.linear_model import Task, linear_model
+from optimizer.model.arrays import FloatArray
+from optimizer.model.forecast import Forecast
+from optimizer.model.outcome import Certificate, LimitKind
+from optimizer.model.plan import Evaluated, Plan, PlanStatus, SolveStatistics
+from optimizer.model.policy import District
+from optimizer.model.schedule import Schedule
+from optimizer.model.state import PlantState
+from optimizer.reasons import find_reasons
+from optimizer.search import Found, Progress, search
+from optimizer.simulate import simulate
+
+# What the search keeps away from each limit by, in the limit's unit, before any certificate.
+FIRST_BACKOFF = {
+    LimitKind.PIPE_TEMP: 0.05,
+    LimitKind.PIPE_RAMP: 0.15,
+    LimitKind.PIPE_PRESSURE: 0.02,
+    LimitKind.MIN_PRESSURE: 0.02,
+    LimitKind.BOILING_MARGIN: 0.2,
+    LimitKind.VELOCITY: 0.01,
+    LimitKind.RADIATOR_PRESSURE: 0.02,
+    LimitKind.RADIATOR_TEMP: 0.1,
+    LimitKind.STATIC_HEAD: 0.02,
+}
+FIRST_COMFORT_MARGIN_K = 0.02
+# How far beyond a certificate's finding the next search stays.
+BACKOFF_FACTOR = 1.3
+CERTIFICATES = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanOptions:
+    """How to plan.
+
+    Attributes:
+        with_offsets: Whether station offsets may be moved.
+        max_rounds: Budget of rounds of the first search; each later one has half of it.
+        start: A schedule to start from; the baseline when None.
+        with_bound: Whether to prove a bound.
+    """
+
+    with_offsets: bool = True
+    max_rounds: int = 24
+    start: Schedule | None = None
+    with_bound: bool = True
+
+
+def plan(
+    district: District,
+    state: PlantState,
+    forecast: Forecast,
+    session: PersistentSolverBase,
+    options: PlanOptions,
+    progress: Progress,
+    clock: Callable[[], float],
+) -> Plan:
+    """Plan outlet temperatures, pump setpoints and station offsets.
+
+    Args:
+        district: The district.
+        state: State at the start.
+        forecast: Weather and prices; its first member is planned for.
+        session: Solver session.
+        options: How to plan.
+        progress: Receives a line now and then.
+        clock: Tells seconds, for the report of how long it took; decides nothing.
+
+    Returns:
+        The plan, certified or the weather curve.
+    """
+    began = clock()
+    baseline = evaluate(district, state, forecast, baseline_schedule(district, forecast, state))
+    progress("the weather curve is simulated and judged")
+    task = _task(district, state, forecast, baseline.schedule, options)
+    start = baseline.schedule if options.start is None else options.start
+    attempt = _search_certified(task, start, baseline, session, options, progress)
+    chosen = attempt.best if attempt.best is not None else baseline
+    bound = None
+    if options.with_bound:
+        progress("proving a bound")
+        bound = lower_bound(
+            district,
+            state,
+            forecast,
+            comfort_of_trace(district.network, chosen.trace),
+            cost_of_trace(district, state, forecast, chosen.trace).total,
+        )
+    return Plan(
+        status=PlanStatus.FALLBACK if attempt.best is None else PlanStatus.CERTIFIED,
+        chosen=chosen,
+        baseline=baseline,
+        bound=bound,
+        solve=SolveStatistics(
+            wall_s=clock() - began,
+            iterations=attempt.rounds,
+            simulations=attempt.simulations,
+            buildings=attempt.buildings,
+        ),
+        reasons=find_reasons(district, forecast, chosen, baseline),
+    )
+
+
+def evaluate(
+    district: District,
+    state: PlantState,
+    forecast: Forecast,
+    schedule: Schedule,
+    unwarmable: tuple[str, ...] = (),
+) -> Evaluated:
+    """Simulate and judge a schedule.
+
+    Args:
+        district: The district.
+        state: State at the start.
+        forecast: Weather and prices.
+        schedule: The schedule.
+        unwarmable: Buildings that no decision can warm.
+
+    Returns:
+        The schedule with its trace and certificate.
+    """
+    return Evaluated(
+        schedule=schedule,
+        trace=simulate(district.network, state, forecast, schedule),
+        certificate=certify(district, state, forecast, schedule, unwarmable),
+    )
+
+
+def _task(
+    district: District,
+    state: PlantState,
+    forecast: Forecast,
+    template: Schedule,
+    options: PlanOptions,
+) -> Task:
+    levers = build_levers(
+        district.network,
+        state,
+        forecast.step_s,
+        forecast.steps,
+        with_offsets=options.with_offsets,
+    )
+    return Task(
+        district=district,
+        state=state,
+        forecast=forecast,
+        levers=levers,
+        template=template,
+        backoff=FIRST_BACKOFF,
+        comfort_margin_k=FIRST_COMFORT_MARGIN_K,
+        beyond_reach=np.zeros(
+            (forecast.steps + 1, len(district.network.buildings)), dtype=np.bool_
+        ),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Attempt:
+    """The best certified schedule, if any, and what finding it took."""
+
+    best: Evaluated | None
+    rounds: int
+    simulations: int
+    buildings: int
+
+
+def _search_certified(
+    task: Task,
+    start: Schedule,
+    baseline: Evaluated,
+    session: PersistentSolverBase,
+    options: PlanOptions,
+    progress: Progress,
+) -> _Attempt:
+    """Search, judge, keep further away from what the judge found passed, and search again."""
+    decisions = decisions_of(task.levers, start)
+    task = _with_reach(task, decisions, start)
+    best: Evaluated | None = None
+    rounds, simulations, buildings = 0, 2, 0
+    budget, radius = options.max_rounds, 2.0
+    for number in range(1, CERTIFICATES + 1):
+        found = search(task, decisions, session, budget, progress, radius)
+        rounds += found.rounds
+        simulations += found.rounds + 3
+        buildings = found.buildings
+        judged = _judge(task, found)
+        progress(f"certificate {number}: {'passed' if judged.certificate.certified else 'refused'}")
+        if _better(judged.certificate, None if best is None else best.certificate):
+            best = judged
+        tightened = _tightened(task, judged.certificate, baseline.certificate)
+        if tightened is None:
+            break
+        task, decisions = tightened, found.decisions
+        budget, radius = max(4, options.max_rounds // 3), 0.3
+    return _Attempt(best=best, rounds=rounds, simulations=simulations, buildings=buildings)
+
+
+def _with_reach(task: Task, decisions: FloatArray, start: Schedule) -> Task:
+    """Mark the flats whose shortfall no decision moves: the first hours, and lost buildings."""
+    trace = simulate(task.district.network, task.state, task.forecast, start)
+    flats = linear_model(task, decisions, trace).flats
+    beyond = task.beyond_reach.copy()
+    span = int(flats.boundary.min()) if len(flats.boundary) else 1
+    for building, boundary in zip(
+        flats.building[~flats.movable], flats.boundary[~flats.movable], strict=True
+    ):
+        beyond[boundary - span : boundary + 1, building] = True
+    return replace(task, beyond_reach=beyond)
+
+
+def _judge(task: Task, found: Found) -> Evaluated:
+    network = task.district.network
+    schedule = schedule_of(task.levers, network, found.decisions, task.template)
+    unwarmable = _unwarmable(task, found)
+    certificate = certify(task.district, task.state, task.forecast, schedule, unwarmable)
+    return Evaluated(schedule=schedule, trace=found.trace, certificate=certificate)
+
+
+def _unwarmable(task: Task, found: Found) -> tuple[str, ...]:
+    """Buildings that are short at the end of the horizon and beyond the reach of every decision."""
+    flats = found.linear.flats
+    last = flats.boundary == flats.boundary.max(initial=0)
+    lost = last & ~flats.movable & (flats.missing_k > task.comfort_margin_k)
+    names = {task.district.network.buildings[int(b)].building_id for b in flats.building[lost]}
+    return tuple(sorted(names))
+
+
+def _better(new: Certificate, old: Certificate | None) -> bool:
+    """Whether a certified schedule beats the best so far: warmer first, then cheaper."""
+    if not new.certified:
+        return False
+    if old is None:
+        return True
+    if new.comfort.max_shortfall_k < old.comfort.max_shortfall_k - 0.05:
+        return True
+    if new.comfort.shortfall_k_h < 0.995 * old.comfort.shortfall_k_h - 0.01:
+        return new.comfort.max_shortfall_k < old.comfort.max_shortfall_k + 0.05
+    return False
+
+
+def _tightened(task: Task, certificate: Certificate, baseline: Certificate) -> Task | None:
+    """Keep further away from limits that were passed and flats that came out short.
+
+    Returns None where nothing is to be mended.
+    """
+    backoff = dict(task.backoff)
+    for result in certificate.limits:
+        if result.margin < 0.0 and result.limit in backoff:
+            passed = -BACKOFF_FACTOR * result.margin
+            backoff[result.limit] = max(backoff[result.limit], task.backoff[result.limit] + passed)
+    margin = task.comfort_margin_k
+    comfort = certificate.comfort
+    if 0.0 < comfort.max_shortfall_k < 0.3 and baseline.comfort.max_shortfall_k < 0.3:
+        margin += comfort.max_shortfall_k * BACKOFF_FACTOR
+    if backoff == task.backoff and margin == task.comfort_margin_k:
+        return None
+    return replace(task, backoff=backoff, comfort_margin_k=margin)
