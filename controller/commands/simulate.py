@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
     from pathlib import Path
 
     from controller.outcome_json import JsonObject
@@ -96,70 +95,32 @@ def _inputs(
     arguments: argparse.Namespace,
 ) -> "tuple[Site, Forecast, PlantState, Schedule, tuple[Problem, ...]]":
     """Read everything; progress and warnings go to standard error."""
+    from controller.case import LONGEST_RUN_H, read_case
     from controller.problems import one_line
     from controller.schedule_file import read_schedule_csv
-    from controller.site import load_site
-    from controller.translate import weather_on_grid
-    from drivers.weather.csv_file import read_weather_file
-    from optimizer.baseline import baseline_schedule, starting_state
+    from optimizer.baseline import baseline_schedule
 
-    start, hours = _span(arguments)
-    site = load_site(arguments.site)
-    forecast, history = weather_on_grid(
-        read_weather_file(arguments.weather, year=start.year),
-        district=site.district,
-        timezone=site.timezone,
-        start=start,
-        hours=site.district.control.horizon_h if hours is None else hours,
+    case = read_case(
+        arguments.site,
+        arguments.weather,
+        arguments.start,
+        arguments.hours,
+        shortest_h=MIN_RUN_H,
+        longest_h=LONGEST_RUN_H,
+        tell=_tell,
     )
-    _tell("finding the state at the start")
-    state = starting_state(site.district, forecast, history)
-    curve = baseline_schedule(site.district, forecast, state)
+    district = case.site.district
+    curve = baseline_schedule(district, case.forecast, case.state)
     if arguments.schedule is None:
-        return site, forecast, state, curve, ()
-    read = read_schedule_csv(arguments.schedule, network=site.district.network, otherwise=curve)
+        return case.site, case.forecast, case.state, curve, ()
+    read = read_schedule_csv(arguments.schedule, network=district.network, otherwise=curve)
     for warning in read.warnings:
         _tell(one_line(f"warning: {warning}"))
-    return site, forecast, state, read.schedule, read.warnings
+    return case.site, case.forecast, case.state, read.schedule, read.warnings
 
 
-def _span(arguments: argparse.Namespace) -> "tuple[datetime, float | None]":
-    """Read start and length of the run from the command line."""
-    from datetime import UTC, datetime
-
-    from controller.problems import InputError
-    from drivers.base import Problem
-
-    problems, start = [], datetime.min.replace(tzinfo=UTC)
-    remedy = "write it like 2026-01-12T00:00:00+08:00"
-    try:
-        start = datetime.fromisoformat(arguments.start)
-    except ValueError:
-        message = "--start is not an ISO 8601 time"
-        problems.append(
-            Problem(file="command line", value=arguments.start, message=message, remedy=remedy)
-        )
-    if start.utcoffset() is None:
-        message = "--start has no offset from UTC"
-        problems.append(
-            Problem(file="command line", value=arguments.start, message=message, remedy=remedy)
-        )
-    if arguments.hours is not None and not 0.0 < arguments.hours <= LONGEST_HOURS:
-        problems.append(
-            Problem(
-                file="command line",
-                value=f"{arguments.hours:g}",
-                message="--hours makes no sense",
-                remedy=f"give a length above 0 and up to {LONGEST_HOURS:g} h",
-            )
-        )
-    if problems:
-        raise InputError(problems)
-    return start, arguments.hours
-
-
-# A whole winter; beyond it the traces would not fit a small machine's memory.
-LONGEST_HOURS = 24.0 * 200.0
+# A run shorter than a minute has not one step.
+MIN_RUN_H = 1.0 / 60.0
 
 
 def _simulated(

@@ -1,0 +1,96 @@
+"""What simulate and plan start from: a site, weather on its grid and the state at the start."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from controller.problems import InputError
+from controller.site import Site, load_site
+from controller.translate import weather_on_grid
+from drivers.base import Problem
+from drivers.weather.csv_file import read_weather_file
+from optimizer.baseline import starting_state
+from optimizer.model.forecast import Forecast
+from optimizer.model.state import PlantState
+
+# A whole winter; beyond it the traces would not fit a small machine's memory.
+LONGEST_RUN_H = 24.0 * 200.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A site, the weather to come and the state at its start."""
+
+    site: Site
+    forecast: Forecast
+    state: PlantState
+
+
+def read_case(
+    site_path: str,
+    weather_path: str,
+    start_text: str,
+    hours: float | None,
+    *,
+    shortest_h: float,
+    longest_h: float,
+    tell: Callable[[str], None],
+    year: int | None = None,
+) -> Case:
+    """Read what a run starts from, from the words of a command line.
+
+    Args:
+        site_path: The site folder.
+        weather_path: A weather file of any known form.
+        start_text: First instant, ISO 8601 with offset.
+        hours: Length, h; the site's horizon when None.
+        shortest_h: Shortest length allowed, h.
+        longest_h: Longest length allowed, h.
+        tell: Receives progress.
+        year: Calendar year of a typical year's stamps; that of the start when None.
+
+    Returns:
+        The case.
+
+    Raises:
+        InputError: With everything wrong with the words, the site or the weather's cover.
+        BadInput: With everything wrong with the weather file.
+    """
+    start = _start(start_text, hours, shortest_h, longest_h)
+    site = load_site(site_path)
+    forecast, history = weather_on_grid(
+        read_weather_file(weather_path, year=start.year if year is None else year),
+        district=site.district,
+        timezone=site.timezone,
+        start=start,
+        hours=site.district.control.horizon_h if hours is None else hours,
+    )
+    tell("finding the state at the start")
+    return Case(
+        site=site, forecast=forecast, state=starting_state(site.district, forecast, history)
+    )
+
+
+def _start(text: str, hours: float | None, shortest_h: float, longest_h: float) -> datetime:
+    """Read the start, and refuse it together with a length that makes no sense."""
+    problems, start = [], datetime.min.replace(tzinfo=UTC)
+    remedy = "write it like 2026-01-12T00:00:00+08:00"
+
+    def refuse(value: str, message: str, remedy: str) -> None:
+        problems.append(Problem(file="command line", value=value, message=message, remedy=remedy))
+
+    try:
+        start = datetime.fromisoformat(text)
+    except ValueError:
+        refuse(text, "--start is not an ISO 8601 time", remedy)
+    if start.utcoffset() is None:
+        refuse(text, "--start has no offset from UTC", remedy)
+    if hours is not None and not shortest_h <= hours <= longest_h:
+        refuse(
+            f"{hours:g}",
+            "--hours makes no sense",
+            f"give a length from {shortest_h:g} to {longest_h:g} h",
+        )
+    if problems:
+        raise InputError(problems)
+    return start

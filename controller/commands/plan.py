@@ -1,0 +1,166 @@
+"""`heatwarden plan`: plan outlet temperatures, pump setpoints and station offsets."""
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from controller.planning import PlannedSite
+
+SHORTEST_H = 1.0
+LONGEST_H = 96.0
+
+_EXAMPLES = """\
+examples:
+  heatwarden plan sites/old-east --weather W.csv --start 2026-01-12T00:00:00+08:00 --hours 48
+  heatwarden plan sites/old-east --weather W.csv --start 2026-01-12T00:00+08:00 --json
+  heatwarden plan sites/old-east --weather W.csv --start 2026-01-12T00:00+08:00 --report plan.html
+  heatwarden plan sites/old-east --weather W.csv --start 2026-01-12T00:00+08:00 --no-offsets
+  heatwarden plan sites/old-east --weather W.csv --start 2026-01-12T00:00+08:00 --baseline --json
+
+The run begins in the state that the weather curve leaves after the weather before --start (a week
+is enough), or, without any, in the steady state of the first day. A typical year's file is laid on
+the year of --start. The plan is judged by a simulation of its own on a finer grid and is shown
+beside what the weather curve would do.
+
+Exit code 0: a certified plan, with a shortfall too, or the baseline where --baseline asks for it;
+1: no plan could be certified and the weather curve is shown; 2: an input was refused; 3: the report
+cannot be written.
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Describe the command's arguments.
+
+    Args:
+        parser: The command's parser.
+    """
+    parser.epilog = _EXAMPLES
+    parser.add_argument("site", metavar="SITE", help="the site folder")
+    parser.add_argument("--weather", required=True, metavar="W", help="CSV, EPW or typical year")
+    parser.add_argument("--start", required=True, metavar="T", help="ISO 8601 time with offset")
+    parser.add_argument("--hours", type=float, metavar="H", help="length; the site's if not given")
+    parser.add_argument(
+        "--baseline", action="store_true", help="show the weather curve as the plan"
+    )
+    parser.add_argument(
+        "--no-offsets", action="store_true", help="leave the stations' curves alone"
+    )
+    parser.add_argument("--report", metavar="FILE.html", help="write a page that shows the plan")
+    parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Plan a site.
+
+    Args:
+        arguments: The parsed command line.
+
+    Returns:
+        0 certified, 1 not, 2 where an input is refused, 3 where the report cannot be written.
+    """
+    from controller.case import read_case
+    from controller.planning import plan_site
+    from controller.problems import InputError, report_problems
+    from drivers.base import BadInput
+    from optimizer.model.plan import PlanStatus
+    from optimizer.plan import PlanOptions
+
+    try:
+        case = read_case(
+            arguments.site,
+            arguments.weather,
+            arguments.start,
+            arguments.hours,
+            shortest_h=SHORTEST_H,
+            longest_h=LONGEST_H,
+            tell=_tell,
+        )
+    except (InputError, BadInput) as error:
+        report_problems(error.problems, as_json=arguments.json)
+        return 2
+    options = PlanOptions(with_offsets=not arguments.no_offsets)
+    planned = plan_site(case, options, _tell)
+    if arguments.report is not None and not _write_report(planned, arguments):
+        return 3
+    if arguments.json:
+        _print_json(planned, show_baseline=arguments.baseline)
+    else:
+        print_summary(planned)
+    return 0 if arguments.baseline or planned.plan.status is PlanStatus.CERTIFIED else 1
+
+
+def _tell(text: str) -> None:
+    """Say on standard error what takes time."""
+    sys.stderr.write(text + "\n")
+
+
+def _write_report(planned: "PlannedSite", arguments: argparse.Namespace) -> bool:
+    """Write the report; where that fails, say why and return False."""
+    from pathlib import Path
+
+    from controller.problems import report_problems
+    from controller.report.plan_report import write_plan_report
+    from drivers.base import Problem
+
+    try:
+        write_plan_report(planned.plan, planned.case.site, Path(arguments.report))
+    except OSError as error:
+        problem = Problem(
+            file=arguments.report,
+            message=f"cannot be written: {error.strerror or error}",
+            remedy="name a file in a folder that you may write",
+        )
+        report_problems([problem], as_json=arguments.json)
+        return False
+    _tell(f"the report is in {arguments.report}")
+    return True
+
+
+def _print_json(planned: "PlannedSite", *, show_baseline: bool) -> None:
+    import json
+
+    from controller.plan_json import plan_json
+    from controller.problems import write_line
+
+    write_line(json.dumps(plan_json(planned, show_baseline=show_baseline), allow_nan=False))
+
+
+def print_summary(planned: "PlannedSite") -> None:
+    """Print a plan beside its baseline, for people.
+
+    Args:
+        planned: The plan with its case.
+    """
+    from controller.problems import write_line
+
+    plan, currency = planned.plan, planned.case.site.district.prices.currency
+    write_line(
+        f"{planned.case.site.site_id}: {plan.status.value} plan from {plan.chosen.schedule.start}"
+    )
+    write_line(f"{'':<28}{'plan':>14}{'weather curve':>16}")
+    chosen, usual = plan.chosen.certificate, plan.baseline.certificate
+    rows = (
+        (f"cost, {currency}", chosen.cost.total, usual.cost.total),
+        ("shortfall, K h", chosen.comfort.shortfall_k_h, usual.comfort.shortfall_k_h),
+        ("largest shortfall, K", chosen.comfort.max_shortfall_k, usual.comfort.max_shortfall_k),
+        (
+            "mean indoor at end, degC",
+            chosen.comfort.mean_indoor_end_c,
+            usual.comfort.mean_indoor_end_c,
+        ),
+    )
+    for name, planned_value, usual_value in rows:
+        write_line(f"{name:<28}{planned_value:>14,.2f}{usual_value:>16,.2f}")
+    if plan.bound is not None:
+        write_line(f"no plan as warm costs less than {plan.bound.cost_lower:,.2f} {currency}")
+    for one in chosen.limits:
+        if one.margin < 0.02 * abs(one.allowed):
+            write_line(
+                f"near its limit: {one.limit} {one.where} {one.worst:.3f} of {one.allowed:g} "
+                f"{one.unit} at {one.time.isoformat()}"
+            )
+    write_line(
+        f"{plan.solve.iterations} rounds, {plan.solve.simulations} simulations, "
+        f"{plan.solve.wall_s:.1f} s"
+    )

@@ -1,0 +1,89 @@
+"""A plan as the JSON object of the command-line contract."""
+
+from collections.abc import Mapping
+
+from controller.outcome_json import JsonObject, comfort_json, cost_json, limits_json, number
+from controller.planning import PlannedSite
+from optimizer.model.arrays import FloatArray
+from optimizer.model.network import Network, PumpControl
+from optimizer.model.plan import Bound, Evaluated
+
+
+def plan_json(planned: PlannedSite, *, show_baseline: bool = False) -> JsonObject:
+    """Give a plan in the form of the contract.
+
+    Args:
+        planned: The plan with its case.
+        show_baseline: Whether the baseline takes the plan's place.
+
+    Returns:
+        The object; series have one value a step, at its start.
+    """
+    site, plan = planned.case.site, planned.plan
+    network = site.district.network
+    shown = plan.baseline if show_baseline else plan.chosen
+    certificate = shown.certificate
+    residual = max(certificate.energy_residual_pct, shown.trace.energy.residual_pct)
+    return {
+        "site": site.site_id,
+        "start": shown.schedule.start.isoformat(),
+        "step_s": shown.schedule.step_s,
+        "status": "fallback" if show_baseline else plan.status.value,
+        **_setpoints(network, shown),
+        "stations": _offsets(network, shown),
+        "baseline": {
+            **_setpoints(network, plan.baseline),
+            "cost": cost_json(plan.baseline.certificate.cost),
+            "comfort": comfort_json(plan.baseline.certificate.comfort),
+            "limits": limits_json(plan.baseline.certificate.limits),
+        },
+        "cost": cost_json(certificate.cost),
+        "comfort": comfort_json(certificate.comfort),
+        "limits": limits_json(certificate.limits),
+        "bound": _bound(plan.bound),
+        "solve": {
+            "wall_s": number(plan.solve.wall_s),
+            "iterations": plan.solve.iterations,
+            "simulations": plan.solve.simulations,
+            "buildings": plan.solve.buildings,
+            "energy_residual_pct": number(residual),
+        },
+        "reasons": [{"code": one.code, "values": one.values} for one in plan.reasons],
+    }
+
+
+def _series(values: FloatArray) -> list[float | None]:
+    return [number(round(float(value), 4)) for value in values]
+
+
+def _setpoints(network: Network, shown: Evaluated) -> Mapping[str, JsonObject]:
+    plants: JsonObject = {
+        plant.plant_id: {
+            "supply_temp_c": _series(shown.schedule.supply_temp_c[i]),
+            "delivered_temp_c": _series(shown.trace.plants.supply_temp_c[:, i]),
+        }
+        for i, plant in enumerate(network.plants)
+    }
+    pumps: JsonObject = {
+        pump.pump_id: {
+            "speed_pct" if pump.control is PumpControl.SPEED else "dp_bar": _series(
+                shown.schedule.pump_setpoint[i]
+            )
+        }
+        for i, pump in enumerate(network.pumps)
+    }
+    return {"plants": plants, "pumps": pumps}
+
+
+def _offsets(network: Network, shown: Evaluated) -> JsonObject:
+    return {
+        station.station_id: {"secondary_offset_k": _series(shown.schedule.secondary_offset_k[i])}
+        for i, station in enumerate(network.stations)
+        if station.offset_range_k is not None
+    }
+
+
+def _bound(bound: Bound | None) -> JsonObject:
+    if bound is None:
+        return {"cost_lower": None, "gap_pct": None}
+    return {"cost_lower": number(bound.cost_lower), "gap_pct": number(bound.gap_pct)}
