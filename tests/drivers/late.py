@@ -12,7 +12,7 @@ TIMEOUT_S, QUIET_S = 0.02, 0.05
 
 @dataclass
 class LateResult:
-    """What the read after each late reply gave; `late` counts the replies that were left out."""
+    """What the read after each late reply gave; `late` counts the replies that came late."""
 
     right: int = 0
     wrong: int = 0
@@ -26,6 +26,7 @@ class HeldReply:
     def __init__(self, slave: Slave) -> None:
         self.slave = slave
         self.held: bytes | None = None
+        self.released = 0
 
     def hold(self, request: bytes, reply: bytes) -> list[tuple[float, bytes]]:
         self.held = reply
@@ -34,6 +35,7 @@ class HeldReply:
 
     def release(self, request: bytes, reply: bytes) -> list[tuple[float, bytes]]:
         held, self.held = self.held, None
+        self.released += held is not None
         return [(0.0, held or b""), (0.002, reply)]
 
 
@@ -49,15 +51,18 @@ def late_replies(count: int, delay: str) -> LateResult:
         depend on how busy the machine is; a wrong value is wrong all the same.
     """
     result = LateResult()
+
+    def slow(request: bytes, reply: bytes) -> list[tuple[float, bytes]]:
+        result.late += 1
+        return [(TIMEOUT_S + 0.6 * QUIET_S, reply)]
+
     with (
         slave_on_pty() as (port, slave),
         RtuMaster(port, baudrate=19200, timeout_s=TIMEOUT_S, quiet_s=QUIET_S, retries=0) as bus,
     ):
+        held = HeldReply(slave)
         for i in range(count):
-            if delay == "in the quarantine":
-                slave.faults.append(lambda q, r: [(TIMEOUT_S + 0.6 * QUIET_S, r)])
-            else:
-                slave.faults.append(HeldReply(slave).hold)
+            slave.faults.append(slow if delay == "in the quarantine" else held.hold)
             try:
                 bus.read_holding_registers(1, 10 + i % 400, 1)
             except NoReply:
@@ -65,7 +70,7 @@ def late_replies(count: int, delay: str) -> LateResult:
             else:
                 result.wrong += 1  # the reply was held back: whatever came was another's
             _read_after(bus, result)
-        result.late = bus.counts.late
+        result.late += held.released
     return result
 
 

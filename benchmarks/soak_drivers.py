@@ -1,0 +1,109 @@
+"""The drivers' long campaigns: damaged frames by the million, late replies by the thousand.
+
+The suite runs the same campaigns short. Each prints one JSON object and exits with 1 where
+something that must never be accepted was.
+
+    python -m benchmarks.soak_drivers frames --count 10000000
+    python -m benchmarks.soak_drivers late --count 10000
+    python -m benchmarks.soak_drivers meters --count 2000000
+    python -m benchmarks.soak_drivers peers --count 100000
+"""
+
+import argparse
+import json
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+
+from tests.drivers.campaigns import (
+    NEVER_ACCEPTED,
+    FuzzResult,
+    fuzz_cjt188,
+    fuzz_mbus,
+    fuzz_rtu,
+)
+from tests.drivers.late import LATE_DELAYS, LateResult, late_replies
+from tests.drivers.peer_agreement import agreement_with_pymodbus
+
+PIECES = 20
+
+
+def frames(count: int, seed: int, jobs: int) -> tuple[dict[str, object], bool]:
+    """Damaged RTU frames of every kind; none of NEVER_ACCEPTED may be taken for an answer."""
+    tried: Counter[str] = Counter()
+    accepted: Counter[str] = Counter()
+    with ProcessPoolExecutor(jobs) as pool:
+        seeds = range(seed, seed + PIECES)
+        results: list[FuzzResult] = list(pool.map(partial(fuzz_rtu, count // PIECES), seeds))
+    for result in results:
+        tried += result.tried
+        accepted += result.accepted
+    wrong = sum(accepted[kind] for kind in NEVER_ACCEPTED)
+    return {"tried": dict(tried), "accepted": dict(accepted), "wrong": wrong}, wrong == 0
+
+
+def late(count: int, seed: int, jobs: int) -> tuple[dict[str, object], bool]:
+    """Late replies, half of them in the quarantine and half after the next request."""
+    delays = [LATE_DELAYS[i % 2] for i in range(PIECES)]
+    with ProcessPoolExecutor(jobs) as pool:
+        results: list[LateResult] = list(pool.map(partial(late_replies, count // PIECES), delays))
+    total = {
+        name: sum(getattr(result, name) for result in results)
+        for name in ("late", "right", "wrong", "unanswered")
+    }
+    return dict(total), total["wrong"] == 0 and total["unanswered"] == 0
+
+
+def meters(count: int, seed: int, jobs: int) -> tuple[dict[str, object], bool]:
+    """Damaged answers of meters, half of each kind; no single-bit error may give a value."""
+    seeds = range(seed, seed + PIECES)
+    each = count // PIECES // 2
+    with ProcessPoolExecutor(jobs) as pool:
+        cjt188 = sum(pool.map(partial(fuzz_cjt188, each), seeds))
+        mbus = sum(pool.map(partial(fuzz_mbus, each), seeds))
+    return {"cjt188_accepted": cjt188, "mbus_accepted": mbus}, cjt188 + mbus == 0
+
+
+def peers(count: int, seed: int, jobs: int) -> tuple[dict[str, object], bool]:
+    """Reads and writes against pymodbus's server, each compared with what must be there."""
+    with ProcessPoolExecutor(jobs) as pool:
+        seeds = range(seed, seed + jobs)
+        agreed = sum(pool.map(partial(agreement_with_pymodbus, count // jobs), seeds))
+    return {"agreed": agreed}, agreed == count // jobs * jobs
+
+
+CAMPAIGNS: dict[str, Callable[[int, int, int], tuple[dict[str, object], bool]]] = {
+    "frames": frames,
+    "late": late,
+    "meters": meters,
+    "peers": peers,
+}
+
+
+def main() -> int:
+    """Run one campaign.
+
+    Returns:
+        0 where it held, else 1.
+    """
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("campaign", choices=CAMPAIGNS)
+    parser.add_argument("--count", type=int, required=True)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=2)
+    arguments = parser.parse_args()
+    began_s = time.monotonic()
+    result, held = CAMPAIGNS[arguments.campaign](
+        arguments.count, arguments.seed, arguments.jobs
+    )  # fmt: skip
+    wall_s = round(time.monotonic() - began_s, 1)
+    print(json.dumps({"campaign": arguments.campaign, "count": arguments.count, **result,
+                      "held": held, "wall_s": wall_s}))  # fmt: skip
+    return 0 if held else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,40 @@
+"""Programs and packages of others that our own must agree with; absent ones skip plainly."""
+
+import importlib.util
+import os
+import shutil
+import subprocess
+
+import pytest
+
+REQUIRE_VARIABLE = "REQUIRE_PEERS"
+
+
+def need_program(name: str) -> str:
+    """Give a program's path, or skip; with REQUIRE_PEERS=1 an absent one fails the test."""
+    path = shutil.which(name)
+    if path is None:
+        _absent(f"{name} is not installed; .ci/install-peers installs it")
+    return str(path)
+
+
+def need_package(name: str) -> None:
+    """Skip, or fail with REQUIRE_PEERS=1, where a Python package is not installed."""
+    if importlib.util.find_spec(name) is None:
+        _absent(f"{name} is not installed; .ci/install-peers installs it")
+
+
+def need_node_package(name: str) -> tuple[str, str]:
+    """Give the paths of node and of its global packages, one of which is the named one."""
+    node, npm = need_program("node"), need_program("npm")
+    found = subprocess.run([npm, "root", "-g"], capture_output=True, text=True, check=True)
+    folder = os.environ.get("NODE_PATH") or found.stdout.strip()
+    if not os.path.isdir(os.path.join(folder, name)):
+        _absent(f"the node package {name} is not installed; .ci/install-peers installs it")
+    return node, folder
+
+
+def _absent(reason: str) -> None:
+    if os.environ.get(REQUIRE_VARIABLE) == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)
