@@ -37,7 +37,7 @@ def colebrook(relative_roughness: float, reynolds: float, guess: float) -> float
         slope = 1.0 + 2.0 * 2.51 / (reynolds * inside * LN10)
         change = residual / slope
         inverse_root -= change
-        if abs(change) < 1e-6 * inverse_root:  # Newton squares it
+        if abs(change) < 3e-5 * inverse_root:  # Newton squares it
             break
     return inverse_root
 

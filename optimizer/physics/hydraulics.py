@@ -23,7 +23,7 @@ from optimizer.physics.water import GRAVITY_M_S2
 MAX_ITERATIONS = 80
 DAMPED_FROM = 30
 # Of the last change: Newton squares the error, so what is left is far below it.
-TOLERANCE = 1e-7
+TOLERANCE = 1e-6
 # Slope of a law past the end of its range: 1 bar moves a ten-millionth of a kilogram a second.
 STOP_PA_S_KG = 1e12
 # A station near no flow: below this share of its flow at 1 bar the drop is linear in the flow.

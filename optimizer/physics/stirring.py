@@ -30,7 +30,7 @@ TANKS = 3
 # The tanks hold at most this share of what a pipe holds.
 LARGEST_SHARE = 0.6
 # Where a step moves more tanks than this, they are left out.
-UNSEEN_TANKS = 20.0
+UNSEEN_TANKS = 4.0
 # Flow that the film is reckoned for in a network: moderate, in a pipe of middling temperature.
 FILM_VELOCITY_M_S = 0.5
 FILM_TEMP_C = 60.0
