@@ -52,7 +52,7 @@ def late(count: int, seed: int, jobs: int) -> tuple[dict[str, object], bool]:
         results: list[LateResult] = list(pool.map(partial(late_replies, count // PIECES), delays))
     total = {
         name: sum(getattr(result, name) for result in results)
-        for name in ("late", "right", "wrong", "unanswered")
+        for name in ("late", "right", "wrong", "unanswered", "in_time")
     }
     return dict(total), total["wrong"] == 0 and total["unanswered"] == 0
 

@@ -20,7 +20,7 @@ from drivers.base import (
     UnknownOutcome,
 )
 from drivers.modbus.rtu import RtuMaster
-from tests.drivers.late import LATE_DELAYS, HeldReply, LateResult, late_replies
+from tests.drivers.late import LATE_DELAYS, HeldReply, late_replies
 from tests.drivers.wire import Fault, Registers, Slave, framed, slave_on_pty
 
 TIMEOUT_S = 0.15
@@ -167,7 +167,7 @@ def test_read_is_repeated_and_write_never(line: tuple[str, Slave]) -> None:
 @pytest.mark.parametrize("delay", LATE_DELAYS)
 def test_late_reply_is_never_the_next_answer(delay: str) -> None:
     result = late_replies(200, delay)
-    assert result == LateResult(right=200, wrong=0, unanswered=0, late=200)
+    assert (result.right, result.wrong, result.unanswered, result.late) == (200, 0, 0, 200)
 
 
 def test_late_echo_does_not_confirm_the_same_write_again(line: tuple[str, Slave]) -> None:
