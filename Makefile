@@ -1,0 +1,44 @@
+# heatwarden: `make demo` and `make test` set up everything they need in .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+DATA ?= ../shared/data
+export OMP_NUM_THREADS := 1
+export OPENBLAS_NUM_THREADS := 1
+
+.PHONY: demo dev check test soak benchmarks validate clean
+
+.venv/.user: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	touch $@
+
+.venv/.dev: .venv/.user
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@
+
+demo: .venv/.user
+	$(BIN)/heatwarden demo
+
+dev: .venv/.dev
+
+check: .venv/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: .venv/.dev
+	$(BIN)/python -m pytest
+
+soak: .venv/.dev
+	$(BIN)/python -m benchmarks.soak_drivers
+
+benchmarks: .venv/.dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[benchmarks]'
+	$(BIN)/python -m benchmarks.speed
+
+validate: .venv/.dev
+	$(BIN)/python -m benchmarks.validate --data $(DATA)
+
+clean:
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis
