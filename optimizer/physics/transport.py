@@ -53,7 +53,7 @@ class Side(NamedTuple):
         early: Pipes at which a ring of flow is opened, shape (pipes,).
         whole, whole_d: Working memory: means of a step that is moved in parts.
         mean, mean_d: Mean enthalpy of the step at each node, J/kg, shapes (nodes,), (nodes, any).
-        end, end_d: Enthalpy at the end of the step at each node.
+        end, end_d: Enthalpy towards the end of the step at each node.
     """
 
     contents: Row
@@ -518,25 +518,29 @@ def _advance(
 
 @inlined
 def _note_node(side: Side, node: int, used: int) -> None:
-    """Keep the mean and the last enthalpy of what passes a node."""
-    mixed = side.leaving
-    here = len(mixed.filled) - 1
+    """Keep the mean enthalpy of what passes a node, and where it is heading.
+
+    A plug is as warm throughout as its mean, which makes the very last piece of a step a poor
+    witness; the means of two steps, drawn on to the end, tell the same without that ripple.
+    """
+    pieces = side.leaving
+    here = len(pieces.filled) - 1
     whole = 0.0
     mean = 0.0
-    for i in range(mixed.filled[here]):
-        whole += mixed.size[here, i]
-        mean += mixed.size[here, i] * mixed.enthalpy[here, i]
+    for i in range(pieces.filled[here]):
+        whole += pieces.size[here, i]
+        mean += pieces.size[here, i] * pieces.enthalpy[here, i]
     mean /= whole
-    last = mixed.filled[here] - 1
+    side.end[node] = mean + 0.5 * (mean - side.mean[node])
     side.mean[node] = mean
-    side.end[node] = mixed.enthalpy[here, last]
     for d in range(used):
         mean_d = 0.0
-        for i in range(mixed.filled[here]):
-            mean_d += mixed.size_d[here, i, d] * (mixed.enthalpy[here, i] - mean)
-            mean_d += mixed.size[here, i] * mixed.enthalpy_d[here, i, d]
-        side.mean_d[node, d] = mean_d / whole
-        side.end_d[node, d] = mixed.enthalpy_d[here, last, d]
+        for i in range(pieces.filled[here]):
+            mean_d += pieces.size_d[here, i, d] * (pieces.enthalpy[here, i] - mean)
+            mean_d += pieces.size[here, i] * pieces.enthalpy_d[here, i, d]
+        mean_d /= whole
+        side.end_d[node, d] = mean_d + 0.5 * (mean_d - side.mean_d[node, d])
+        side.mean_d[node, d] = mean_d
 
 
 @inlined
