@@ -192,7 +192,7 @@ def surprise(net: Network, seed: int, lever: Lever) -> FloatArray:
 def test_a_move_of_2_k_is_predicted_within_a_tenth_of_a_kelvin(seed: int) -> None:
     """All but the rooms of a station whose valve reaches its stop on the way."""
     errors = surprise(random_network(seed), seed, Lever.PLANT)
-    assert (errors > 0.1).mean() < 0.005
+    assert (errors > 0.1).mean() < 0.01
     assert errors.max(initial=0.0) < 0.2
 
 
