@@ -86,9 +86,9 @@ def examine(
     tables = [reduce(tighter, same) for same in zip(*(m[0] for m in members), strict=True)]
     residual_pct = max(m[3] for m in members)
     certified = (
-        all(_holds(table) for table in tables)
+        all(m[4] for m in members)
         and residual_pct < LARGEST_RESIDUAL_PCT
-        and all(m[4] for m in members)
+        and all(_holds(table) for table in tables)
     )
     return Certificate(
         certified=certified,
@@ -108,7 +108,7 @@ def _judge_member(
     member: int,
     unwarmable: tuple[str, ...],
 ) -> tuple[list[LimitTable], ComfortResult, Cost, float, bool]:
-    """Run one member; gives limits, comfort, cost, residual, and whether all numbers are finite."""
+    """Run one member; gives limits, comfort, cost, residual, and whether the run is sound."""
     hearing = hear(district.network, state, forecast, schedule, member)
     reading = Reading(district, state, hearing)
     warmth = comfort(
@@ -124,7 +124,7 @@ def _judge_member(
         warmth,
         judged_cost(district, forecast, reading, hearing),
         hearing.residual_pct,
-        _is_finite(hearing),
+        _is_finite(hearing) and not hearing.found.unsolved.any(),
     )
 
 

@@ -286,6 +286,7 @@ def _blank(layout: Layout, steps: int) -> Findings:
         flow_kg_s=np.zeros((steps, len(layout.graph.first))),
         pressure_pa=np.zeros((steps, both)),
         node_j_kg=np.zeros((steps, both)),
+        node_end_j_kg=np.zeros((steps, both)),
         outlet_c=np.zeros((steps, plants)),
         fired_w=np.zeros((steps, plants)),
         pump_gain_pa=np.zeros((steps, pumps)),
@@ -298,7 +299,7 @@ def _blank(layout: Layout, steps: int) -> Findings:
         indoor_c=np.zeros((steps + 1, buildings)),
         heat_j=np.zeros(4),
         trials=counts,
-        newton=counts.copy(),
+        unsolved=counts.copy(),
     )
 
 

@@ -11,7 +11,13 @@ from optimizer.judge.consumers import heat_taken, wanted_flow
 from optimizer.judge.pipework import STANDING_KG_S, Pipework, carry, settle
 from optimizer.model.arrays import FloatArray, IntArray
 from optimizer.physics.compiled import compiled
-from optimizer.physics.hydraulics import FlowInputs, FlowState, pump_gain, solve_flows
+from optimizer.physics.hydraulics import (
+    MAX_ITERATIONS,
+    FlowInputs,
+    FlowState,
+    pump_gain,
+    solve_flows,
+)
 from optimizer.physics.layout import Layout
 from optimizer.physics.rooms import AIR_TO_ENVELOPE, step_response
 from optimizer.physics.water import (
@@ -26,6 +32,8 @@ AGREED_K = 5e-3
 # The outlet's change between trials is heat that no one accounts for.
 AGREED_OUTLET_K = 1e-4
 MAX_TRIALS = 12
+# Of a solve of the flows: from the last ones, from rest, and on from where that gave up.
+SOLVE_ATTEMPTS = 3
 # A closed valve lets through what no meter would see.
 CLOSED_SHARE = 1e-7
 
@@ -95,12 +103,15 @@ class Findings(NamedTuple):
 
     `indoor_c` has a row more: it is kept at the step boundaries. `heat_j` holds supplied,
     delivered, lost to the ground and leaked less make-up. `node_j_kg` and `pressure_pa` have the
-    supply side's nodes first. `trials` and `newton` count each step's trials and Newton iterations.
+    supply side's nodes first; `node_end_j_kg` is the water of each step's last part. `trials`
+    counts each step's trials; `unsolved` is 1 where flows and pressures of a step do not balance,
+    and nothing that was found there can be trusted.
     """
 
     flow_kg_s: FloatArray
     pressure_pa: FloatArray
     node_j_kg: FloatArray
+    node_end_j_kg: FloatArray
     outlet_c: FloatArray
     fired_w: FloatArray
     pump_gain_pa: FloatArray
@@ -113,7 +124,7 @@ class Findings(NamedTuple):
     indoor_c: FloatArray
     heat_j: FloatArray
     trials: IntArray
-    newton: IntArray
+    unsolved: IntArray
 
 
 @compiled
@@ -133,7 +144,7 @@ def walk(layout: Layout, course: Course, present: Present, found: Findings) -> N
         for trial in range(MAX_TRIALS):
             found.trials[k] = trial + 1
             _set_flows(layout, course, present, k)
-            found.newton[k] += solve_flows(layout, present.inputs, present.flows)
+            found.unsolved[k] = _solve(layout, present)
             moved = _supply(layout, course, present, k)
             moved = max(moved, _serve(layout, course, present, k))
             _return(layout, course, present, k)
@@ -143,6 +154,19 @@ def walk(layout: Layout, course: Course, present: Present, found: Findings) -> N
         _note(layout, course, present, found, k)
         _warm_rooms(layout, course, present, k)
         found.indoor_c[k + 1] = present.indoor_c
+
+
+@compiled
+def _solve(layout: Layout, present: Present) -> int:
+    """Find the flows, from the last ones or from rest; gives 1 where neither leads to a balance."""
+    for attempt in range(SOLVE_ATTEMPTS):
+        if solve_flows(layout, present.inputs, present.flows) < MAX_ITERATIONS:
+            return 0
+        if attempt == 0:
+            present.flows.flow_kg_s[:] = 0.0
+            present.flows.friction[:] = 0.0
+            present.flows.pressure_pa[:] = layout.holding_pa
+    return 1
 
 
 @compiled
@@ -331,6 +355,8 @@ def _note(layout: Layout, course: Course, present: Present, found: Findings, k: 
         back = present.back.node_j_kg[:, node].sum() / parts
         found.node_j_kg[k, node] = supply
         found.node_j_kg[k, nodes + node] = back
+        found.node_end_j_kg[k, node] = present.supply.node_j_kg[parts - 1, node]
+        found.node_end_j_kg[k, nodes + node] = present.back.node_j_kg[parts - 1, node]
         leaked += present.flows.leak_kg_s[node] * supply
         leaked += present.flows.leak_kg_s[nodes + node] * back
     makeup = present.flows.leak_kg_s.sum()

@@ -36,8 +36,11 @@ class Reading:
         self.connected = self._connected()
         self.first = hearing.layout.graph.first[: len(self.network.pipes)]
         self.second = hearing.layout.graph.second[: len(self.network.pipes)]
-        self.supply_inlet_c = self._inlet_c(0, state.supply_inlet_temp_c)
-        self.return_inlet_c = self._inlet_c(1, state.return_inlet_temp_c)
+        self.supply_inlet_c = self._inlet_c(0, self.temp_c)
+        self.return_inlet_c = self._inlet_c(1, self.temp_c)
+        ends_c: FloatArray = temperature_c(hearing.found.node_end_j_kg)
+        # Means over steps would hide the corners of a course: ramps are taken between instants.
+        self.inlets_at_end_c = (self._inlet_c(0, ends_c), self._inlet_c(1, ends_c))
         self.highest_bar = self._highest_bar()
 
     def _connected(self) -> BoolArray:
@@ -52,19 +55,16 @@ class Reading:
         pipes = len(self.network.pipes)
         return self.run.found.flow_kg_s[:, side * pipes : (side + 1) * pipes]
 
-    def side_temp_c(self, side: int) -> FloatArray:
-        """Water at each node of one side."""
-        return self.temp_c[:, side * self.count : (side + 1) * self.count]
-
     def _highest_bar(self) -> FloatArray:
         """Pressure at the higher end of each pair, both sides."""
         ends = [end + side * self.count for end in (self.first, self.second) for side in (0, 1)]
         highest: FloatArray = np.maximum.reduce([self.pressure_bar[:, end] for end in ends])
         return highest
 
-    def _inlet_c(self, side: int, start_c: FloatArray) -> FloatArray:
-        """Water entering each pipe, the start state first; held where none enters."""
-        flow, temp = self.flow_kg_s(side), self.side_temp_c(side)
+    def _inlet_c(self, side: int, node_c: FloatArray) -> FloatArray:
+        """Water entering each pipe of a side, the start state first; held where none enters."""
+        flow, temp = self.flow_kg_s(side), node_c[:, side * self.count : (side + 1) * self.count]
+        start_c = (self.state.supply_inlet_temp_c, self.state.return_inlet_temp_c)[side]
         entering = np.where(flow > 0.0, temp[:, self.first], temp[:, self.second])
         course = np.concatenate([start_c[None, :], entering])
         last = np.where(np.abs(flow) > STANDING_KG_S, np.arange(1, len(course))[:, None], 0)
@@ -183,11 +183,14 @@ def _pipe_tables(r: Reading) -> list[LimitTable]:
     names = [pipe.pipe_id for pipe in pipes]
     step_s, inlets = r.run.step_s, (r.supply_inlet_c[:, live], r.return_inlet_c[:, live])
     ramp = np.array([pipe.max_ramp_k_h for pipe in pipes])
-    steps = len(inlets[0]) - 1
-    # Means of the steps; the start state holds the mean of the schedule's step before.
-    at_s = np.concatenate([[-0.5 * r.run.parts * step_s], (np.arange(steps) + 0.5) * step_s])
+    # The start state holds the mean of the schedule's step before.
+    at_s: FloatArray = np.arange(0.0, len(inlets[0])) * step_s
+    at_s[0] = -0.5 * r.run.parts * step_s
     kinds = LimitKind.PIPE_TEMP, LimitKind.PIPE_RAMP, LimitKind.PIPE_PRESSURE, LimitKind.VELOCITY
-    ramps = [_ramp_table(kinds[1], "K/h", names, c, at_s, ramp, ramp) for c in inlets]
+    ramps = [
+        _ramp_table(kinds[1], "K/h", names, course[:, live], at_s, ramp, ramp)
+        for course in r.inlets_at_end_c
+    ]
     return [
         upper_limit(
             kinds[0],
