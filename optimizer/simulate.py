@@ -40,6 +40,8 @@ from optimizer.physics.water import (
 from optimizer.timegrid import curve, setpoints_at_boundaries, step_means
 
 JOULES_PER_MWH = 3.6e9
+# Below this difference a station has no pressure to speak of.
+LEAST_DP_PA = 100.0
 # Plugs that a pipe can hold; the oldest neighbours merge beyond.
 PLUGS = 64
 
@@ -426,6 +428,8 @@ def _openings(network: Network, done: March, flow: FloatArray, dp_pa: FloatArray
     share = np.clip(share, 0.0, 1.0)
     logarithmic = 1.0 + np.log(np.maximum(share, 1.0 / RANGEABILITY)) / np.log(RANGEABILITY)
     held = np.where(stations.equal_percentage, np.where(share > 0.0, logarithmic, 0.0), share)
+    # Without pressure no flow tells how far a valve stands open: one that asks stands wide open.
+    held = np.where((done.record.unmet_w > 0.0) & (dp_pa < LEAST_DP_PA), 1.0, held)
     fixed = np.array([station.control is StationControl.FIXED for station in network.stations])
     standing = np.array([station.opening_pct for station in network.stations])
     return np.where(fixed, standing, 100.0 * held)
