@@ -181,3 +181,14 @@ class SerialPort:
             raise PortLost(
                 f"{self.name} {what}: {error}; check the cable, the name and the settings"
             ) from error
+
+
+def known_ports() -> list[tuple[str, str]]:
+    """List the serial ports that the operating system knows.
+
+    Returns:
+        Name and description of each, sorted.
+    """
+    from serial.tools.list_ports import comports
+
+    return sorted((port.device, port.description) for port in comports())

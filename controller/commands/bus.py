@@ -127,13 +127,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _list(arguments: argparse.Namespace) -> int:
-    from serial.tools.list_ports import comports
-
     from controller.paths import config_dir
     from controller.problems import write_line
     from drivers.profiles import load_profile
+    from drivers.serial_port import known_ports
 
-    ports = [{"port": p.device, "description": p.description} for p in sorted(comports())]
+    ports = [{"port": port, "description": text} for port, text in known_ports()]
     paths = sorted((config_dir() / "devices").glob("*.toml"))
     profiles = [load_profile(path) for path in paths]
     if arguments.json:
