@@ -45,18 +45,19 @@ class Tube:
 
 
 class Casing(NamedTuple):
-    """The insulation of a single tube as layers, each as warm as its middle, from the inside out.
+    """The insulation of tubes as layers, each as warm as its middle, from the inside out.
 
     Attributes:
-        temp_c: Temperatures, degC, shape (layers,).
-        onward_w_k: Conductance from each layer to the next or to the surroundings, W/K.
-        capacity_j_k: Heat capacity of a layer, J/K; zero where insulation stores nothing.
+        temp_c: Temperatures, degC, shape (tubes, layers).
+        onward_w_k: Conductance from each layer to the next or to the surroundings, W/K, same shape.
+        capacity_j_k: Heat capacity of a layer, J/K, shape (tubes,); zero where insulation stores
+            nothing.
         ambient_c: Surroundings in each step, degC, shape (steps,).
     """
 
     temp_c: FloatArray
     onward_w_k: FloatArray
-    capacity_j_k: float
+    capacity_j_k: FloatArray
     ambient_c: FloatArray
 
 
@@ -104,18 +105,18 @@ def _inner_mk_w(tube: Tube) -> float:
 
 
 def _casing(tubes: tuple[Tube, ...], start_c: FloatArray, ambient_c: FloatArray) -> Casing:
-    """Insulation in the steady state of the start; only a single tube's can store heat."""
-    tube = tubes[0]
-    if any(other.casing_j_m_k > 0.0 for other in tubes[1:]):
-        raise ValueError("only the insulation of a single tube can store heat")
-    slice_mk_w = tube.casing_mk_w / LAYERS
-    onward = np.full(LAYERS, tube.length_m / slice_mk_w)
-    onward[-1] = tube.length_m / (0.5 * slice_mk_w + tube.outside_mk_w)
-    depth = slice_mk_w * (np.arange(LAYERS) + 0.5) / (tube.casing_mk_w + tube.outside_mk_w)
+    """Insulation in the steady state of the start."""
+    slices = np.array([tube.casing_mk_w / LAYERS for tube in tubes])
+    outside = np.array([tube.outside_mk_w for tube in tubes])
+    length = np.array([tube.length_m for tube in tubes])
+    onward = np.repeat((length / slices)[:, None], LAYERS, axis=1)
+    onward[:, -1] = length / (0.5 * slices + outside)
+    depth = slices[:, None] * (np.arange(LAYERS) + 0.5) / (LAYERS * slices + outside)[:, None]
+    water_c = start_c.mean(axis=1)[:, None]
     return Casing(
-        temp_c=start_c[0].mean() + depth * (ambient_c[0] - start_c[0].mean()),
+        temp_c=water_c + depth * (ambient_c[0] - water_c),
         onward_w_k=onward,
-        capacity_j_k=tube.casing_j_m_k * tube.length_m / LAYERS,
+        capacity_j_k=np.array([tube.casing_j_m_k for tube in tubes]) * length / LAYERS,
         ambient_c=ambient_c,
     )
 
@@ -229,21 +230,24 @@ def _flush(
     for k in range(len(inlet)):
         source.flow[0] = max(flow[k, 0], 0.0)
         source.power[0] = source.flow[0] * inlet[k]
-        stores = casing.capacity_j_k > 0.0
-        ground = enthalpy_j_kg(casing.temp_c[0] if stores else casing.ambient_c[k])
-        lost = move_water(layout, side, content_kg, source, flow[k], flow_d, step_s, ground, 0 * k)
-        if stores:
-            _warm(casing, lost, casing.ambient_c[k], step_s)
+        for tube in range(len(casing.capacity_j_k)):
+            stores = casing.capacity_j_k[tube] > 0.0
+            around_c = casing.temp_c[tube, 0] if stores else casing.ambient_c[k]
+            side.ground[tube] = enthalpy_j_kg(around_c)
+        move_water(layout, side, content_kg, source, flow[k], flow_d, step_s, 0 * k)
+        for tube in range(len(casing.capacity_j_k)):
+            if casing.capacity_j_k[tube] > 0.0:
+                _warm(casing, tube, side.lost[tube], casing.ambient_c[k], step_s)
         copy_into(passing[k], side.mean)
 
 
 @inner
-def _warm(casing: Casing, gained_j: float, ambient_c: float, step_s: float) -> None:
-    """Let heat flow outwards through the layers of the insulation."""
-    layers = len(casing.temp_c)
+def _warm(casing: Casing, tube: int, gained_j: float, ambient_c: float, step_s: float) -> None:
+    """Let heat flow outwards through the layers of a tube's insulation."""
+    layers = casing.temp_c.shape[1]
     flowing = gained_j
     for i in range(layers):
-        beyond_c = casing.temp_c[i + 1] if i + 1 < layers else ambient_c
-        onward = (casing.temp_c[i] - beyond_c) * casing.onward_w_k[i] * step_s
-        casing.temp_c[i] += (flowing - onward) / casing.capacity_j_k
+        beyond_c = casing.temp_c[tube, i + 1] if i + 1 < layers else ambient_c
+        onward = (casing.temp_c[tube, i] - beyond_c) * casing.onward_w_k[tube, i] * step_s
+        casing.temp_c[tube, i] += (flowing - onward) / casing.capacity_j_k[tube]
         flowing = onward

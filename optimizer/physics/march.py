@@ -200,6 +200,8 @@ def march(
     steps = len(drive.outdoor_c)
     pipes = len(layout.pipes.length_m)
     ground = enthalpy_j_kg(layout.ground_temp_c)
+    motion.supply.ground[:] = ground
+    motion.back.ground[:] = ground
     copy_into(record.indoor_c[0], motion.indoor_c)
     copy_into(record.envelope_c[0], motion.envelope_c)
     for k in range(steps):
@@ -219,7 +221,6 @@ def march(
             motion.flows.flow_kg_s[:pipes],
             motion.flow_change.flow[:pipes],
             drive.step_s,
-            ground,
             used,
         )
         _serve_stations(layout, drive, motion, record, k, used)
@@ -232,7 +233,6 @@ def march(
             motion.flows.flow_kg_s[pipes : 2 * pipes],
             motion.flow_change.flow[pipes : 2 * pipes],
             drive.step_s,
-            ground,
             used,
         )
         _charge_plants(layout, drive, motion, record, seeds, rows, gradients, k, used)

@@ -29,7 +29,7 @@ from optimizer.physics.plugs import (
     prepend,
 )
 from optimizer.physics.stirring import TANKS, draw_tank, is_worth_stirring, stir
-from optimizer.physics.vectors import add_scaled, copy_into
+from optimizer.physics.vectors import add_scaled, copy_into, total
 from optimizer.physics.water import REFERENCE_CP_J_KG_K
 
 # Pieces of a step that a pipe hands on at most; more are merged, the most alike first.
@@ -52,6 +52,8 @@ class Side(NamedTuple):
         order, waiting: Working memory: nodes in the order of flow, and streams yet to come.
         early: Pipes at which a ring of flow is opened, shape (pipes,).
         whole, whole_d: Working memory: means of a step that is moved in parts.
+        ground: Enthalpy that water would have at the temperature around each pipe, J/kg.
+        lost: Heat that each pipe lost in the last step, J, shape (pipes,).
         mean, mean_d: Mean enthalpy of the step at each node, J/kg, shapes (nodes,), (nodes, any).
         end, end_d: Enthalpy towards the end of the step at each node.
     """
@@ -72,6 +74,8 @@ class Side(NamedTuple):
     early: BoolArray
     whole: FloatArray
     whole_d: FloatArray
+    ground: FloatArray
+    lost: FloatArray
     mean: FloatArray
     mean_d: FloatArray
     end: FloatArray
@@ -121,6 +125,8 @@ def new_side(pipes: int, nodes: int, slots: int, directions: int) -> Side:
         early=np.zeros(pipes, dtype=np.bool_),
         whole=np.zeros(nodes),
         whole_d=np.zeros((nodes, directions)),
+        ground=np.zeros(pipes),
+        lost=np.zeros(pipes),
         mean=np.zeros(nodes),
         mean_d=np.zeros((nodes, directions)),
         end=np.zeros(nodes),
@@ -570,7 +576,6 @@ def move_water(
     flow: FloatArray,
     flow_d: FloatArray,
     step_s: float,
-    ground: float,
     used: int,
 ) -> float:
     """Move the water of one side through one step.
@@ -583,29 +588,27 @@ def move_water(
         flow: Flow of each pipe as drawn, kg/s, shape (pipes,).
         flow_d: Its derivatives, shape (pipes, directions).
         step_s: Step length, s.
-        ground: Enthalpy of water at the ground's temperature, J/kg.
         used: Number of directions carried along.
 
     Returns:
         Heat lost to the ground, J.
     """
+    side.lost[:] = 0.0
     parts = _flow_order(layout, side, content_kg, flow, step_s)
     if parts == 1:
-        return _move_part(layout, side, content_kg, source, flow, flow_d, step_s, ground, used)
-    lost = 0.0
+        _move_part(layout, side, content_kg, source, flow, flow_d, step_s, used)
+        return total(side.lost)
     side.whole[:] = 0.0
     side.whole_d[:, :used] = 0.0
     for _ in range(parts):
-        lost += _move_part(
-            layout, side, content_kg, source, flow, flow_d, step_s / parts, ground, used
-        )
+        _move_part(layout, side, content_kg, source, flow, flow_d, step_s / parts, used)
         for node in range(len(side.mean)):
             side.whole[node] += side.mean[node] / parts
             add_scaled(side.whole_d[node, :used], 1.0 / parts, side.mean_d[node])
     for node in range(len(side.mean)):
         side.mean[node] = side.whole[node]
         copy_into(side.mean_d[node, :used], side.whole_d[node])
-    return lost
+    return total(side.lost)
 
 
 @inner
@@ -617,20 +620,18 @@ def _move_part(
     flow: FloatArray,
     flow_d: FloatArray,
     step_s: float,
-    ground: float,
     used: int,
-) -> float:
+) -> None:
     """Move the water of one side through one step, or a part of it, in the order found."""
     graph = layout.graph
     pipes = len(flow)
-    lost = 0.0
     for pipe in range(pipes):
         side.leaving.filled[pipe] = 0
         if abs(flow[pipe]) <= STILL_KG_S:
             decay = _decay(layout, content_kg, pipe, step_s)
-            lost += cool(side.contents, pipe, decay, ground, used)
+            side.lost[pipe] += cool(side.contents, pipe, decay, side.ground[pipe], used)
         elif side.early[pipe]:
-            lost += _leave_early(layout, side, content_kg, pipe, flow, flow_d, step_s, ground, used)
+            _leave_early(layout, side, content_kg, pipe, flow, flow_d, step_s, used)
     for place in range(len(side.order)):
         node = int(side.order[place])
         if _mix(layout, side, source, node, flow, flow_d, used) > 0.0:
@@ -648,17 +649,16 @@ def _move_part(
             forward = flow[pipe] > 0.0
             for d in range(used):
                 side.moved_d[d] = (flow_d[pipe, d] if forward else -flow_d[pipe, d]) * step_s
-            lost += _flow_through(
+            side.lost[pipe] += _flow_through(
                 side,
                 pipe,
                 away * step_s,
                 forward,
                 layout.pipes.stirred_kg[pipe],
                 _decay(layout, content_kg, pipe, step_s),
-                ground,
+                side.ground[pipe],
                 used,
             )
-    return lost
 
 
 @inner
@@ -670,17 +670,17 @@ def _leave_early(
     flow: FloatArray,
     flow_d: FloatArray,
     step_s: float,
-    ground: float,
     used: int,
-) -> float:
-    """Let a pipe that opens a ring give what the step moves; returns the heat lost, J."""
+) -> None:
+    """Let a pipe that opens a ring give what the step moves."""
     forward = flow[pipe] > 0.0
     for d in range(used):
         side.moved_d[d] = (flow_d[pipe, d] if forward else -flow_d[pipe, d]) * step_s
     decay = _decay(layout, content_kg, pipe, step_s)
     moved = abs(flow[pipe]) * step_s
+    ground = side.ground[pipe]
     _, lost = _leave(side, pipe, moved, side.moved_d, forward, decay, ground, side.gone_d, used)
-    return lost + cool(side.contents, pipe, decay, ground, used)
+    side.lost[pipe] += lost + cool(side.contents, pipe, decay, ground, used)
 
 
 @inlined
