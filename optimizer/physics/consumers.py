@@ -298,8 +298,8 @@ def take(
             consumers.heat_w[i] = stations.load_w[i]
             return 0.0, 0.0, 0.0
         consumers.controlled[i] = False
-        consumers.heat_w[i] = carried
-        if drop <= 0.0:
+        consumers.heat_w[i] = min(carried, stations.load_w[i])
+        if drop <= 0.0 or carried >= stations.load_w[i]:
             return 0.0, 0.0, 0.0
         return flow_kg_s * heat_capacity_j_kg_k(inlet_c), drop, 0.0
     if flow_kg_s <= STILL_KG_S:

@@ -220,6 +220,17 @@ def test_prescribed_loads_get_what_they_ask_where_the_network_can_deliver() -> N
     assert trace.stations.heat_power_kw.sum() / asked > 0.9996
 
 
+def test_after_a_standstill_a_load_takes_no_more_than_it_asks() -> None:
+    """Its valve opens wide for water that has cooled below its return; then hot water comes."""
+    net = line(load("s", "B", 50.0, return_c=60.0), pumps=[pump("M", "P")])
+    weather = constant_weather(net, STEPS)
+    cold = state_of(net, supply_c=40.0, return_c=40.0)
+    trace = simulate(net, cold, weather, constant_schedule(net, STEPS))
+    assert trace.stations.heat_power_kw.max() <= 50.0 + 1e-9
+    assert trace.stations.heat_power_kw[-1, 0] == pytest.approx(50.0)
+    assert trace.energy.residual_pct < 0.1
+
+
 def test_a_booster_drives_a_ring() -> None:
     """Strong enough to send the return round in a circle: heat is still conserved."""
     names = ["A", "B", "C"]
