@@ -11,8 +11,11 @@ from optimizer.model.policy import District
 from optimizer.model.state import PlantState
 from optimizer.physics.layout import Layout, build_layout
 from optimizer.relaxation.alone import least_cost_alone
-from optimizer.relaxation.rooms import air_floors, linear_rooms
+from optimizer.relaxation.rooms import linear_rooms
+from optimizer.relaxation.warmth import warmth_of
 from optimizer.relaxation.water import least_cost_of_water
+from optimizer.risk import PipeStress, risk_cost
+from optimizer.timegrid import step_means
 
 JOULES_PER_MWH = 3.6e9
 
@@ -59,15 +62,34 @@ def _cost_apart(
     layout = build_layout(network)
     rooms = linear_rooms(layout.buildings, forecast, member)
     price_j = stored_heat_price(forecast) / JOULES_PER_MWH
-    least = np.array([building.min_indoor_c for building in network.buildings])
-    floors = air_floors(
-        layout.buildings, least, forecast.outdoor_temp_c[member], comfort.max_shortfall_k
+    warmth = warmth_of(
+        network.buildings,
+        forecast.outdoor_temp_c[member],
+        comfort.max_shortfall_k,
+        comfort.shortfall_k_h,
     )
     start = np.stack([state.indoor_temp_c, state.envelope_temp_c], axis=1)
-    heating = least_cost_alone(rooms, start, floors, _most_heat_w(layout, district), price_j)
+    heating = least_cost_alone(rooms, start, warmth, _most_heat_w(layout, district), price_j)
     cheap = _least_cost_of_cheap_hours(layout, forecast)
+    floors = warmth.air_floors(comfort.max_shortfall_k)
     coldest = min(float(floors.min(initial=0.0)), float(start[:, 0].min(initial=0.0)))
-    return heating + cheap + least_cost_of_water(district, layout, state, forecast, coldest)
+    water = least_cost_of_water(district, layout, state, forecast, coldest)
+    return heating + cheap + water + _least_risk(district, forecast, member)
+
+
+def _least_risk(district: District, forecast: Forecast, member: int) -> float:
+    """Risk of pipes that stand without pressure and are never warmed: age and cold alone."""
+    pipes = len(district.network.pipes)
+    still = np.zeros((forecast.steps + 1, pipes))
+    stress = PipeStress(
+        year=forecast.start.year,
+        step_s=forecast.step_s,
+        outdoor_c=step_means(forecast.outdoor_temp_c[member]),
+        pressure_bar=still[1:],
+        supply_inlet_c=still,
+        return_inlet_c=still,
+    )
+    return risk_cost(district.network, district.prices, stress)
 
 
 def _most_heat_w(layout: Layout, district: District) -> FloatArray:

@@ -94,25 +94,6 @@ def linear_rooms(buildings: Buildings, forecast: Forecast, member: int) -> Rooms
     )
 
 
-def air_floors(
-    buildings: Buildings, min_indoor_c: FloatArray, outdoor_c: FloatArray, allowed_k: float
-) -> FloatArray:
-    """Indoor air that keeps the worst flat within an allowed shortfall.
-
-    Args:
-        buildings: The buildings.
-        min_indoor_c: What the worst flats are promised, degC, shape (buildings,).
-        outdoor_c: Outdoor temperature at the step boundaries, degC, shape (steps + 1,).
-        allowed_k: Largest shortfall, K.
-
-    Returns:
-        Least air temperature, degC, shape (steps + 1, buildings).
-    """
-    wanted = min_indoor_c - allowed_k - buildings.beta * outdoor_c[:, None]
-    floors: FloatArray = wanted / (1.0 - buildings.beta)
-    return floors
-
-
 def adjoint(
     rooms: Rooms, heat_price_j: float, floor_price: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
