@@ -228,11 +228,14 @@ def decisions_of(levers: Levers, schedule: Schedule) -> FloatArray:
 
 
 def _setpoints(schedule: Schedule, lever: LeverRange) -> FloatArray:
+    course: FloatArray
     if lever.lever is Lever.PLANT:
-        return schedule.supply_temp_c[lever.which]
-    if lever.lever is Lever.OFFSET:
-        return schedule.secondary_offset_k[lever.which]
-    return schedule.pump_setpoint[lever.which]
+        course = schedule.supply_temp_c[lever.which]
+    elif lever.lever is Lever.OFFSET:
+        course = schedule.secondary_offset_k[lever.which]
+    else:
+        course = schedule.pump_setpoint[lever.which]
+    return course
 
 
 def schedule_of(

@@ -25,8 +25,8 @@ WATCHED_FLAT_K = 1.5
 NEGLIGIBLE = 1e-3
 # The sum of shortfalls is taken from every so many hours: flats change slowly.
 SAMPLE_HOURS = 4
-# Weights of the tiers in the number that accepts a round, in kelvin-hours: per building and scale of
-# violation, per building and kelvin of the largest shortfall, per hundred percent of cost.
+# Weights of the tiers in the number that accepts a round, in kelvin-hours: per building and scale
+# of violation, per building and kelvin of the largest shortfall, per hundred percent of cost.
 PER_VIOLATION = 20.0
 PER_LARGEST_K = 10.0
 PER_COST = 20.0

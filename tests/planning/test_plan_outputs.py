@@ -1,0 +1,91 @@
+"""The plan's JSON after the contract, its page, and the command line's answers."""
+
+import json
+import math
+import re
+from pathlib import Path
+
+import pytest
+
+from controller.cli import main
+from controller.paths import config_dir
+from controller.plan_json import plan_json
+from controller.planning import PlannedSite
+from controller.report.plan_report import plan_page
+from controller.report.wording import WORDS
+
+SITE = config_dir() / "old-east"
+
+
+def test_json_has_the_keys_of_the_contract_and_series_of_the_horizon(planned: PlannedSite) -> None:
+    found = json.loads(json.dumps(plan_json(planned), allow_nan=False))
+    assert set(found) == {
+        *("site", "start", "step_s", "status", "plants", "pumps", "stations", "baseline", "cost"),
+        *("comfort", "limits", "bound", "solve", "reasons"),
+    }
+    assert set(found["baseline"]) == {"plants", "pumps", "cost", "comfort", "limits"}
+    steps = 12 * 3600 // found["step_s"]
+    for plant in found["plants"].values():
+        assert len(plant["supply_temp_c"]) == len(plant["delivered_temp_c"]) == steps
+    for pump in found["pumps"].values():
+        assert len(pump["speed_pct"]) == steps
+    for station in found["stations"].values():
+        assert len(station["secondary_offset_k"]) == steps
+
+
+def test_the_total_is_the_sum_of_its_parts(planned: PlannedSite) -> None:
+    cost = plan_json(planned)["cost"]
+    assert isinstance(cost, dict)
+    parts = math.fsum(value for key, value in cost.items() if key != "total")
+    assert cost["total"] == pytest.approx(parts, abs=1e-6)
+
+
+def test_the_baseline_takes_the_plans_place_when_asked(planned: PlannedSite) -> None:
+    shown = plan_json(planned, show_baseline=True)
+    baseline = shown["baseline"]
+    assert isinstance(baseline, dict)
+    assert shown["plants"] == baseline["plants"]
+    assert shown["status"] == "fallback"
+
+
+def test_the_page_needs_nothing_from_elsewhere_and_speaks_both_languages(
+    planned: PlannedSite,
+) -> None:
+    page = plan_page(planned.plan, planned.case.site)
+    assert not re.search(r"(src|href)\s*=|@import|url\(|<script", page)
+    for text in (WORDS["title"], WORDS["limits"], WORDS["farthest"], WORDS["coldest"]):
+        assert text.zh in page
+        assert text.en in page
+    for one in planned.plan.chosen.certificate.limits:
+        assert one.where in page
+
+
+def test_every_phrase_exists_in_both_languages() -> None:
+    assert [word for word, text in WORDS.items() if not (text.zh and text.en)] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "column_or_message"),
+    [
+        (["--start", "2026-01-16T00:00:00"], "no offset"),
+        (["--start", "yesterday"], "ISO 8601"),
+        (["--start", "2026-01-16T00:00:00+08:00", "--hours", "1000"], "--hours"),
+        (["--start", "2030-01-16T00:00:00+08:00"], "weather"),
+    ],
+)
+def test_bad_words_are_refused_with_exit_code_2(
+    words: list[str], column_or_message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = main(["plan", str(SITE), "--weather", str(SITE / "weather.csv"), *words, "--json"])
+    answer = json.loads(capsys.readouterr().out)
+    assert code == 2
+    assert any(column_or_message in one["message"] for one in answer["errors"])
+    assert all(one["remedy"] for one in answer["errors"])
+
+
+def test_a_missing_weather_file_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--start", "2026-01-16T00:00:00+08:00", "--json"]
+    assert main(["plan", str(SITE), "--weather", str(tmp_path / "none.csv"), *words]) == 2
+    assert json.loads(capsys.readouterr().out)["errors"][0]["file"].endswith("none.csv")
