@@ -379,7 +379,7 @@ def _take_what_comes(
         heat, slope = _rooms(layout, consumers, i, supply_c, flow_w_k, indoor_c)
         change = (heat - drive * (inlet_c - supply_c)) / (slope + drive)
         supply_c -= change
-        if abs(change) < 1e-5:  # Newton squares it; the rooms follow their slopes
+        if abs(change) < 1e-4:  # Newton squares it; the rooms follow their slopes
             for entry in range(stations.start[i], stations.start[i + 1]):
                 b = stations.member[entry]
                 consumers.room_w[b] -= consumers.room_slope[b] * change

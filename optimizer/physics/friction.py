@@ -33,7 +33,7 @@ def colebrook(relative_roughness: float, reynolds: float, guess: float) -> float
         inverse_root = -2.0 * math.log10(relative_roughness / 3.7 + 5.74 / reynolds**0.9)
     for _ in range(20):
         inside = relative_roughness / 3.7 + 2.51 * inverse_root / reynolds
-        residual = inverse_root + 2.0 * math.log10(inside)
+        residual = inverse_root + 2.0 / LN10 * math.log(inside)
         slope = 1.0 + 2.0 * 2.51 / (reynolds * inside * LN10)
         change = residual / slope
         inverse_root -= change

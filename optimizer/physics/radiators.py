@@ -28,9 +28,11 @@ def radiator_heat_w(
     """
     if above_air_k <= 0.0 or flow_w_k <= 0.0 or rated_w <= 0.0:
         return 0.0, 0.0, 0.0
-    # 2 C (Y - y) = R (y / D)^n with y the mean excess, by Halley's iteration: powers are dear.
+    # 2 C (Y - y) = R (y / D)^n with y the mean excess, by Halley's iteration: powers are dear. It
+    # starts where (Y / D)^(n - 1) is drawn as 1 + (n - 1) log(Y / D), the logarithm as a quotient.
     scale = rated_w / rated_excess_k
-    secant = scale * (above_air_k / rated_excess_k) ** (exponent - 1.0)
+    ratio = above_air_k / rated_excess_k
+    secant = scale * max(1.0 + (exponent - 1.0) * 2.0 * (ratio - 1.0) / (ratio + 1.0), 0.05)
     y = above_air_k * min(1.0, 2.0 * flow_w_k / (2.0 * flow_w_k + secant) * 1.05)
     slope = secant
     for _ in range(30):
@@ -40,9 +42,11 @@ def radiator_heat_w(
         steep = slope + 2.0 * flow_w_k
         bend = (exponent - 1.0) * slope / y
         change = miss * steep / (steep * steep - 0.5 * miss * bend)
-        y = max(y - change, 1e-9 * above_air_k)
-        if abs(change) < 1e-5 * above_air_k:  # what is left is the cube of that
+        if abs(change) < 1e-4 * y:  # what is left is the cube of that
+            y -= change
+            slope -= bend * change
             break
+        y = max(y - change, 1e-9 * above_air_k)
     total = slope + 2.0 * flow_w_k
     heat = 2.0 * flow_w_k * (above_air_k - y)
     by_above = slope * 2.0 * flow_w_k / total

@@ -41,7 +41,7 @@ ERRORS = (
     Error("make-up comes warm", "physics.march", "makeup_h = enthalpy_j_kg(layout.makeup_temp_c)", "makeup_h = enthalpy_j_kg(50.0)"),
     # friction
     Error("Fanning's factor for Darcy's", "physics.friction", "turbulent = 1.0 / inverse_root**2", "turbulent = 0.25 / inverse_root**2"),
-    Error("natural logarithm in Colebrook", "physics.friction", "2.0 * math.log10(inside)", "2.0 * math.log(inside)"),
+    Error("natural logarithm in Colebrook", "physics.friction", "2.0 / LN10 * math.log(inside)", "2.0 * math.log(inside)"),
     Error("laminar 16 for 64", "physics.friction", "return 64.0, 0.0, guess", "return 16.0, 0.0, guess"),
     # pumps, valves, statics
     Error("head rises with speed, not its square", "physics.hydraulics", "pumps.shutoff_head_m[pump] * speed * speed", "pumps.shutoff_head_m[pump] * speed"),
