@@ -45,6 +45,9 @@ FIRST_COMFORT_MARGIN_K = 0.02
 # How far beyond a certificate's finding the next search stays.
 BACKOFF_FACTOR = 1.3
 CERTIFICATES = 4
+# Differences of warmth that nobody feels: of the largest shortfall, and of their sum.
+EQUALLY_WARM_K = 0.02
+EQUALLY_WARM_K_H = 0.02
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,7 +197,8 @@ def _search_certified(
     """Search, judge, keep further away from what the judge found passed, and search again."""
     decisions = decisions_of(task.levers, start)
     task = _with_reach(task, decisions, start)
-    best: Evaluated | None = None
+    # A certified weather curve is what a plan has to beat.
+    best: Evaluated | None = baseline if baseline.certificate.certified else None
     rounds, simulations, buildings = 0, 2, 0
     budget, radius = options.max_rounds, 2.0
     for number in range(1, CERTIFICATES + 1):
@@ -245,16 +249,17 @@ def _unwarmable(task: Task, found: Found) -> tuple[str, ...]:
 
 
 def _better(new: Certificate, old: Certificate | None) -> bool:
-    """Whether a certified schedule beats the best so far: warmer first, then cheaper."""
+    """Whether a certified schedule beats the best so far: warmer, or as warm and cheaper."""
     if not new.certified:
         return False
     if old is None:
         return True
-    if new.comfort.max_shortfall_k < old.comfort.max_shortfall_k - 0.05:
+    largest = new.comfort.max_shortfall_k - old.comfort.max_shortfall_k
+    more = new.comfort.shortfall_k_h - old.comfort.shortfall_k_h
+    if largest < -0.05 or (more < -0.005 * old.comfort.shortfall_k_h - 0.01 and largest < 0.05):
         return True
-    if new.comfort.shortfall_k_h < 0.995 * old.comfort.shortfall_k_h - 0.01:
-        return new.comfort.max_shortfall_k < old.comfort.max_shortfall_k + 0.05
-    return False
+    as_warm = largest < EQUALLY_WARM_K and more < EQUALLY_WARM_K_H
+    return as_warm and new.cost.total < old.cost.total
 
 
 def _tightened(task: Task, certificate: Certificate, baseline: Certificate) -> Task | None:
