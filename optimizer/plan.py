@@ -208,7 +208,7 @@ def _search_certified(
         buildings = found.buildings
         judged = _judge(task, found)
         progress(f"certificate {number}: {'passed' if judged.certificate.certified else 'refused'}")
-        if _better(judged.certificate, None if best is None else best.certificate):
+        if is_better(judged.certificate, None if best is None else best.certificate):
             best = judged
         tightened = _tightened(task, judged.certificate, baseline.certificate)
         if tightened is None:
@@ -248,8 +248,16 @@ def _unwarmable(task: Task, found: Found) -> tuple[str, ...]:
     return tuple(sorted(names))
 
 
-def _better(new: Certificate, old: Certificate | None) -> bool:
-    """Whether a certified schedule beats the best so far: warmer, or as warm and cheaper."""
+def is_better(new: Certificate, old: Certificate | None) -> bool:
+    """Whether a certified schedule beats the best so far: warmer, or as warm and cheaper.
+
+    Args:
+        new: Certificate of the new schedule.
+        old: Certificate of the best so far, None for none.
+
+    Returns:
+        True where the new one is to be preferred.
+    """
     if not new.certified:
         return False
     if old is None:

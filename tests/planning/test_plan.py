@@ -1,11 +1,13 @@
 """A plan of the demonstration district: certified, warmer than the curve, within every lever."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from controller.planning import PlannedSite, plan_site
 from optimizer.model.plan import PlanStatus
-from optimizer.plan import PlanOptions
+from optimizer.plan import PlanOptions, is_better
 from tests.planning.conftest import old_east
 
 
@@ -15,11 +17,28 @@ def test_it_is_certified_and_passes_no_limit(planned: PlannedSite) -> None:
     assert passed == []
 
 
-def test_its_flats_are_no_colder_than_under_the_curve(planned: PlannedSite) -> None:
+def test_where_the_curve_passes_a_limit_keeping_it_costs_hardly_any_warmth(
+    planned: PlannedSite,
+) -> None:
     ours = planned.plan.chosen.certificate.comfort
-    curve = planned.plan.baseline.certificate.comfort
-    assert ours.shortfall_k_h <= curve.shortfall_k_h + 0.05
-    assert ours.max_shortfall_k <= curve.max_shortfall_k + 0.05
+    assert not planned.plan.baseline.certificate.certified
+    assert ours.shortfall_k_h <= 0.5
+    assert ours.max_shortfall_k <= 0.2
+
+
+def test_a_colder_schedule_never_beats_a_certified_one_and_a_cheaper_as_warm_one_does(
+    planned: PlannedSite,
+) -> None:
+    kept = planned.plan.chosen.certificate
+    colder = replace(
+        kept.comfort,
+        shortfall_k_h=kept.comfort.shortfall_k_h + 0.1,
+        max_shortfall_k=kept.comfort.max_shortfall_k + 0.1,
+    )
+    cheaper = replace(kept.cost, fuel=kept.cost.fuel - 100.0)
+    assert not is_better(replace(kept, comfort=colder, cost=cheaper), kept)
+    assert not is_better(replace(kept, cost=cheaper, certified=False), kept)
+    assert is_better(replace(kept, cost=cheaper), kept)
 
 
 def test_both_runs_balance_their_energy(planned: PlannedSite) -> None:
