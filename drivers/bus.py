@@ -90,6 +90,11 @@ class Bus:
         self._ending = False
         self._thread: threading.Thread | None = None
 
+    @property
+    def point_ids(self) -> tuple[str, ...]:
+        """The points on this bus."""
+        return tuple(self._points)
+
     def start(self) -> None:
         """Start the owner thread; a port that is not there is tried again and again."""
         self._ending = False
@@ -320,7 +325,7 @@ class Field:
         self.buses = tuple(buses)
         self._bus_of: dict[str, Bus] = {}
         for bus in buses:
-            for point_id in bus._points:
+            for point_id in bus.point_ids:
                 if point_id in self._bus_of:
                     raise BadRequest(f"point {point_id} is on two buses")
                 self._bus_of[point_id] = bus

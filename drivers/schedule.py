@@ -8,7 +8,9 @@ from drivers.profiles import Tag
 
 LONGEST_BACK_OFF_S = 60.0
 SHORTEST_BACK_OFF_S = 1.0
-# Of the bus's time, at most this share goes to devices that did not answer the last time.
+# Of the bus's time, at most this share goes to devices that are believed dead: those that have
+# never answered, or not the last two times. A device that was silent once is asked again at its
+# turn, so that one lost reply does not let its values go stale.
 DEAD_SHARE = 0.05
 
 
@@ -60,7 +62,7 @@ class Schedule:
         """
         due = sorted((p for p in self.polls if p.due_s <= now_s), key=lambda p: p.due_s)
         for poll in due:
-            if not self.health[poll.device.device_id].failures_in_a_row:
+            if not self._believed_dead(poll.device):
                 return poll
             over_s = self.dead_spent_s - DEAD_SHARE * (now_s - self.start_s)
             if over_s <= 0:
@@ -96,10 +98,10 @@ class Schedule:
         """
         health = self.health[poll.device.device_id]
         health.polls += 1
-        if health.failures_in_a_row:
-            self.dead_spent_s += now_s - began_s
         health.failures_in_a_row += 1
         health.last_error = error
+        if self._believed_dead(poll.device):
+            self.dead_spent_s += now_s - began_s
         doublings = min(health.failures_in_a_row - 1, 16)
         wait_s = poll.poll_s * 2.0**doublings
         if doublings:
@@ -108,6 +110,11 @@ class Schedule:
         for other in self.polls:
             if other.device is poll.device:
                 other.due_s = max(other.due_s, now_s + wait_s)
+
+    def _believed_dead(self, device: FieldDevice) -> bool:
+        health = self.health[device.device_id]
+        never_heard = health.last_answer_s is None
+        return health.failures_in_a_row >= (1 if never_heard else 2)
 
     def _poll_all_of(self, device: FieldDevice, now_s: float) -> None:
         """A device that is back is read whole at once."""

@@ -216,16 +216,32 @@ def fast(device_id: str) -> FieldDevice:
     return replace(device, profile=replace(device.profile, tags=tags))
 
 
-def test_three_dead_of_32_cost_the_living_less_than_a_fifth(link: FakeLink, clock: Clock) -> None:
+@pytest.mark.parametrize("for_s", [10.0, 60.0])  # the first seconds go to finding them out
+def test_three_dead_of_32_cost_the_living_less_than_a_fifth(
+    link: FakeLink, clock: Clock, for_s: float
+) -> None:
     names = [f"d{i}" for i in range(32)]
     for name in names:
         link.memory[name] = dict(link.memory["plc"])
-    _, alone = polled(link, clock, [fast(name) for name in names[3:]], for_s=60.0)
+    _, alone = polled(link, clock, [fast(name) for name in names[3:]], for_s=for_s)
     link.dead.update(names[:3])
-    _, beside = polled(link, clock, [fast(name) for name in names], for_s=60.0)
-    for name in names[3:]:
-        assert beside[name] >= 0.8 * alone[name] > 0
+    _, beside = polled(link, clock, [fast(name) for name in names], for_s=for_s)
+    assert sum(beside[name] for name in names[3:]) >= 0.8 * sum(alone.values()) > 0
     assert min(beside[name] for name in names[3:]) >= 0.9 * max(beside.values())  # all alike
+
+
+def test_one_lost_reply_beside_dead_devices_puts_nothing_off(link: FakeLink, clock: Clock) -> None:
+    link.dead.update(("d1", "d2"))
+    bus, _ = polled(link, clock, [plant("plc"), plant("d1"), plant("d2")], for_s=60.0)
+    before = bus.health()["plc"].answers
+    link.errors["plc"] = [NoReply("lost")]
+    end_s = clock.now_s + 11.0
+    while clock.now_s < end_s:
+        if not bus.step():
+            clock.now_s += 0.01
+    assert link.errors["plc"] == []
+    assert bus.health()["plc"].answers > before
+    assert bus.latest(["plc.supply"], clock.utc())["plc.supply"].quality is Quality.GOOD
 
 
 def test_a_dead_device_is_found_again(link: FakeLink, clock: Clock) -> None:

@@ -5,14 +5,16 @@ import os
 import socket
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from drivers.modbus.master import ModbusMaster
 from drivers.modbus.rtu import RtuMaster
 from drivers.modbus.tcp import TcpMaster
 from tests.drivers.peer_agreement import agreement_with_pymodbus, agreement_with_pymodbus_tcp
-from tests.drivers.wire import Registers, slave_on_pty
+from tests.drivers.wire import Registers, joined_ptys, slave_on_pty
 from tests.peers import need_node_package, need_package, need_program
 
 HERE = Path(__file__).parent
@@ -105,22 +107,43 @@ def test_modbus_serial_client_and_our_master_read_the_same(device: tuple[str, Re
         assert bus.read_holding_registers(1, 30, 3) == (4711, 4712, 4713)
 
 
-def test_our_tcp_master_reads_and_writes_modbus_serial_server() -> None:
+@contextmanager
+def modbus_serial_server(*words: str) -> Iterator[None]:
     node, modules = need_node_package("modbus-serial")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        tcp_port = free.getsockname()[1]
-    command = [node, str(HERE / "modbus_serial_server.js"), str(tcp_port)]
+    command = [node, str(HERE / "modbus_serial_server.js"), *words]
     environment = {**os.environ, "NODE_PATH": modules}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as server:
         try:
             assert server.stdout is not None
             assert server.stdout.readline() == "ready\n"
-            with TcpMaster("127.0.0.1", tcp_port, timeout_s=3.0) as bus:
-                assert list(bus.read_holding_registers(1, 20, 4)) == EXPECTED
-                assert bus.read_input_registers(1, 1, 2) == (16, 27)
-                bus.write_register(1, 30, 4711)
-                bus.write_registers(1, 31, (4712, 4713))
-                assert bus.read_holding_registers(1, 30, 3) == (4711, 4712, 4713)
+            yield
         finally:
             server.terminate()
+
+
+def read_and_write(bus: ModbusMaster) -> None:
+    assert list(bus.read_holding_registers(1, 20, 4)) == EXPECTED
+    assert bus.read_input_registers(1, 1, 2) == (16, 27)
+    bus.write_register(1, 30, 4711)
+    bus.write_registers(1, 31, (4712, 4713))
+    assert bus.read_holding_registers(1, 30, 3) == (4711, 4712, 4713)
+
+
+def test_our_tcp_master_reads_and_writes_modbus_serial_server() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        tcp_port = free.getsockname()[1]
+    with (
+        modbus_serial_server(str(tcp_port)),
+        TcpMaster("127.0.0.1", tcp_port, timeout_s=3.0) as bus,
+    ):
+        read_and_write(bus)
+
+
+def test_our_master_reads_and_writes_modbus_serial_server() -> None:
+    with (
+        joined_ptys() as (ours, theirs),
+        modbus_serial_server(theirs, str(BAUDRATE)),
+        RtuMaster(ours, baudrate=BAUDRATE, timeout_s=3.0) as bus,
+    ):
+        read_and_write(bus)

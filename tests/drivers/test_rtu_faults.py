@@ -3,7 +3,7 @@
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -332,3 +332,54 @@ def test_every_function(line: tuple[str, Slave]) -> None:
         bus.write_register(1, 3, 9)
         bus.write_registers(1, 4, tuple(range(123)))
         assert bus.read_holding_registers(1, 3, 4) == (9, 0, 1, 2)
+
+
+def gaps_s(
+    baudrate: int, act: Callable[[RtuMaster], object], deaf_below_s: float = 0.0
+) -> list[float]:
+    """Silences that a device hears before the requests of three rounds of `act`."""
+    silences: list[float] = []
+    last_s = [0.0]
+
+    def timed(request: bytes, reply: bytes) -> list[tuple[float, bytes]]:
+        silence_s = time.monotonic() - last_s[0]
+        silences.append(silence_s)
+        answer = [] if silence_s < deaf_below_s else at_once(reply)
+        os.write(slave.fd, b"".join(piece for _, piece in answer))
+        last_s[0] = time.monotonic()
+        return []
+
+    with slave_on_pty({1: Registers(), 2: Registers()}) as (port, slave):
+        slave.always = timed
+        with RtuMaster(port, baudrate=baudrate, timeout_s=TIMEOUT_S, retries=1) as bus:
+            for _ in range(3):
+                act(bus)
+    return silences
+
+
+@pytest.mark.parametrize(
+    ("baudrate", "what", "least_s"),
+    [
+        (9600, "same unit", 0.0036),
+        (19200, "same unit", 0.0018),
+        (115200, "same unit", 0.0008),
+        (115200, "another unit", 0.00175),
+        (115200, "a write", 0.00175),
+    ],
+)
+def test_silence_before_a_request(baudrate: int, what: str, least_s: float) -> None:
+    def act(bus: RtuMaster) -> None:
+        bus.read_holding_registers(1, 0, 1)
+        if what == "another unit":
+            bus.read_holding_registers(2, 0, 1)
+        elif what == "a write":
+            bus.write_register(1, 30, 1)
+
+    silences = gaps_s(baudrate, act)
+    wanted = silences[1::2] if what == "a write" else silences[1:]
+    assert all(silence_s >= least_s for silence_s in wanted)
+
+
+def test_a_unit_that_misses_an_early_read_gets_the_full_silence_for_good() -> None:
+    silences = gaps_s(115200, lambda bus: bus.read_holding_registers(1, 0, 1), deaf_below_s=0.0017)
+    assert sum(silence_s < 0.0017 for silence_s in silences) <= 1
