@@ -5,7 +5,7 @@ search for the secondary supply temperature.
 """
 
 from optimizer.model.arrays import FloatArray, IntArray
-from optimizer.physics.compiled import compiled
+from optimizer.physics.compiled import inner
 from optimizer.physics.exchanger import UNREACHABLE, conductance_w_k, needed_flow_kg_s
 from optimizer.physics.hydraulics import NO_TARGET
 from optimizer.physics.layout import (
@@ -25,7 +25,7 @@ BALANCE_K = 1e-7
 MAX_TRIALS = 60
 
 
-@compiled
+@inner
 def radiators_w(
     buildings: Buildings,
     members: IntArray,
@@ -64,7 +64,7 @@ def radiators_w(
     return total, slope
 
 
-@compiled
+@inner
 def wanted_flow(
     stations: Stations,
     buildings: Buildings,
@@ -111,7 +111,7 @@ def wanted_flow(
     return (NO_TARGET if flow == UNREACHABLE else flow), wanted
 
 
-@compiled
+@inner
 def heat_taken(
     stations: Stations,
     buildings: Buildings,
@@ -165,7 +165,7 @@ def heat_taken(
     return _balance(buildings, members, drive_w_k, flow_w_k, inlet_c, indoor_c, last_c, room_w)
 
 
-@compiled
+@inner
 def _balance(
     buildings: Buildings,
     members: IntArray,

@@ -18,7 +18,7 @@ import numpy as np
 
 from optimizer.model.arrays import FloatArray, IntArray
 from optimizer.model.state import PipeContents
-from optimizer.physics.compiled import compiled
+from optimizer.physics.compiled import compiled, inner
 from optimizer.physics.layout import Graph
 
 SLOTS = 192
@@ -168,7 +168,7 @@ def stored_j(work: Pipework, now_s: float) -> FloatArray:
     return stored
 
 
-@compiled
+@inner
 def carry(
     graph: Graph,
     work: Pipework,
@@ -209,7 +209,7 @@ def carry(
         _enter(graph, work, flow_kg_s, part, now_s, span_s, ground_j_kg)
 
 
-@compiled
+@inner
 def _rank_nodes(graph: Graph, work: Pipework, flow_kg_s: FloatArray, span_s: float) -> None:
     """Order the nodes so that water which passes a short pipe within a part is known in time.
 
@@ -249,7 +249,7 @@ def _rank_nodes(graph: Graph, work: Pipework, flow_kg_s: FloatArray, span_s: flo
         work.rank[work.order[place]] = place
 
 
-@compiled
+@inner
 def _leave(
     graph: Graph,
     work: Pipework,
@@ -303,7 +303,7 @@ def _leave(
             work.arriving_w[end] += passing * guess / span_s
 
 
-@compiled
+@inner
 def _enter(
     graph: Graph,
     work: Pipework,
@@ -347,7 +347,7 @@ def _enter(
             work.since_s[pipe, slot] = now_s + span_s * (1.0 - 0.5 * staying / kg)
 
 
-@compiled
+@inner
 def _rest(
     graph: Graph, work: Pipework, node: int, part: int, moment_s: float, ground: float
 ) -> None:
@@ -363,7 +363,7 @@ def _rest(
     work.node_j_kg[part, node] = ground + work.excess_j_kg[pipe, slot] * fade
 
 
-@compiled
+@inner
 def settle(work: Pipework, now_s: float, step_s: float) -> float:
     """Make the step that was carried last final.
 
@@ -403,7 +403,7 @@ def settle(work: Pipework, now_s: float, step_s: float) -> float:
     return lost
 
 
-@compiled
+@inner
 def _condense(work: Pipework, pipe: int, oldest: int, newest: int, way: int, now_s: float) -> int:
     """Join the segments that entered last where they are small; returns the newest that is left."""
     least = work.content_kg[pipe] * LEAST_SHARE

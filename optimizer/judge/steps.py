@@ -10,7 +10,7 @@ from typing import NamedTuple
 from optimizer.judge.consumers import heat_taken, wanted_flow
 from optimizer.judge.pipework import STANDING_KG_S, Pipework, carry, settle
 from optimizer.model.arrays import FloatArray, IntArray
-from optimizer.physics.compiled import compiled
+from optimizer.physics.compiled import inner, outer
 from optimizer.physics.hydraulics import (
     MAX_ITERATIONS,
     FlowInputs,
@@ -20,6 +20,7 @@ from optimizer.physics.hydraulics import (
 )
 from optimizer.physics.layout import Layout
 from optimizer.physics.rooms import AIR_TO_ENVELOPE, step_response
+from optimizer.physics.vectors import column_total, copy_into, total
 from optimizer.physics.water import (
     density_kg_m3,
     enthalpy_j_kg,
@@ -127,7 +128,7 @@ class Findings(NamedTuple):
     unsolved: IntArray
 
 
-@compiled
+@outer
 def walk(layout: Layout, course: Course, present: Present, found: Findings) -> None:
     """Walk through all steps.
 
@@ -137,7 +138,7 @@ def walk(layout: Layout, course: Course, present: Present, found: Findings) -> N
         present: State at the start, replaced by that at the end.
         found: Receives what happened.
     """
-    found.indoor_c[0] = present.indoor_c
+    copy_into(found.indoor_c[0], present.indoor_c)
     for k in range(len(course.outdoor_c)):
         for b in range(len(present.indoor_c)):
             present.middle_c[b] = present.indoor_c[b] + 0.5 * present.trend_k[b]
@@ -153,10 +154,10 @@ def walk(layout: Layout, course: Course, present: Present, found: Findings) -> N
                 break
         _note(layout, course, present, found, k)
         _warm_rooms(layout, course, present, k)
-        found.indoor_c[k + 1] = present.indoor_c
+        copy_into(found.indoor_c[k + 1], present.indoor_c)
 
 
-@compiled
+@inner
 def _solve(layout: Layout, present: Present) -> int:
     """Find the flows, from the last ones or from rest; gives 1 where neither leads to a balance."""
     for attempt in range(SOLVE_ATTEMPTS):
@@ -169,7 +170,7 @@ def _solve(layout: Layout, present: Present) -> int:
     return 1
 
 
-@compiled
+@inner
 def _set_flows(layout: Layout, course: Course, present: Present, k: int) -> None:
     """Say what the stations throttle to, and with which water the hydraulics are to be solved."""
     inputs = present.inputs
@@ -177,7 +178,7 @@ def _set_flows(layout: Layout, course: Course, present: Present, k: int) -> None
     supply_c = 0.0
     back_c = 0.0
     for p in range(len(layout.plants.node)):
-        outlet = present.outlet_j_kg[:, p].sum() / parts
+        outlet = column_total(present.outlet_j_kg, p) / parts
         supply_c += layout.plants.weight[p] * temperature_c(outlet)
         back_c += layout.plants.weight[p] * present.plant_back_c[p]
     inputs.density[0] = density_kg_m3(supply_c)
@@ -205,7 +206,7 @@ def _set_flows(layout: Layout, course: Course, present: Present, k: int) -> None
         )
 
 
-@compiled
+@inner
 def _plant_flow(layout: Layout, present: Present, p: int) -> float:
     first = len(present.flows.flow_kg_s) - len(layout.pumps.plant)
     total = 0.0
@@ -215,7 +216,7 @@ def _plant_flow(layout: Layout, present: Present, p: int) -> float:
     return total
 
 
-@compiled
+@inner
 def _supply(layout: Layout, course: Course, present: Present, k: int) -> float:
     """Carry the supply side; returns the largest change of water at a station since last, K."""
     pipes = len(layout.pipes.length_m)
@@ -241,14 +242,14 @@ def _supply(layout: Layout, course: Course, present: Present, k: int) -> float:
     moved = 0.0
     for i in range(len(present.inlet_c)):
         node = layout.stations.node[i]
-        inlet_c = temperature_c(present.supply.node_j_kg[:, node].sum() / parts)
+        inlet_c = temperature_c(column_total(present.supply.node_j_kg, node) / parts)
         if present.flows.flow_kg_s[2 * pipes + i] > STANDING_KG_S:
             moved = max(moved, abs(inlet_c - present.inlet_c[i]))
         present.inlet_c[i] = inlet_c
     return moved
 
 
-@compiled
+@inner
 def _serve(layout: Layout, course: Course, present: Present, k: int) -> float:
     """Let the stations take heat; returns the largest change of their returns since last, K."""
     pipes = len(layout.pipes.length_m)
@@ -279,7 +280,7 @@ def _serve(layout: Layout, course: Course, present: Present, k: int) -> float:
     return moved
 
 
-@compiled
+@inner
 def _return(layout: Layout, course: Course, present: Present, k: int) -> None:
     """Carry the return side, with make-up entering where the pressure is held."""
     pipes = len(layout.pipes.length_m)
@@ -293,11 +294,13 @@ def _return(layout: Layout, course: Course, present: Present, k: int) -> None:
             node = layout.stations.node[i]
             left_w = flow * enthalpy_j_kg(present.inlet_c[i]) - present.heat_w[i]
             present.source_kg_s[node] += flow
-            present.source_w[:, node] += left_w
-    makeup = present.flows.leak_kg_s.sum()
+            for part in range(parts):
+                present.source_w[part, node] += left_w
+    makeup = total(present.flows.leak_kg_s)
     held = layout.graph.reference - nodes
     present.source_kg_s[held] += makeup
-    present.source_w[:, held] += makeup * enthalpy_j_kg(layout.makeup_temp_c)
+    for part in range(parts):
+        present.source_w[part, held] += makeup * enthalpy_j_kg(layout.makeup_temp_c)
     carry(
         layout.graph,
         present.back,
@@ -309,11 +312,11 @@ def _return(layout: Layout, course: Course, present: Present, k: int) -> None:
         enthalpy_j_kg(layout.ground_temp_c),
     )
     for p in range(len(layout.plants.node)):
-        returned = present.back.node_j_kg[:, layout.plants.node[p]].sum() / parts
+        returned = column_total(present.back.node_j_kg, layout.plants.node[p]) / parts
         present.plant_back_c[p] = temperature_c(returned)
 
 
-@compiled
+@inner
 def _fire(layout: Layout, course: Course, present: Present, found: Findings, k: int) -> float:
     """Fire the water that returned: the setpoint, or what the capacity reaches (convention 2).
 
@@ -342,43 +345,43 @@ def _fire(layout: Layout, course: Course, present: Present, found: Findings, k: 
     return moved
 
 
-@compiled
+@inner
 def _note(layout: Layout, course: Course, present: Present, found: Findings, k: int) -> None:
     """Write down the step that the last trial found, and make it final."""
     nodes = len(layout.graph.elevation_m) // 2
     parts = present.outlet_j_kg.shape[0]
-    found.flow_kg_s[k] = present.flows.flow_kg_s
-    found.pressure_pa[k] = present.flows.pressure_pa
+    copy_into(found.flow_kg_s[k], present.flows.flow_kg_s)
+    copy_into(found.pressure_pa[k], present.flows.pressure_pa)
     leaked = 0.0
     for node in range(nodes):
-        supply = present.supply.node_j_kg[:, node].sum() / parts
-        back = present.back.node_j_kg[:, node].sum() / parts
+        supply = column_total(present.supply.node_j_kg, node) / parts
+        back = column_total(present.back.node_j_kg, node) / parts
         found.node_j_kg[k, node] = supply
         found.node_j_kg[k, nodes + node] = back
         found.node_end_j_kg[k, node] = present.supply.node_j_kg[parts - 1, node]
         found.node_end_j_kg[k, nodes + node] = present.back.node_j_kg[parts - 1, node]
         leaked += present.flows.leak_kg_s[node] * supply
         leaked += present.flows.leak_kg_s[nodes + node] * back
-    makeup = present.flows.leak_kg_s.sum()
+    makeup = total(present.flows.leak_kg_s)
     leaked -= makeup * enthalpy_j_kg(layout.makeup_temp_c)
     found.makeup_kg_s[k] = makeup
     for p in range(len(layout.plants.node)):
-        found.outlet_c[k, p] = temperature_c(present.outlet_j_kg[:, p].sum() / parts)
+        found.outlet_c[k, p] = temperature_c(column_total(present.outlet_j_kg, p) / parts)
         repaid_w = min(present.owed_j[p] / course.step_s, layout.plants.max_heat_w[p])
         present.owed_j[p] -= repaid_w * course.step_s
     _note_pumps(layout, present, found, k)
-    found.to_radiators_c[k] = present.secondary_c
-    found.station_back_c[k] = present.back_c
-    found.station_w[k] = present.heat_w
+    copy_into(found.to_radiators_c[k], present.secondary_c)
+    copy_into(found.station_back_c[k], present.back_c)
+    copy_into(found.station_w[k], present.heat_w)
     lost = settle(present.supply, (k + 1) * course.step_s, course.step_s)
     lost += settle(present.back, (k + 1) * course.step_s, course.step_s)
-    found.heat_j[0] += found.fired_w[k].sum() * course.step_s
-    found.heat_j[1] += present.heat_w.sum() * course.step_s
+    found.heat_j[0] += total(found.fired_w[k]) * course.step_s
+    found.heat_j[1] += total(present.heat_w) * course.step_s
     found.heat_j[2] += lost
     found.heat_j[3] += leaked * course.step_s
 
 
-@compiled
+@inner
 def _note_pumps(layout: Layout, present: Present, found: Findings, k: int) -> None:
     """Pressure that each pump gives and power that it draws."""
     pipes = len(layout.pipes.length_m)
@@ -396,7 +399,7 @@ def _note_pumps(layout: Layout, present: Present, found: Findings, k: int) -> No
         found.pump_w[k, m] = max(gain, 0.0) * flow / (density * layout.pumps.efficiency[m])
 
 
-@compiled
+@inner
 def _warm_rooms(layout: Layout, course: Course, present: Present, k: int) -> None:
     """Integrate every building over the step."""
     buildings = layout.buildings

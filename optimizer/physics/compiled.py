@@ -1,7 +1,7 @@
 """The ways numeric code is compiled here: by numba, with the result kept on disk."""
 
-import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from numba import config, njit
@@ -11,18 +11,17 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def _sources() -> tuple[tuple[str, int, int], ...]:
-    """Name, time and size of every file of physics: what compiled code was made from.
+    """Name, time and size of every file that compiled code is made from: physics and the judge.
 
     numba looks at a function's own file only, and would go on using what it compiled from another
     file's former formulas.
     """
-    with os.scandir(os.path.dirname(__file__)) as files:
-        stamps = [
-            (file.name, file.stat().st_mtime_ns, file.stat().st_size)
-            for file in files
-            if file.name.endswith(".py")
-        ]
-    return tuple(sorted(stamps))
+    here = Path(__file__).parent
+    files = sorted([*here.glob("*.py"), *(here.parent / "judge").glob("*.py")])
+    stats = [file.stat() for file in files]
+    return tuple(
+        (file.name, stat.st_mtime_ns, stat.st_size) for file, stat in zip(files, stats, strict=True)
+    )
 
 
 _SOURCES = _sources()

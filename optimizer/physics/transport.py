@@ -595,19 +595,20 @@ def move_water(
     """
     side.lost[:] = 0.0
     parts = _flow_order(layout, side, content_kg, flow, step_s)
-    if parts == 1:
-        _move_part(layout, side, content_kg, source, flow, flow_d, step_s, used)
-        return total(side.lost)
     side.whole[:] = 0.0
-    side.whole_d[:, :used] = 0.0
+    if parts > 1:
+        side.whole_d[:, :used] = 0.0
     for _ in range(parts):
         _move_part(layout, side, content_kg, source, flow, flow_d, step_s / parts, used)
+        if parts == 1:
+            break
         for node in range(len(side.mean)):
             side.whole[node] += side.mean[node] / parts
             add_scaled(side.whole_d[node, :used], 1.0 / parts, side.mean_d[node])
-    for node in range(len(side.mean)):
-        side.mean[node] = side.whole[node]
-        copy_into(side.mean_d[node, :used], side.whole_d[node])
+    if parts > 1:
+        for node in range(len(side.mean)):
+            side.mean[node] = side.whole[node]
+            copy_into(side.mean_d[node, :used], side.whole_d[node])
     return total(side.lost)
 
 
