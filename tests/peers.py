@@ -21,7 +21,7 @@ def need_program(name: str) -> str:
 def need_package(name: str) -> None:
     """Skip, or fail with REQUIRE_PEERS=1, where a Python package is not installed."""
     if importlib.util.find_spec(name) is None:
-        _absent(f"{name} is not installed; .ci/install-peers installs it")
+        _absent(f"{name} is not installed; pip install -e '.[dev,benchmarks]' installs it")
 
 
 def need_node_package(name: str) -> tuple[str, str]:
