@@ -1,7 +1,5 @@
 """Steady states agree with pandapipes: within 0.1 K and 1 % of pressure drop."""
 
-import importlib.util
-import os
 from dataclasses import replace
 
 import numpy as np
@@ -11,15 +9,15 @@ from benchmarks.cases.peer import pandapipes_net, read_peer, solve_peer
 from benchmarks.cases.steady import steady
 from optimizer.model.network import Network, PumpControl
 from tests.optimizer.networks import pump, random_network
-
-MISSING = importlib.util.find_spec("pandapipes") is None
-pytestmark = pytest.mark.skipif(
-    MISSING and os.environ.get("REQUIRE_PEERS") != "1",
-    reason="pandapipes is not installed (pip install .[benchmarks])",
-)
+from tests.peers import need_package
 
 LIFT_BAR = 4.0
 SUPPLY_C = 90.0
+
+
+@pytest.fixture(autouse=True)
+def pandapipes_is_there() -> None:
+    need_package("pandapipes")
 
 
 def comparable(seed: int) -> Network:

@@ -1,6 +1,5 @@
 """The simulator against measurements, where their folder is at hand."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -9,20 +8,14 @@ from benchmarks.cases.buried import ait
 from benchmarks.cases.destest import ce0
 from benchmarks.cases.fronts import tugraz, ulg
 from benchmarks.cases.tables import Figure, as_json, as_markdown
+from tests.data import need_data_with
 
-ROOT = Path(__file__).parents[2]
-DATA = Path(os.environ.get("HEATWARDEN_DATA", ROOT.parent / "shared" / "data"))
-with_data = pytest.mark.skipif(
-    not (DATA / "measured").is_dir(),
-    reason=f"no measurements in {DATA} (set HEATWARDEN_DATA to their folder)",
-)
 # One test of the four is not reached: docs/validation.md says why.
 ULG_TEST_MISSED, ULG_MISSED_AT_MOST_K = "ULg 151204_2", 0.25
 
 
-@with_data
 def test_fronts_through_a_steel_pipe() -> None:
-    figures = ulg(DATA)
+    figures = ulg(need_data_with("measured/ulg_pipe"))
     assert len(figures) >= 4
     for figure in figures:
         if figure.case == ULG_TEST_MISSED:
@@ -31,24 +24,25 @@ def test_fronts_through_a_steel_pipe() -> None:
             assert figure.verdict in ("met", ""), figure
 
 
-@with_data
 def test_fronts_through_a_copper_pipe() -> None:
-    assert all(figure.verdict in ("met", "") for figure in tugraz(DATA))
+    assert all(
+        figure.verdict in ("met", "") for figure in tugraz(need_data_with("measured/tugraz_pipe"))
+    )
 
 
-@with_data
 def test_a_buried_branch(monkeypatch: pytest.MonkeyPatch) -> None:
     """pandapipes' own run of these rows is left to the benchmark: its figure stands here."""
     monkeypatch.setattr(
         "benchmarks.cases.buried.pandapipes_errors",
         lambda rows, measured, late: {"P2": 1.85, "P3": 1.58},
     )
-    assert all(figure.verdict in ("met", "") for figure in ait(DATA))
+    assert all(
+        figure.verdict in ("met", "") for figure in ait(need_data_with("measured/ait_pongau"))
+    )
 
 
-@with_data
 def test_a_common_exercise_stays_in_the_participants_band() -> None:
-    figures = ce0(DATA)
+    figures = ce0(need_data_with("destest/peer_results_ce0"))
     assert len(figures) == 18
     assert [figure.quantity for figure in figures if figure.verdict != "met"] == []
 

@@ -1,6 +1,5 @@
 """Water properties against CoolProp (IAPWS-95), to the accuracy that each states."""
 
-import importlib.util
 from collections.abc import Callable
 
 import numpy as np
@@ -8,12 +7,15 @@ import pytest
 
 from optimizer.model.arrays import FloatArray
 from optimizer.physics import water
+from tests.peers import need_package
 
 TEMPS_C = np.linspace(0.5, 160.0, 60)
 PRESSURE_PA = 1.0e6
 
-missing = importlib.util.find_spec("CoolProp") is None
-with_coolprop = pytest.mark.skipif(missing, reason="CoolProp is not installed (development only)")
+
+@pytest.fixture
+def coolprop_is_there() -> None:
+    need_package("CoolProp")
 
 
 def reference(name: str, temps_c: FloatArray) -> FloatArray:
@@ -23,7 +25,7 @@ def reference(name: str, temps_c: FloatArray) -> FloatArray:
     return np.array([PropsSI(name, "T", t, "P", PRESSURE_PA, "Water") for t in kelvin])
 
 
-@with_coolprop
+@pytest.mark.usefixtures("coolprop_is_there")
 @pytest.mark.parametrize(
     ("name", "ours", "relative"),
     [
@@ -36,7 +38,7 @@ def test_properties(name: str, ours: Callable[[FloatArray], FloatArray], relativ
     assert ours(TEMPS_C) == pytest.approx(reference(name, TEMPS_C), rel=relative)
 
 
-@with_coolprop
+@pytest.mark.usefixtures("coolprop_is_there")
 def test_enthalpy_differences() -> None:
     from CoolProp.CoolProp import PropsSI
 
@@ -46,7 +48,7 @@ def test_enthalpy_differences() -> None:
     assert ours == pytest.approx(theirs, rel=2e-3)
 
 
-@with_coolprop
+@pytest.mark.usefixtures("coolprop_is_there")
 def test_boiling() -> None:
     from CoolProp.CoolProp import PropsSI
 

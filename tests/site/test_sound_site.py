@@ -12,9 +12,8 @@ from controller.cli import main
 from controller.site import load_site
 from controller.sitefiles.parts import BusKind, Direction
 from optimizer.model.network import PumpControl, StationKind, ValveCharacteristic
+from tests.data import need_site_example
 from tests.site.sound import SOUND, write_site
-
-SHARED_EXAMPLE = Path(__file__).parents[3] / "shared" / "site-example"
 
 
 @pytest.fixture
@@ -158,7 +157,5 @@ def test_names_in_any_script_can_be_shown_anywhere(tmp_path: Path) -> None:
 
 
 def test_the_published_example_is_sound(capsys: pytest.CaptureFixture[str]) -> None:
-    if not SHARED_EXAMPLE.is_dir():
-        pytest.skip(f"no example site at {SHARED_EXAMPLE}")
-    assert main(["check", str(SHARED_EXAMPLE)]) == 0
+    assert main(["check", str(need_site_example())]) == 0
     assert "example is sound" in capsys.readouterr().out
