@@ -2,15 +2,20 @@
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import entry_points, version
 from types import ModuleType
+from typing import TextIO
 
 EXIT_DONE = 0
 EXIT_ANSWER_IS_NO = 1
 EXIT_BAD_INPUT = 2
 EXIT_COULD_NOT_RUN = 3
+# As a shell reports a program that a signal ended: neither a yes nor a no.
+EXIT_INTERRUPTED = 130
+EXIT_READER_GONE = 141
 
 # name -> (module, one line of help). A command module imports nothing heavy at its top and has
 # `configure(parser)` and `run(arguments) -> exit code`.
@@ -19,6 +24,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("controller.commands.check", "read a site folder and say everything wrong with it"),
     "simulate": ("controller.commands.simulate", "run a schedule through the network model"),
     "plan": ("controller.commands.plan", "plan outlet temperatures, pump speeds and offsets"),
+    "user": ("controller.commands.user", "add, remove and list users"),
+    "audit": ("controller.commands.audit", "verify or show who did what"),
+    "backup": ("controller.commands.backup", "copy the store while the engine runs"),
+    "restore": ("controller.commands.restore", "read a backup into an empty store"),
+    "export": ("controller.commands.export", "write a table of the store as CSV or Parquet"),
     "bus": ("controller.commands.bus", "list, scan, read, watch and write field devices"),
 }
 # Commands of rooms above the controller register here; the module also has HELP.
@@ -73,13 +83,41 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: Arguments without the program's name; the process's own when None.
 
     Returns:
-        Exit code: 0 done, 1 the answer is no, 2 bad input, 3 could not run.
+        Exit code: 0 done, 1 the answer is no, 2 bad input, 3 could not run; 130 interrupted, 141
+        the reader of the output has gone (`| head`).
     """
     words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        try:
+            return _run(words)
+        finally:
+            # Here, not at the interpreter's end, where nobody could answer what goes wrong.
+            sys.stdout.flush()
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        gone = [stream for stream in (sys.stdout, sys.stderr) if _reader_has_gone(stream)]
+        if not gone:
+            raise  # some other pipe: a fault of ours
+        for stream in gone:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        return EXIT_READER_GONE
+
+
+def _run(words: list[str]) -> int:
     chosen = next((word for word in words if not word.startswith("-")), None)
     arguments = build_parser(chosen).parse_args(words)
     exit_code: int = arguments.run(arguments)
     return exit_code
+
+
+def _reader_has_gone(stream: TextIO) -> bool:
+    """Whether what is left in a stream's buffer can no longer be written."""
+    try:
+        stream.flush()
+    except BrokenPipeError:
+        return True
+    return False
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import importlib.util
 import os
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -32,6 +33,16 @@ def need_node_package(name: str) -> tuple[str, str]:
     if not os.path.isdir(os.path.join(folder, name)):
         _absent(f"the node package {name} is not installed; .ci/install-peers installs it")
     return node, folder
+
+
+def need_postgresql() -> Path:
+    """Give the folder of the newest PostgreSQL server's programs, which are not on the path."""
+    found = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3])
+    )
+    if not found:
+        _absent("no PostgreSQL server is installed; .ci/install-peers installs it")
+    return found[-1].parent
 
 
 def _absent(reason: str) -> None:

@@ -1,0 +1,91 @@
+"""`heatwarden export`: a table of a site's store as CSV or Parquet."""
+
+import argparse
+import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from controller.site import Site
+    from controller.store.database import Database
+
+_TABLES = (
+    "readings", "journal", "audit", "alarms",
+    "recommendations", "decisions", "commissions", "cycles",
+)  # fmt: skip
+_EXAMPLES = """\
+examples:
+  heatwarden export sites/old-east readings --out readings.parquet --from 2026-01-01T00:00:00+08:00
+  heatwarden export sites/old-east journal --out writes.csv
+
+Instants in the file are UTC. The ending of --out chooses the form: .csv or .parquet.
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Describe the command's arguments.
+
+    Args:
+        parser: The command's parser.
+    """
+    parser.epilog = _EXAMPLES
+    parser.add_argument("site", metavar="SITE", help="site folder")
+    parser.add_argument("table", metavar="TABLE", choices=_TABLES, help=", ".join(_TABLES))
+    parser.add_argument("--out", metavar="FILE", required=True, help="FILE.csv or FILE.parquet")
+    parser.add_argument("--from", dest="since", metavar="TIME", help="first instant, with offset")
+    parser.add_argument("--until", metavar="TIME", help="the instant before which it ends")
+    parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Export.
+
+    Args:
+        arguments: The parsed command line.
+
+    Returns:
+        0 done, 2 bad input, 3 the store or the file failed.
+    """
+    from controller.site_store import with_store
+
+    return with_store(arguments, lambda site, database: _export(arguments, site, database))
+
+
+def _export(arguments: argparse.Namespace, site: "Site", database: "Database") -> int:
+    from datetime import UTC, datetime
+    from pathlib import Path
+
+    from controller.problems import write_line
+    from controller.site_store import refused
+    from controller.store.export import export_table
+
+    since = _instant(arguments.since, datetime(1970, 1, 1, tzinfo=UTC))
+    until = _instant(arguments.until, datetime(9999, 1, 1, tzinfo=UTC))
+    path = Path(arguments.out)
+    try:
+        count = export_table(database, arguments.table, since, until, path)
+    except ValueError as error:
+        raise refused(str(path), str(error), "end the name in .csv or .parquet") from error
+    if arguments.json:
+        write_line(json.dumps({"site": site.site_id, "rows": count, "file": str(path)}))
+    else:
+        write_line(f"{count} rows written to {path}")
+    return 0
+
+
+def _instant(text: str | None, otherwise: "datetime") -> "datetime":
+    from datetime import datetime
+
+    from controller.site_store import refused
+
+    if text is None:
+        return otherwise
+    problem = refused(text, "is no instant with offset", "write 2026-01-12T00:00:00+08:00")
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise problem from error
+    if found.utcoffset() is None:
+        raise problem
+    return found

@@ -1,0 +1,78 @@
+"""From a site folder named on a command line to its open store, and what goes wrong on the way."""
+
+import argparse
+import getpass
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from controller.problems import InputError, report_problems
+from controller.site import Site, load_site
+from controller.store.audit import AuditEntry
+from controller.store.database import Database, open_database
+from controller.store.errors import StoreError
+from drivers.base import Problem
+
+BAD_INPUT, COULD_NOT_RUN = 2, 3
+
+
+def with_store(arguments: argparse.Namespace, work: Callable[[Site, Database], int]) -> int:
+    """Open the store of the site on the command line and do something with it.
+
+    Args:
+        arguments: With `site` and `json`.
+        work: Gets the site and its store; returns an exit code.
+
+    Returns:
+        The work's exit code; 2 where the site or another input is wrong, 3 where the store fails.
+    """
+    try:
+        site = load_site(arguments.site)
+        database = open_database(site.store_url, site.folder)
+        try:
+            return work(site, database)
+        finally:
+            database.close()
+    except InputError as refusal:
+        report_problems(refusal.problems, as_json=arguments.json)
+        return BAD_INPUT
+    except (StoreError, OSError) as error:
+        problem = Problem(
+            file=str(arguments.site),
+            message=str(error),
+            remedy="see to the store that [store] in site.toml names, then try again",
+        )
+        report_problems([problem], as_json=arguments.json)
+        return COULD_NOT_RUN
+
+
+def refused(value: str, message: str, remedy: str) -> InputError:
+    """Make the error for a wrong word on the command line.
+
+    Args:
+        value: The word.
+        message: What is wrong with it.
+        remedy: What to write instead.
+
+    Returns:
+        The error, to be raised.
+    """
+    problem = Problem(file="command line", value=value, message=message, remedy=remedy)
+    return InputError([problem])
+
+
+def by_hand(action: str, details: Mapping[str, object], now: datetime) -> AuditEntry:
+    """Make the audit's entry for something done on this machine's command line.
+
+    Args:
+        action: Such as `user add`.
+        details: What JSON can hold.
+        now: tz-aware.
+
+    Returns:
+        The entry, by the machine's own user.
+    """
+    try:
+        account = getpass.getuser()
+    except (OSError, KeyError, ImportError):  # a container may run as a number without a name
+        account = "unknown"
+    return AuditEntry(at=now, actor=f"{account} (command line)", action=action, details=details)

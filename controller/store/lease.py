@@ -1,0 +1,105 @@
+"""The lease: one engine a store. Its fence number only grows, so that a late writer is refused."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, insert, select, update
+
+from controller.store.errors import LeaseLost
+from controller.store.tables import LEASE
+
+ENGINE = "engine"
+
+
+def take_lease(connection: Connection, holder: str, now: datetime, lasts: timedelta) -> int:
+    """Become the store's one engine.
+
+    Args:
+        connection: From `Database.writing`.
+        holder: Who asks, for messages.
+        now: tz-aware.
+        lasts: How long the lease holds without being renewed.
+
+    Returns:
+        The fence number, larger than any before.
+
+    Raises:
+        LeaseLost: Another engine holds the lease.
+    """
+    row = connection.execute(
+        select(LEASE).where(LEASE.c.name == ENGINE).with_for_update()
+    ).one_or_none()
+    if row is None:
+        connection.execute(
+            insert(LEASE).values(name=ENGINE, holder=holder, fence=1, expires_at=now + lasts)
+        )
+        return 1
+    # A lease far in the future is one from before the clock was set back, not a living engine.
+    if now < row.expires_at <= now + 2 * lasts:
+        raise LeaseLost(f"{row.holder} holds the store until {row.expires_at.isoformat()}")
+    fence = int(row.fence) + 1
+    connection.execute(
+        update(LEASE)
+        .where(LEASE.c.name == ENGINE)
+        .values(holder=holder, fence=fence, expires_at=now + lasts)
+    )
+    return fence
+
+
+def check_fence(connection: Connection, fence: int) -> None:
+    """Make sure that no other engine has taken over, and keep it so until the transaction ends.
+
+    Args:
+        connection: From `Database.writing`.
+        fence: The number that `take_lease` gave.
+
+    Raises:
+        LeaseLost: Another engine has the lease now.
+    """
+    row = connection.execute(
+        select(LEASE).where(LEASE.c.name == ENGINE).with_for_update()
+    ).one_or_none()
+    if row is None or row.fence != fence:
+        raise LeaseLost(f"fence {fence} is over; {row.holder if row else 'nobody'} has the store")
+
+
+def renew_lease(connection: Connection, fence: int, now: datetime, lasts: timedelta) -> None:
+    """Keep the lease.
+
+    Args:
+        connection: From `Database.writing`.
+        fence: The number that `take_lease` gave.
+        now: tz-aware.
+        lasts: How long it holds from now.
+
+    Raises:
+        LeaseLost: Another engine has it now.
+    """
+    check_fence(connection, fence)
+    connection.execute(update(LEASE).where(LEASE.c.name == ENGINE).values(expires_at=now + lasts))
+
+
+def end_lease(connection: Connection, fence: int, now: datetime) -> None:
+    """Give the lease back; does nothing where another engine has it.
+
+    Args:
+        connection: From `Database.writing`.
+        fence: The number that `take_lease` gave.
+        now: tz-aware.
+    """
+    connection.execute(
+        update(LEASE).where(LEASE.c.name == ENGINE, LEASE.c.fence == fence).values(expires_at=now)
+    )
+
+
+def lease_holder(connection: Connection, now: datetime) -> str | None:
+    """Tell who runs the store now.
+
+    Args:
+        connection: Any connection to the core.
+        now: tz-aware.
+
+    Returns:
+        The holder, or None where no lease is in force.
+    """
+    row = connection.execute(select(LEASE).where(LEASE.c.name == ENGINE)).one_or_none()
+    return None if row is None or row.expires_at <= now else str(row.holder)

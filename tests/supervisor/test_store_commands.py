@@ -1,0 +1,111 @@
+"""user, audit, backup, restore and export as a user types them, on a sound site."""
+
+import json
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.site.sound import SITE_TOML, SOUND, write_site
+from tests.supervisor.postgresql_server import Server
+
+URL = "sqlite:///heatwarden.db"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def site(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    url = URL
+    if request.param == "postgresql":
+        running: Server = request.getfixturevalue("server")
+        url = running.new_database()
+    return site_with_store(tmp_path / "site", url)
+
+
+def site_with_store(folder: Path, url: str = URL) -> Path:
+    return write_site(folder, {**SOUND, "site.toml": SITE_TOML.replace(URL, url)})
+
+
+def heatwarden(*words: object, answer: str = "") -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "controller.cli", *map(str, words)]
+    return subprocess.run(
+        command, input=answer, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def answered(*words: object, answer: str = "", code: int = 0) -> dict[str, object]:
+    done = heatwarden(*words, "--json", answer=answer)
+    assert done.returncode == code, done.stderr + done.stdout
+    found: dict[str, object] = json.loads(done.stdout)
+    return found
+
+
+def test_from_users_to_a_restored_store(site: Path, tmp_path: Path) -> None:
+    answered("user", "add", "wang", "--role", "engineer", site, answer="correct horse\n")
+    answered("user", "add", "李", "--role", "operator", site, answer="battery staple\n")
+    answered("user", "remove", "nobody", site, code=1)
+    listed = answered("user", "list", site)["users"]
+    assert listed == [{"name": "wang", "role": "engineer"}, {"name": "李", "role": "operator"}]
+    verdict = answered("audit", "verify", site)
+    assert (verdict["whole"], verdict["records"]) == (True, 2)
+    answered("audit", "verify", site, "--head", "0" * 63 + "1", code=1)
+    answered("audit", "verify", site, "--head", verdict["head"])
+    answered("backup", site, "--to", tmp_path / "copy")
+    answered("backup", site, "--to", tmp_path / "copy", code=3)
+    assert answered("export", site, "audit", "--out", tmp_path / "audit.csv")["rows"] == 2
+    other = site_with_store(tmp_path / "other")
+    answered("restore", other, "--from", tmp_path / "copy")
+    assert answered("audit", "verify", other)["head"] == verdict["head"]
+    answered("restore", other, "--from", tmp_path / "copy", code=3)
+
+
+def test_a_tampered_audit_gives_1(tmp_path: Path) -> None:
+    folder = site_with_store(tmp_path / "site")
+    answered("user", "add", "wang", "--role", "engineer", folder, answer="correct horse\n")
+    connection = sqlite3.connect(folder / "heatwarden.db")
+    connection.executescript(
+        "DROP TRIGGER audit_no_update; UPDATE audit SET actor = 'somebody else'"
+    )
+    connection.close()
+    verdict = answered("audit", "verify", folder, code=1)
+    assert (verdict["whole"], verdict["broken_at"]) == (False, 1)
+
+
+REFUSALS: list[tuple[int, str, list[str], str]] = [
+    (2, "", ["user", "add", "wang", "--role", "engineer", "SITE"], "short\n"),
+    (2, "", ["user", "add", "wang", "--role", "engineer", "SITE"], ""),
+    (2, "", ["user", "add", "a\nb", "--role", "engineer", "SITE"], "correct horse\n"),
+    (2, "", ["user", "add", "wang", "--role", "engineer", "nowhere"], "correct horse\n"),
+    (2, "", ["export", "SITE", "audit", "--out", "x.xlsx"], ""),
+    (2, "", ["export", "SITE", "audit", "--out", "x.csv", "--from", "2026-01-01"], ""),
+    (2, "", ["export", "SITE", "audit", "--out", "x.csv", "--from", "yesterday"], ""),
+    (3, "", ["export", "SITE", "audit", "--out", "/proc/none/x.csv"], ""),
+    (3, "", ["restore", "SITE", "--from", "nowhere"], ""),
+    (3, "postgresql://nobody@127.0.0.1:1/none", ["audit", "verify", "SITE"], ""),
+    (3, "sqlite:////proc/none/store.db", ["audit", "verify", "SITE"], ""),
+]
+
+
+@pytest.mark.parametrize(("code", "url", "words", "answer"), REFUSALS)
+def test_what_is_wrong_is_said(
+    code: int, url: str, words: list[str], answer: str, tmp_path: Path
+) -> None:
+    folder = site_with_store(tmp_path / "site", url or URL)
+    words = [str(folder) if word == "SITE" else word for word in words]
+    errors = answered(*words, answer=answer, code=code)["errors"]
+    assert isinstance(errors, list)
+    assert set(errors[0]) == {"file", "row", "column", "value", "message", "remedy"}
+    plain = heatwarden(*words, answer=answer)
+    assert plain.returncode == code
+    assert plain.stderr.startswith("error: ")
+    assert "Traceback" not in plain.stderr
+
+
+def test_a_password_is_never_shown(tmp_path: Path) -> None:
+    folder = site_with_store(tmp_path / "site")
+    done = heatwarden("user", "add", "wang", "--role", "admin", folder, answer="correct horse\n")
+    shown = heatwarden("audit", "show", folder)
+    assert done.returncode == shown.returncode == 0
+    assert "user add" in shown.stdout
+    assert "correct horse" not in done.stdout + done.stderr + shown.stdout
