@@ -2,12 +2,12 @@
 
 import argparse
 import importlib
-import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import entry_points, version
 from types import ModuleType
-from typing import TextIO
+
+from controller.streams import complete_streams, silence, silence_lost_streams
 
 EXIT_DONE = 0
 EXIT_ANSWER_IS_NO = 1
@@ -87,6 +87,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         the reader of the output has gone (`| head`).
     """
     words = list(sys.argv[1:] if argv is None else argv)
+    complete_streams()
     try:
         try:
             return _run(words)
@@ -95,13 +96,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             sys.stdout.flush()
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
-    except BrokenPipeError:
-        gone = [stream for stream in (sys.stdout, sys.stderr) if _reader_has_gone(stream)]
-        if not gone:
-            raise  # some other pipe: a fault of ours
-        for stream in gone:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-        return EXIT_READER_GONE
+    except OSError as error:
+        return _answer_system_error(error, as_json="--json" in words)
 
 
 def _run(words: list[str]) -> int:
@@ -111,13 +107,25 @@ def _run(words: list[str]) -> int:
     return exit_code
 
 
-def _reader_has_gone(stream: TextIO) -> bool:
-    """Whether what is left in a stream's buffer can no longer be written."""
+def _answer_system_error(error: OSError, *, as_json: bool) -> int:
+    """Answer what no command expected of the operating system: a lost reader, a full disk."""
+    lost = silence_lost_streams()
+    if lost and isinstance(error, BrokenPipeError):
+        return EXIT_READER_GONE
+    from controller.problems import report_problems
+    from drivers.base import Problem
+
+    problem = Problem(
+        file=str(error.filename or "heatwarden"),
+        message=f"the operating system says: {error.strerror or error}",
+        remedy="put that right and run the command again",
+    )
     try:
-        stream.flush()
-    except BrokenPipeError:
-        return True
-    return False
+        report_problems([problem], as_json=as_json and not lost)
+    except OSError:  # nobody can be told
+        silence(sys.stdout)
+        silence(sys.stderr)
+    return EXIT_COULD_NOT_RUN
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """How every command reports what is wrong with its input."""
 
 import json
-import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -63,10 +62,5 @@ def write_line(text: str) -> None:
         text: The line without its end.
     """
     encoding = sys.stdout.encoding or "utf-8"
-    line = one_line(text).encode(encoding, "backslashreplace").decode(encoding)
-    try:
-        sys.stdout.write(line + "\n")
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # The reader has gone (`| head`): what is left to say goes nowhere, in silence.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.stdout.write(one_line(text).encode(encoding, "backslashreplace").decode(encoding) + "\n")
+    sys.stdout.flush()

@@ -131,18 +131,6 @@ def test_check_json_is_one_object(folder: Path, capsys: pytest.CaptureFixture[st
     assert all(one["source"] for one in report["derived"])
 
 
-def test_a_reader_that_goes_away_is_no_failure(folder: Path) -> None:
-    checking = subprocess.Popen(
-        [sys.executable, "-m", "controller.cli", "check", str(folder)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    assert checking.stdout is not None
-    checking.stdout.close()
-    _, said = checking.communicate(timeout=60)
-    assert (checking.returncode, said) == (0, b"")
-
-
 def test_names_in_any_script_can_be_shown_anywhere(tmp_path: Path) -> None:
     text = SOUND["site.toml"].replace('id = "north"', 'id = "城北"')
     folder = write_site(tmp_path, {**SOUND, "site.toml": text})

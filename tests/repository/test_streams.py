@@ -1,0 +1,58 @@
+"""The command line as part of a pipe: a reader that leaves, a full disk, no stream, Ctrl-C."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SITE = str(ROOT / "config" / "old-east")
+HEATWARDEN = f'"{sys.executable}" -m heatwarden'
+
+
+def shell(line: str) -> subprocess.CompletedProcess[str]:
+    """Run a line of bash whose last command prints the exit code of heatwarden."""
+    return subprocess.run(
+        ["bash", "-c", line], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+
+PIPES = {
+    # what is done with the output -> the exit code, and what else is said
+    f"check {SITE} | head -n 1; echo ${{PIPESTATUS[0]}}": ("derived:\n141\n", ""),
+    f"check {SITE} --json | true; echo ${{PIPESTATUS[0]}}": ("141\n", ""),
+    f"check {SITE} | cat > /dev/null; echo ${{PIPESTATUS[0]}}": ("0\n", ""),
+    "check /no/such 2>&1 | true; echo ${PIPESTATUS[0]}": ("141\n", ""),
+    f"check {SITE} > /dev/full; echo $?": (
+        "3\n",
+        "error: heatwarden: the operating system says: No space left on device; put that right "
+        "and run the command again\n1 error\n",
+    ),
+    f"check {SITE} --json > /dev/full; echo $?": ("3\n", ""),
+    "check /no/such 2> /dev/full; echo $?": ("3\n", ""),
+    f"check {SITE} >&-; echo $?": ("0\n", ""),
+    "check /no/such 2>&-; echo $?": ("2\n", ""),
+}
+
+
+@pytest.mark.parametrize("line", PIPES)
+def test_lost_output_ends_without_a_traceback(line: str) -> None:
+    done = shell(f"{HEATWARDEN} {line}")
+    assert (done.stdout, done.stderr) == PIPES[line]
+
+
+def test_an_interrupt_ends_with_130_and_no_traceback(tmp_path: Path) -> None:
+    """Stopped for sure while it reads: the weather comes through a pipe that stays empty."""
+    pipe = tmp_path / "weather.csv"
+    os.mkfifo(pipe)
+    words = ["simulate", SITE, "--weather", str(pipe), "--start", "2026-01-16T00:00Z", "--out", "x"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "heatwarden", *words],
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as process, pipe.open("w"):  # fmt: skip
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate()
+    assert (process.returncode, out, err) == (130, "", "")
