@@ -15,7 +15,7 @@ class LateResult:
     """What the read after each late reply gave; `late` counts the replies that came late.
 
     On a busy machine a late reply may be there by the time the master looks: it then answers its
-    own request, rightly, and is counted `in_time`.
+    own request, rightly, and is counted `in_time` alone.
     """
 
     right: int = 0
@@ -48,7 +48,7 @@ def late_replies(count: int, delay: str) -> LateResult:
     """Make one reply after another late, and read another register right after each.
 
     Args:
-        count: How many late replies.
+        count: How many replies that really come late.
         delay: One of LATE_DELAYS.
 
     Returns:
@@ -58,7 +58,6 @@ def late_replies(count: int, delay: str) -> LateResult:
     result = LateResult()
 
     def slow(request: bytes, reply: bytes) -> list[tuple[float, bytes]]:
-        result.late += 1
         return [(TIMEOUT_S + 0.6 * QUIET_S, reply)]
 
     with (
@@ -66,19 +65,20 @@ def late_replies(count: int, delay: str) -> LateResult:
         RtuMaster(port, baudrate=19200, timeout_s=TIMEOUT_S, quiet_s=QUIET_S, retries=0) as bus,
     ):
         held = HeldReply(slave)
-        for i in range(count):
+        while result.late < count and result.in_time <= count:
             slave.faults.append(slow if delay == "in the quarantine" else held.hold)
-            address = 10 + i % 400
+            address = 10 + result.late % 400
             try:
                 value = bus.read_holding_registers(1, address, 1)
             except DriverError:
-                pass
+                result.late += 1
+                _read_after(bus, result)
             else:
                 right = value == (7 * address + 3,)
                 result.in_time += right
                 result.wrong += not right
-            _read_after(bus, result)
-        result.late += held.released
+        if delay != "in the quarantine":
+            result.late = held.released
     return result
 
 

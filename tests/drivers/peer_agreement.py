@@ -1,116 +1,145 @@
-"""Our masters against pymodbus's server: random reads and writes, each compared."""
+"""Random transactions between our masters and programs of others, each compared."""
 
-import asyncio
-import contextlib
 import random
-import socket
-import threading
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
 
 from drivers.modbus.master import ModbusMaster
 from drivers.modbus.rtu import RtuMaster
-from drivers.modbus.tcp import TcpMaster
-from tests.drivers.wire import joined_ptys
-
-if TYPE_CHECKING:
-    from pymodbus.server import ModbusSerialServer, ModbusTcpServer
-    from pymodbus.simulator import SimDevice
-
-SIZE = 200
-UNIT = 1
+from tests.drivers.peer_clients import BAUDRATE, PEER_CLIENTS, PeerClient
+from tests.drivers.peer_servers import PEER_SERVERS, SIZE, UNIT
+from tests.drivers.wire import Registers, slave_on_pty
 
 
-@contextlib.contextmanager
-def pymodbus_server(
-    make: "Callable[[SimDevice], ModbusSerialServer | ModbusTcpServer]",
-) -> Iterator[None]:
-    """Run a server of pymodbus on its simulated device, whose register i holds 7 i + 3."""
-    from pymodbus.simulator import DataType, SimData, SimDevice
-
-    words = SimData(0, values=[7 * i + 3 for i in range(SIZE)], datatype=DataType.REGISTERS)
-    device = SimDevice(UNIT, simdata=[words])
-    loop = asyncio.new_event_loop()
-    serving = threading.Event()
-    ending = asyncio.Event()
-
-    async def serve() -> None:
-        server = make(device)
-        await server.serve_forever(background=True)
-        serving.set()
-        await ending.wait()
-        await server.shutdown()  # type: ignore[no-untyped-call]
-
-    thread = threading.Thread(target=lambda: loop.run_until_complete(serve()), daemon=True)
-    thread.start()
-    assert serving.wait(10)
-    try:
-        yield
-    finally:
-        loop.call_soon_threadsafe(ending.set)
-        thread.join(10)
-        loop.close()
-
-
-def agreement_with_pymodbus(count: int, seed: int) -> int:
-    """Read and write registers of pymodbus's serial server by turns; see `agreement`."""
-    from pymodbus.framer import FramerType
-    from pymodbus.server import ModbusSerialServer
-
-    with joined_ptys() as (ours, theirs):
-
-        def make(device: "SimDevice") -> ModbusSerialServer:
-            return ModbusSerialServer(device, framer=FramerType.RTU, port=theirs, baudrate=115200)
-
-        with (
-            pymodbus_server(make),
-            RtuMaster(ours, baudrate=115200, timeout_s=2.0, retries=0) as bus,
-        ):
-            return agreement(bus, count, seed)
-
-
-def agreement_with_pymodbus_tcp(count: int, seed: int) -> int:
-    """Read and write registers of pymodbus's TCP server by turns; see `agreement`."""
-    from pymodbus.server import ModbusTcpServer
-
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        tcp_port = free.getsockname()[1]
-    with (
-        pymodbus_server(lambda device: ModbusTcpServer(device, address=("127.0.0.1", tcp_port))),
-        TcpMaster("127.0.0.1", tcp_port, timeout_s=2.0, retries=0) as bus,
-    ):
-        return agreement(bus, count, seed)
-
-
-def agreement(bus: ModbusMaster, count: int, seed: int) -> int:
-    """Read and write a device whose register i holds 7 i + 3 at first.
+def agreement_with_server(name: str, count: int, seed: int) -> int:
+    """Read and write a server of others with our master.
 
     Args:
-        bus: Our master.
+        name: One of PEER_SERVERS.
         count: How many transactions.
-        seed: Of their addresses, counts and values.
+        seed: Of their kinds, addresses, counts and values.
 
     Returns:
         How many gave what must be there; a read after a write shows the written.
     """
+    with PEER_SERVERS[name]() as (bus, memory):
+        rng = random.Random(seed)
+        kinds: list[Transaction] = [
+            _write_register, _write_registers, _read_holding, _read_input,
+        ]  # fmt: skip
+        if memory.coils:
+            kinds += [_write_coil, _write_coils, _read_coils, _read_discrete]
+        return sum(rng.choice(kinds)(bus, memory, rng) for _ in range(count))
+
+
+# One transaction; whether it gave what must be there. A write is seen by the reads after it.
+Transaction = Callable[[ModbusMaster, Registers, random.Random], bool]
+
+
+def _write_register(bus: ModbusMaster, memory: Registers, rng: random.Random) -> bool:
+    address, value = rng.randrange(SIZE), rng.randrange(65536)
+    bus.write_register(UNIT, address, value)
+    memory.holding[address] = value
+    return True
+
+
+def _write_registers(bus: ModbusMaster, memory: Registers, rng: random.Random) -> bool:
+    address, count = _range(rng)
+    values = [rng.randrange(65536) for _ in range(count)]
+    bus.write_registers(UNIT, address, values)
+    memory.holding[address : address + count] = values
+    return True
+
+
+def _write_coil(bus: ModbusMaster, memory: Registers, rng: random.Random) -> bool:
+    address, value = rng.randrange(SIZE), rng.random() < 0.5
+    bus.write_coil(UNIT, address, value)
+    memory.coils[address] = value
+    return True
+
+
+def _write_coils(bus: ModbusMaster, memory: Registers, rng: random.Random) -> bool:
+    address, count = _range(rng)
+    values = [rng.random() < 0.5 for _ in range(count)]
+    bus.write_coils(UNIT, address, values)
+    memory.coils[address : address + count] = values
+    return True
+
+
+def _read_holding(bus: ModbusMaster, memory: Registers, rng: random.Random) -> bool:
+    return _same(bus.read_holding_registers, memory.holding, rng)
+
+
+def _read_input(bus: ModbusMaster, memory: Registers, rng: random.Random) -> bool:
+    return _same(bus.read_input_registers, memory.input, rng)
+
+
+def _read_coils(bus: ModbusMaster, memory: Registers, rng: random.Random) -> bool:
+    return _same(bus.read_coils, memory.coils, rng)
+
+
+def _read_discrete(bus: ModbusMaster, memory: Registers, rng: random.Random) -> bool:
+    return _same(bus.read_discrete_inputs, memory.inputs, rng)
+
+
+def _same(
+    read: Callable[[int, int, int], tuple[int, ...]], held: Sequence[int], rng: random.Random
+) -> bool:
+    address, count = _range(rng)
+    return read(UNIT, address, count) == tuple(held[address : address + count])
+
+
+def _range(rng: random.Random) -> tuple[int, int]:
+    """A first address and how many from there; one alone is as likely as all others."""
+    count = 1 if rng.random() < 0.5 else rng.randint(2, 20)
+    return rng.randrange(SIZE - count + 1), count
+
+
+ROUNDS_A_SESSION = 50
+TRANSACTIONS_A_ROUND = 4
+
+
+def agreement_with_client(name: str, count: int, seed: int) -> int:
+    """Let a master of others and ours take turns on one device; each reads what the other wrote.
+
+    Args:
+        name: One of PEER_CLIENTS.
+        count: How many transactions, a multiple of four; half of them are the other's.
+        seed: Of their addresses, counts and values.
+
+    Returns:
+        How many gave what must be there.
+    """
     rng = random.Random(seed)
-    memory = [7 * i + 3 for i in range(SIZE)]
+    expected = Registers(SIZE)
+    rounds = count // TRANSACTIONS_A_ROUND
     agreed = 0
-    for _ in range(count):
-        size = rng.randint(1, 20)
-        address = rng.randrange(SIZE - size)
-        kind = rng.randrange(4)
-        values = tuple(rng.randrange(65536) for _ in range(size))
-        if kind == 0:
-            bus.write_register(UNIT, address, values[0])
-            memory[address] = values[0]
-            agreed += 1
-        elif kind == 1:
-            bus.write_registers(UNIT, address, values)
-            memory[address : address + size] = values
-            agreed += 1
-        else:
-            read = bus.read_holding_registers if kind == 2 else bus.read_input_registers
-            agreed += read(UNIT, address, size) == tuple(memory[address : address + size])
+    with slave_on_pty({UNIT: Registers(SIZE)}) as (port, _):
+        for begin in range(0, rounds, ROUNDS_A_SESSION):
+            here = min(ROUNDS_A_SESSION, rounds - begin)
+            with PEER_CLIENTS[name](port) as client:
+                agreed += sum(_round_of_theirs(client, expected, rng) for _ in range(here))
+            with RtuMaster(port, baudrate=BAUDRATE, retries=0) as bus:
+                agreed += sum(_round_of_ours(bus, expected, rng) for _ in range(here))
     return agreed
+
+
+def _round_of_theirs(client: PeerClient, expected: Registers, rng: random.Random) -> int:
+    address, count = _range(rng)
+    values = [rng.randrange(65536) for _ in range(count)]
+    if count == 1:
+        client.write_register(address, values[0])
+    else:
+        client.write_registers(address, values)
+    expected.holding[address : address + count] = values
+    address, count = _range(rng)
+    if rng.random() < 0.5:
+        found, held = client.read_holding(address, count), expected.holding
+    else:
+        found, held = client.read_input(address, count), expected.input
+    return 1 + (found == held[address : address + count])
+
+
+def _round_of_ours(bus: ModbusMaster, expected: Registers, rng: random.Random) -> int:
+    read = _read_holding if rng.random() < 0.5 else _read_input
+    write = _write_register if rng.random() < 0.5 else _write_registers
+    return read(bus, expected, rng) + write(bus, expected, rng)

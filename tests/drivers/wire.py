@@ -116,23 +116,26 @@ class Slave(threading.Thread):
         reply = framed(request[:1] + self.units[request[0]].answer(request[1:-2]))
         fault = self.faults.popleft() if self.faults else self.always
         pieces = [(0.0, reply)] if fault is None else fault(request, reply)
-        _sleep_until(complete_s)
+        due_s = complete_s
         for delay_s, piece in pieces:
-            time.sleep(delay_s)
-            self.send(piece)
+            due_s += delay_s
+            _sleep_until(due_s)
+            self.send(piece, due_s)
+            due_s += len(piece) * self.char_s
 
-    def send(self, data: bytes) -> None:
+    def send(self, data: bytes, start_s: float) -> None:
+        """Send bytes, the last of them when a line that began at `start_s` would be through."""
         if not self.char_s:
             os.write(self.fd, data)
             return
-        start_s = time.monotonic()
         sent = 0
         while sent < len(data):
             due = min(len(data), int((time.monotonic() - start_s) / self.char_s))
             if due > sent:
                 os.write(self.fd, data[sent:due])
                 sent = due
-            _sleep_until(start_s + (sent + 1) * self.char_s)
+            if sent < len(data):
+                _sleep_until(start_s + (sent + 1) * self.char_s)
 
     def unplug(self, after: bytes = b"") -> list[tuple[float, bytes]]:
         """Close the far end for good, after some last bytes; usable as a fault."""
