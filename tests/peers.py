@@ -15,14 +15,14 @@ def need_program(name: str) -> str:
     """Give a program's path, or skip; with REQUIRE_PEERS=1 an absent one fails the test."""
     path = shutil.which(name)
     if path is None:
-        _absent(f"{name} is not installed; .ci/install-peers installs it")
+        absent(f"{name} is not installed; .ci/install-peers installs it")
     return str(path)
 
 
 def need_package(name: str) -> None:
     """Skip, or fail with REQUIRE_PEERS=1, where a Python package is not installed."""
     if importlib.util.find_spec(name) is None:
-        _absent(f"{name} is not installed; pip install -e '.[dev,benchmarks]' installs it")
+        absent(f"{name} is not installed; pip install -e '.[dev,benchmarks]' installs it")
 
 
 def need_node_package(name: str) -> tuple[str, str]:
@@ -31,7 +31,7 @@ def need_node_package(name: str) -> tuple[str, str]:
     found = subprocess.run([npm, "root", "-g"], capture_output=True, text=True, check=True)
     folder = os.environ.get("NODE_PATH") or found.stdout.strip()
     if not os.path.isdir(os.path.join(folder, name)):
-        _absent(f"the node package {name} is not installed; .ci/install-peers installs it")
+        absent(f"the node package {name} is not installed; .ci/install-peers installs it")
     return node, folder
 
 
@@ -41,11 +41,12 @@ def need_postgresql() -> Path:
         Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3])
     )
     if not found:
-        _absent("no PostgreSQL server is installed; .ci/install-peers installs it")
+        absent("no PostgreSQL server is installed; .ci/install-peers installs it")
     return found[-1].parent
 
 
-def _absent(reason: str) -> None:
+def absent(reason: str) -> None:
+    """Skip for a reason; with REQUIRE_PEERS=1 fail for it."""
     if os.environ.get(REQUIRE_VARIABLE) == "1":
         pytest.fail(reason)
     pytest.skip(reason)
