@@ -6,7 +6,7 @@ from controller.guard import Deciding, DropTrip, PointLimits
 from controller.site import Site
 from controller.sitefiles.parts import Direction, Point
 from drivers.points import converted, unit_of
-from drivers.profiles import Profile, load_profile
+from drivers.profiles import Profile, Tag, load_profile
 from optimizer.model.network import Pipe, Plant, Pump
 
 HEARTBEAT, REMOTE = "heartbeat", "remote"
@@ -43,9 +43,6 @@ def _limits_of(site: Site, point: Point, profile: Profile) -> PointLimits:
     low, high, up, down = _element_limits(site, point)
     plants = _plants_of(site, point)
     remotes = [one for one in _readings(site, REMOTE) if _same_target(one, point)]
-    tag = profile.tag(point.tag)
-    unit = unit_of(point.quantity)
-    step = abs(converted(tag.resolution, tag.unit, unit) - converted(0.0, tag.unit, unit))
     return PointLimits(
         point_id=point.point_id,
         readback_point_id=back_id,
@@ -54,12 +51,26 @@ def _limits_of(site: Site, point: Point, profile: Profile) -> PointLimits:
         max_value=min(point.max_value, high),
         up_per_h=min(rate, up),
         down_per_h=min(rate, down),
-        resolution=step,
+        resolution=resolution_of(point, profile.tag(point.tag)),
         deciding=_deciding(site, plants),
         drops=_drops(site, plants),
         remote_point_ids=tuple(one.point_id for one in remotes),
         remote_stale_s=min((one.stale_after_s for one in remotes), default=60.0),
     )
+
+
+def resolution_of(point: Point, tag: Tag) -> float:
+    """Find the least step that a point's device can be told.
+
+    Args:
+        point: The point.
+        tag: Its tag.
+
+    Returns:
+        The step in the unit of the point's quantity.
+    """
+    unit = unit_of(point.quantity)
+    return abs(converted(tag.resolution, tag.unit, unit) - converted(0.0, tag.unit, unit))
 
 
 def _element_limits(site: Site, point: Point) -> tuple[float, float, float, float]:

@@ -1,0 +1,80 @@
+"""From a site's tables to its running field: one owner thread per bus."""
+
+from controller.site import Site
+from controller.sitefiles import parts
+from controller.sitefiles.parts import Direction
+from drivers.bus import Bus, Field
+from drivers.link import FieldDevice
+from drivers.opening import BusKind, BusSettings, link_for
+from drivers.points import FieldPoint
+from drivers.profiles import load_profile
+
+_BAUDRATE, _TCP_PORT = 9600, 502
+
+
+def bus_settings(bus: parts.Bus) -> BusSettings:
+    """Give a bus's settings as the drivers take them.
+
+    Args:
+        bus: A bus of the site.
+
+    Returns:
+        The settings.
+    """
+    return BusSettings(
+        kind=BusKind(bus.kind),
+        port=bus.port or "",
+        host=bus.host or "",
+        tcp_port=bus.tcp_port or _TCP_PORT,
+        baudrate=bus.baudrate or _BAUDRATE,
+        parity=bus.parity or "N",
+        stop_bits=bus.stop_bits or 1,
+        timeout_s=bus.timeout_s,
+        quiet_s=bus.quiet_s,
+    )
+
+
+def field_of(site: Site) -> Field:
+    """Make a site's field, not yet started.
+
+    Args:
+        site: The site.
+
+    Returns:
+        All its buses.
+
+    Raises:
+        BadRequest: A point does not fit its device.
+    """
+    return Field([_bus(site, bus) for bus in site.buses])
+
+
+def _bus(site: Site, bus: parts.Bus) -> Bus:
+    devices = [device for device in site.devices if device.bus_id == bus.bus_id]
+    names = {device.device_id for device in devices}
+    return Bus(
+        bus.bus_id,
+        link_for(bus_settings(bus)),
+        [
+            FieldDevice(
+                device_id=device.device_id,
+                address=device.address,
+                profile=load_profile(device.profile_path),
+            )
+            for device in devices
+        ],
+        [_point(point) for point in site.points if point.device_id in names],
+    )
+
+
+def _point(point: parts.Point) -> FieldPoint:
+    return FieldPoint(
+        point_id=point.point_id,
+        device_id=point.device_id,
+        tag=point.tag,
+        quantity=point.quantity,
+        writable=point.direction is Direction.WRITE,
+        min_value=point.min_value,
+        max_value=point.max_value,
+        stale_after_s=point.stale_after_s,
+    )
