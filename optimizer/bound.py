@@ -72,7 +72,7 @@ def _cost_apart(
     heating = least_cost_alone(rooms, start, warmth, _most_heat_w(layout, district), price_j)
     cheap = _least_cost_of_cheap_hours(layout, forecast)
     floors = warmth.air_floors(comfort.max_shortfall_k)
-    coldest = min(float(floors.min(initial=0.0)), float(start[:, 0].min(initial=0.0)))
+    coldest = np.minimum(floors.min(axis=0), start[:, 0])
     water = least_cost_of_water(district, layout, state, forecast, coldest)
     return heating + cheap + water + _least_risk(district, forecast, member)
 

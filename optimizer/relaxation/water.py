@@ -1,57 +1,29 @@
-"""What water costs at least when nothing is known of the flows: losses, leaks and make-up."""
+"""What water costs at least: losses to the ground, leaks, make-up and the pumps' work."""
 
 import numpy as np
 
 from optimizer.cost import stored_heat_price
+from optimizer.model.arrays import FloatArray
 from optimizer.model.forecast import Forecast
 from optimizer.model.policy import District
 from optimizer.model.state import PlantState
+from optimizer.physics.hydraulics import LINEAR_LEAK_SHARE
 from optimizer.physics.layout import Layout
 from optimizer.physics.water import (
     GRAVITY_M_S2,
+    REFERENCE_CP_J_KG_K,
     density_kg_m3,
     enthalpy_j_kg,
-    temperature_c,
 )
+from optimizer.relaxation.floors import WaterFloors, water_floors
+from optimizer.relaxation.flows import MOST_DENSITY, most_leakage_kg_s
+from optimizer.relaxation.friction import most_friction_pa
+from optimizer.relaxation.tree import NOWHERE
 
 JOULES_PER_MWH = 3.6e9
-
-
-def coldest_water_c(district: District, state: PlantState, coldest_air_c: float) -> float:
-    """A temperature that no water in the network falls below: nothing it meets is colder.
-
-    Args:
-        district: The district.
-        state: State at the start.
-        coldest_air_c: The coldest that any heated room may be, degC.
-
-    Returns:
-        Temperature, degC.
-    """
-    contents = np.concatenate(
-        [state.supply_contents.enthalpy_j_kg, state.return_contents.enthalpy_j_kg]
-    )
-    network = district.network
-    surroundings = min(network.ground_temp_c, network.makeup_temp_c, coldest_air_c)
-    return min(float(temperature_c(contents).min(initial=surroundings)), surroundings)
-
-
-def most_leakage_kg_s(layout: Layout) -> float:
-    """Leakage at the highest pressure that pumps, column and holding pressure can add up to.
-
-    Args:
-        layout: The network.
-
-    Returns:
-        Leakage, kg/s.
-    """
-    pumps = layout.pumps
-    heads = float((pumps.shutoff_head_m * pumps.max_speed**2).sum())
-    heads += float(np.ptp(layout.graph.elevation_m))
-    weight = 1000.0 * GRAVITY_M_S2
-    share = (layout.holding_pa + weight * heads) / layout.leak_reference_pa
-    rate = 2.0 * float(layout.pipes.leak_m3_s.sum()) * 1000.0
-    return float(rate * max(share, 1.0) ** layout.leak_exponent)
+# No water is lighter or thicker, kg/m3 and Pa s.
+LEAST_DENSITY = 900.0
+MOST_VISCOSITY = 1.8e-3
 
 
 def least_cost_of_water(
@@ -59,25 +31,90 @@ def least_cost_of_water(
     layout: Layout,
     state: PlantState,
     forecast: Forecast,
-    coldest_air_c: float,
+    coldest_air_c: FloatArray,
 ) -> float:
-    """Lower bound of heat lost in the ground and with leaks, and of make-up.
+    """Lower bound of heat lost in the ground and with leaks, of make-up and of pumping.
 
     Args:
         district: The district.
         layout: Its network.
         state: State at the start.
         forecast: Prices.
-        coldest_air_c: The coldest that any heated room may be, degC.
+        coldest_air_c: Air of each building is never colder, degC, shape (buildings,).
 
     Returns:
-        Cost, currency, not above zero: water may be as cold as the coldest thing it meets.
+        Cost, currency.
     """
     seconds = float(forecast.step_s * forecast.steps)
     price_j = stored_heat_price(forecast) / JOULES_PER_MWH
-    coldest = coldest_water_c(district, state, coldest_air_c)
-    lost_w = 2.0 * float(layout.pipes.loss_w_k.sum()) * min(coldest - layout.ground_temp_c, 0.0)
-    cooling = float(enthalpy_j_kg(coldest) - enthalpy_j_kg(layout.makeup_temp_c))
-    per_kg = price_j * cooling
-    per_kg += district.prices.makeup_per_m3 / float(density_kg_m3(layout.makeup_temp_c))
-    return price_j * lost_w * seconds + min(per_kg, 0.0) * most_leakage_kg_s(layout) * seconds
+    floors = water_floors(district, layout, state, coldest_air_c)
+    ground = float(enthalpy_j_kg(layout.ground_temp_c))
+    above = (floors.supply - ground) + (floors.back - ground)
+    lost_w = float((layout.pipes.loss_w_k * above).sum()) / REFERENCE_CP_J_KG_K
+    leaks = _least_leak_rate(layout, floors, price_j, district.prices.makeup_per_m3)
+    pumping = _least_pump_w(layout, floors) * district.prices.electricity_per_mwh / JOULES_PER_MWH
+    return (price_j * lost_w + leaks + pumping) * seconds
+
+
+def _least_leak_rate(
+    layout: Layout, floors: WaterFloors, price_j: float, makeup_per_m3: float
+) -> float:
+    """Cost of what leaks a second: its heat above the make-up's, and the make-up."""
+    makeup = float(enthalpy_j_kg(layout.makeup_temp_c))
+    water = makeup_per_m3 / float(density_kg_m3(layout.makeup_temp_c))
+    rate = 0.0
+    back_pa = _least_return_pa(layout, floors)
+    supply_pa = back_pa if floors.flows is None else back_pa + floors.flows.difference_pa
+    for side, pressure_pa in ((floors.supply, supply_pa), (floors.back, back_pa)):
+        per_kg = price_j * (_at_ends(floors, side, makeup) - makeup) + water
+        leaks = _leaks_kg_s(layout, pressure_pa)
+        rate += float((np.maximum(per_kg, 0.0) * leaks).sum())
+        # Colder water than the make-up would gain by leaking: all that can leak then does.
+        rate += float(np.minimum(per_kg, 0.0).min(initial=0.0)) * most_leakage_kg_s(layout)
+    return rate
+
+
+def _at_ends(floors: WaterFloors, side: FloatArray, makeup: float) -> FloatArray:
+    """The colder of the floors at a pipe's ends, where it leaks; make-up enters at the plant."""
+    if floors.tree is None:
+        return side
+    near = np.where(floors.tree.feeder == NOWHERE, makeup, side[floors.tree.feeder])
+    return np.minimum(side, near)
+
+
+def _least_return_pa(layout: Layout, floors: WaterFloors) -> FloatArray:
+    """Least pressure at the ends of each pipe: held at the plant, rising against the flow.
+
+    Only what leaks can flow from the plant into the return side, and lower it.
+    """
+    pipes = layout.pipes
+    if floors.tree is None:
+        return np.zeros(len(pipes.length_m))
+    leak = np.full(len(pipes.length_m), most_leakage_kg_s(layout))
+    drop = most_friction_pa(pipes, leak, LEAST_DENSITY, MOST_VISCOSITY)
+    lowered = np.zeros(len(drop))
+    for pipe in floors.tree.order:
+        feeder = floors.tree.feeder[pipe]
+        lowered[pipe] = drop[pipe] + (lowered[feeder] if feeder != NOWHERE else 0.0)
+    ends = np.stack([layout.graph.first[: len(drop)], layout.graph.second[: len(drop)]])
+    highest_m = np.maximum(layout.graph.elevation_m[ends].max(axis=0), 0.0)
+    held = layout.holding_pa - MOST_DENSITY * GRAVITY_M_S2 * highest_m - lowered
+    reached = np.zeros(len(drop))
+    reached[floors.tree.order] = np.maximum(held, 0.0)[floors.tree.order]
+    return reached
+
+
+def _leaks_kg_s(layout: Layout, pressure_pa: FloatArray) -> FloatArray:
+    """Leakage of each pipe of a side at a pressure, none where it is next to nothing."""
+    share = pressure_pa / layout.leak_reference_pa
+    powered = np.where(share > LINEAR_LEAK_SHARE, share, 0.0) ** layout.leak_exponent
+    leaks: FloatArray = layout.pipes.leak_m3_s * LEAST_DENSITY * powered
+    return leaks
+
+
+def _least_pump_w(layout: Layout, floors: WaterFloors) -> float:
+    """Electric power at the least flow and the least head, of the best of the pumps."""
+    if floors.flows is None:
+        return 0.0
+    best = MOST_DENSITY * float(layout.pumps.efficiency.max())
+    return floors.flows.head_pa * float(floors.flows.station_kg_s.sum()) / best

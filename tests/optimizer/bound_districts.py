@@ -1,9 +1,12 @@
 """Small districts drawn at random, sized as an engineer would, for tests of the bound."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
 
+from optimizer.baseline import baseline_schedule, starting_state
+from optimizer.levers import build_levers, limited, schedule_of
 from optimizer.model.arrays import frozen
 from optimizer.model.forecast import Forecast
 from optimizer.model.network import (
@@ -21,10 +24,38 @@ from optimizer.model.network import (
     ValveCharacteristic,
 )
 from optimizer.model.policy import Comfort, Control, District, Limits, Prices
+from optimizer.model.schedule import Schedule
+from optimizer.model.state import PlantState
 
 DESIGN_OUTDOOR_C = -10.0
 DESIGN_DROP_K = 45.0
 CURVE = ((10.0, 40.0), (0.0, 52.0), (-9.0, 62.0), (-20.0, 72.0))
+
+
+@dataclass(frozen=True, kw_only=True)
+class RandomCase:
+    """A run drawn at random."""
+
+    state: PlantState
+    forecast: Forecast
+    schedule: Schedule
+
+
+def random_case(district: District, mean_c: float, seed: int, cheap: float = 190.0) -> RandomCase:
+    """A walk within the ranges and ramps of every lever, from where the weather curve settles."""
+    forecast = weather(mean_c, 4.0, cheap=cheap)
+    state = starting_state(district, forecast, None)
+    template = baseline_schedule(district, forecast, state)
+    rng = np.random.default_rng(seed)
+    levers = build_levers(district.network, state, template.step_s, template.steps)
+    wanted = np.concatenate(
+        [
+            np.interp(r.knots, np.linspace(0.0, 24.0, 5), rng.uniform(r.low, r.high, 5))
+            for r in levers.ranges
+        ]
+    )
+    schedule = schedule_of(levers, district.network, limited(levers, wanted), template)
+    return RandomCase(state=state, forecast=forecast, schedule=schedule)
 
 
 def weather(

@@ -1,0 +1,227 @@
+"""Flows that cannot be undercut: pumps at their least, every valve that may open wide open.
+
+In a tree, opening a valve or slowing a pump lowers the pressure difference at every node, and with
+it the flow through every valve that stands: the flows found here are below those of any schedule.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from optimizer.model.arrays import BoolArray, FloatArray
+from optimizer.physics.compiled import outer
+from optimizer.physics.friction import pressure_drop
+from optimizer.physics.hydraulics import (
+    NO_TARGET,
+    FlowInputs,
+    FlowState,
+    new_flow_state,
+    solve_flows,
+)
+from optimizer.physics.layout import FIXED_DIRECT, FIXED_EXCHANGER, Layout
+from optimizer.physics.water import GRAVITY_M_S2, density_kg_m3, viscosity_pa_s
+from optimizer.relaxation.friction import least_friction_pa, most_friction_pa
+from optimizer.relaxation.tree import Tree
+
+# Newton leaves a millionth; this covers it.
+SOLVED_SHARE = 0.999
+# Densest water there is, kg/m3.
+MOST_DENSITY = 1001.0
+# Times that pipes are made longer before least flows are given up.
+LENGTHENINGS = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeastFlows:
+    """Flows and pressure differences below those of every schedule.
+
+    Attributes:
+        station_kg_s: Flow of each station, zero where its valve may close, shape (stations,).
+        pipe_kg_s: Of each pipe, supply and return alike, shape (pipes,).
+        difference_pa: Between supply and return at each pipe's far end, shape (pipes,).
+        head_pa: Between supply and return at the plant.
+    """
+
+    station_kg_s: FloatArray
+    pipe_kg_s: FloatArray
+    difference_pa: FloatArray
+    head_pa: float
+
+
+def stands(layout: Layout) -> BoolArray:
+    """Tell which stations' valves stand.
+
+    Args:
+        layout: The network.
+
+    Returns:
+        True where the valve stands, shape (stations,).
+    """
+    modes = layout.stations.mode
+    standing: BoolArray = (modes == FIXED_EXCHANGER) | (modes == FIXED_DIRECT)
+    return standing
+
+
+def most_leakage_kg_s(layout: Layout) -> float:
+    """Leakage at the highest pressure that pumps, column and holding pressure can add up to.
+
+    Args:
+        layout: The network.
+
+    Returns:
+        Leakage, kg/s.
+    """
+    rate = 2.0 * float(layout.pipes.leak_m3_s.sum()) * MOST_DENSITY
+    return rate * most_leakage_share(layout)
+
+
+def most_leakage_share(layout: Layout) -> float:
+    """Leakage at the highest pressure that there can be, as a multiple of the reference one.
+
+    Args:
+        layout: The network.
+
+    Returns:
+        The multiple, at least 1.
+    """
+    share = (layout.holding_pa + _most_head_pa(layout)) / layout.leak_reference_pa
+    return float(max(share, 1.0) ** layout.leak_exponent)
+
+
+def most_station_kg_s(layout: Layout) -> FloatArray:
+    """Flow of each station, open as far as it goes, at the pumps' highest pressure.
+
+    Args:
+        layout: The network.
+
+    Returns:
+        Flows that no schedule exceeds, kg/s, shape (stations,).
+    """
+    share = np.maximum(layout.stations.fixed_share, 1e-7)
+    squared = layout.stations.flow_coefficient * share**2 * MOST_DENSITY * _most_head_pa(layout)
+    most: FloatArray = np.sqrt(squared)
+    return most
+
+
+def _most_head_pa(layout: Layout) -> float:
+    pumps = layout.pumps
+    heads = float((pumps.shutoff_head_m * pumps.max_speed**2).sum())
+    return MOST_DENSITY * GRAVITY_M_S2 * (heads + float(np.ptp(layout.graph.elevation_m)))
+
+
+def least_flows(layout: Layout, tree: Tree, coldest_c: float, hottest_c: float) -> LeastFlows:
+    """Solve the flows at the pumps' least and everything open, in the most sluggish water.
+
+    Leaks add to the flow of the supply pipes, and where a flow may be laminar the thickest water is
+    not what has most friction. Pipes are made so much longer that at the flows found friction is no
+    less than it can be.
+
+    Args:
+        layout: The network, a tree.
+        tree: Its order.
+        coldest_c: No water is colder, degC.
+        hottest_c: No water is hotter, degC.
+
+    Returns:
+        The flows.
+    """
+    light, heavy = float(density_kg_m3(hottest_c)), float(density_kg_m3(coldest_c))
+    thick, thin = float(viscosity_pa_s(coldest_c)), float(viscosity_pa_s(hottest_c))
+    leak = tree.leaks(layout) * most_leakage_share(layout) * MOST_DENSITY
+    feeding = tree.below.any(axis=1)
+    longer = np.ones(len(leak))
+    for _ in range(LENGTHENINGS):
+        station = _slow_flows(layout, light, heavy, thick, longer, float(leak.max(initial=0.0)))
+        through = np.where(feeding, tree.sums(station), 1.0)
+        needed = np.where(feeding, _more_friction(layout, through, leak, light, thick), 1.0)
+        if (needed <= longer).all():
+            break
+        longer = 1.01 * np.maximum(longer, needed)
+    else:
+        station = np.zeros(len(station))
+    station = station * stands(layout) * SOLVED_SHARE
+    pipe = np.maximum(tree.sums(station) - leak, 0.0)
+    difference, head = _least_differences_pa(layout, tree, station, pipe, heavy, thin, thick)
+    return LeastFlows(station_kg_s=station, pipe_kg_s=pipe, difference_pa=difference, head_pa=head)
+
+
+def _more_friction(
+    layout: Layout, flow_kg_s: FloatArray, leak_kg_s: FloatArray, light: float, thick: float
+) -> FloatArray:
+    """How many times the friction of thick water without leaks there can be in a pair of pipes."""
+    pipes = layout.pipes
+    laws = zip(flow_kg_s, pipes.length_m, pipes.diameter_m, pipes.roughness_m, strict=True)
+    used = np.array([pressure_drop(*law, light, thick, 0.0)[0] for law in laws])
+    with_leak = 0.5 * (1.0 + (1.0 + leak_kg_s / flow_kg_s) ** 2)
+    more: FloatArray = with_leak * most_friction_pa(pipes, flow_kg_s, light, thick) / used
+    return more
+
+
+def _slow_flows(
+    layout: Layout, light: float, heavy: float, thick: float, longer: FloatArray, leak_kg_s: float
+) -> FloatArray:
+    """Flow of each station at the pumps' least, kg/s."""
+    stations, pipes = layout.stations, layout.pipes
+    share = np.maximum(stations.fixed_share, 1e-7)
+    flows = new_flow_state(layout)
+    _solve(
+        layout._replace(
+            pipes=pipes._replace(
+                length_m=pipes.length_m * longer, leak_m3_s=np.zeros(len(pipes.length_m))
+            )
+        ),
+        FlowInputs(
+            target_kg_s=np.full(len(share), NO_TARGET),
+            admittance=stations.flow_coefficient * share**2 * light,
+            pump_setpoint=_least_setpoints(layout, light, heavy, leak_kg_s),
+            pump_density=np.full(len(layout.pumps.plant), light),
+            density=np.full(2, light),
+            viscosity=np.full(2, thick),
+        ),
+        flows,
+    )
+    first = 2 * len(pipes.length_m)
+    return np.maximum(flows.flow_kg_s[first : first + len(share)], 1e-9)
+
+
+@outer
+def _solve(layout: Layout, inputs: FlowInputs, state: FlowState) -> None:
+    """`solve_flows`, which only compiled code can call."""
+    solve_flows(layout, inputs, state)
+
+
+def _least_setpoints(layout: Layout, light: float, heavy: float, leak_kg_s: float) -> FloatArray:
+    """Least speeds, less what columns of water weigh against the pumps and leaks take of them."""
+    pumps = layout.pumps
+    column_m = float(np.ptp(layout.graph.elevation_m)) * (heavy - light) / light
+    most_m3_s = pumps.min_speed * np.sqrt(pumps.shutoff_head_m / pumps.curvature)
+    leak_m3_s = leak_kg_s / light
+    leak_m = pumps.curvature * leak_m3_s * (2.0 * most_m3_s + leak_m3_s)
+    squared = pumps.min_speed**2 - (column_m + leak_m) / pumps.shutoff_head_m
+    speed: FloatArray = np.sqrt(np.maximum(squared, 0.0))
+    return np.where(pumps.holds_pressure, 0.0, speed)
+
+
+def _least_differences_pa(
+    layout: Layout,
+    tree: Tree,
+    station_kg_s: FloatArray,
+    pipe_kg_s: FloatArray,
+    heavy: float,
+    thin: float,
+    thick: float,
+) -> tuple[FloatArray, float]:
+    """What it takes to drive flows that are not undercut through the station that is worst."""
+    pipes, stations = layout.pipes, layout.stations
+    friction = 2.0 * least_friction_pa(pipes, pipe_kg_s, heavy, thin, thick)
+    share = np.maximum(stations.fixed_share, 1e-7)
+    valve = station_kg_s**2 / (stations.flow_coefficient * share**2 * heavy)
+    # The columns of the two sides may help: they differ by a twentieth of their weight at most.
+    valve -= 0.06 * GRAVITY_M_S2 * heavy * float(np.ptp(layout.graph.elevation_m))
+    from_plant = valve + tree.below.T @ friction
+    beyond = np.where(tree.below, from_plant[None, :], 0.0).max(axis=1, initial=0.0)
+    before = np.zeros(len(friction))
+    for pipe in tree.order:
+        feeder = tree.feeder[pipe]
+        before[pipe] = friction[pipe] + (before[feeder] if feeder >= 0 else 0.0)
+    return np.maximum(beyond - before, 0.0), max(float(from_plant.max(initial=0.0)), 0.0)

@@ -1,0 +1,121 @@
+"""Floors of flows and water that the bound stands on, against runs of the simulator."""
+
+from dataclasses import replace
+from itertools import product
+
+import numpy as np
+import pytest
+
+from optimizer.cost import cost_of_trace
+from optimizer.model.network import Network
+from optimizer.physics.layout import build_layout
+from optimizer.physics.water import enthalpy_j_kg, temperature_c
+from optimizer.relaxation.floors import coldest_mix, water_floors
+from optimizer.relaxation.flows import most_leakage_kg_s, most_station_kg_s
+from optimizer.relaxation.tree import find_tree
+from optimizer.relaxation.water import least_cost_of_water
+from optimizer.simulate import simulate
+from tests.optimizer.bound_districts import random_case, random_district
+
+
+def _leaking(network: Network, leak_m3_h: float) -> Network:
+    pipes = tuple(replace(pipe, leak_m3_h=leak_m3_h) for pipe in network.pipes)
+    return replace(network, pipes=pipes)
+
+
+@pytest.mark.parametrize("leak_m3_h", [0.0, 0.02, 0.3])
+@pytest.mark.parametrize("mean_c", [8.0, -8.0])
+@pytest.mark.parametrize("seed", range(6))
+def test_no_run_falls_below_the_floors(seed: int, mean_c: float, leak_m3_h: float) -> None:
+    district = random_district(seed, stations=3 + seed)
+    district = replace(district, network=_leaking(district.network, leak_m3_h))
+    case = random_case(district, mean_c, seed)
+    layout = build_layout(district.network)
+    trace = simulate(district.network, case.state, case.forecast, case.schedule)
+    coldest_air = trace.buildings.indoor_temp_c.min(axis=0)
+    floors = water_floors(district, layout, case.state, coldest_air)
+    assert floors.tree is not None
+    assert floors.flows is not None
+    flow = trace.stations.mass_flow_kg_s
+    assert (flow >= floors.flows.station_kg_s - 1e-6).all()
+    assert (flow <= most_station_kg_s(layout)).all()
+    head_pa = 1e5 * (trace.plants.supply_pressure_bar - trace.plants.return_pressure_bar)
+    assert (head_pa >= floors.flows.head_pa).all()
+    ends = np.array([floors.tree.node_feeder == pipe for pipe in range(len(floors.supply))])
+    far = ends.argmax(axis=1)
+    assert (trace.nodes.supply_temp_c[:, far] >= temperature_c(floors.supply) - 1e-6).all()
+    assert (trace.nodes.return_temp_c[:, far] >= temperature_c(floors.back) - 1e-6).all()
+    difference = trace.nodes.supply_pressure_bar - trace.nodes.return_pressure_bar
+    assert (1e5 * difference[:, far] >= floors.flows.difference_pa - 1.0).all()
+    assert trace.plants.makeup_m3_h.max() <= most_leakage_kg_s(layout) * 3.6 / 0.99
+
+
+@pytest.mark.parametrize("leak_m3_h", [0.0, 0.02, 0.3])
+@pytest.mark.parametrize("seed", range(6))
+def test_the_water_of_no_run_costs_less_than_the_bound(seed: int, leak_m3_h: float) -> None:
+    district = random_district(seed, stations=3 + seed)
+    district = replace(district, network=_leaking(district.network, leak_m3_h))
+    case = random_case(district, 0.0, seed)
+    trace = simulate(district.network, case.state, case.forecast, case.schedule)
+    cost = cost_of_trace(district, case.state, case.forecast, trace)
+    least = least_cost_of_water(
+        district,
+        build_layout(district.network),
+        case.state,
+        case.forecast,
+        trace.buildings.indoor_temp_c.min(axis=0),
+    )
+    lost = trace.energy.pipe_loss_mwh + trace.energy.leaked_mwh
+    paid = lost * 190.0 + cost.makeup + cost.electricity
+    assert 0.1 * paid < least <= paid
+
+
+def test_rings_boosters_and_second_plants_are_no_trees() -> None:
+    network = random_district(2).network
+    assert find_tree(build_layout(network)) is not None
+    ring = replace(network.pipes[-1], pipe_id="X", from_node="N0", to_node="C1")
+    beside = replace(ring, from_node="C1", to_node="C2")
+    assert find_tree(build_layout(replace(network, pipes=(*network.pipes, ring, beside)))) is None
+    booster = replace(network.pumps[0], pump_id="X", plant_id=None, pipe_id="L0")
+    assert find_tree(build_layout(replace(network, pumps=(*network.pumps, booster)))) is None
+    plant = replace(network.plants[0], plant_id="X", node_id="C1")
+    assert find_tree(build_layout(replace(network, plants=(*network.plants, plant)))) is None
+
+
+def test_a_pipe_out_of_service_is_not_part_of_the_tree() -> None:
+    network = random_district(2).network
+    closed = replace(network.pipes[-1], pipe_id="X", from_node="N0", to_node="C1", in_service=False)
+    tree = find_tree(build_layout(replace(network, pipes=(*network.pipes, closed))))
+    assert tree is not None
+    assert len(network.pipes) not in tree.order
+
+
+def test_the_water_of_a_ring_is_bounded_as_well() -> None:
+    district = random_district(5, stations=5)
+    network = district.network
+    ring = replace(network.pipes[0], pipe_id="X", from_node="C1", to_node="C4")
+    beside = replace(ring, pipe_id="Y", from_node="N0", to_node="C4")
+    district = replace(district, network=replace(network, pipes=(*network.pipes, ring, beside)))
+    case = random_case(district, 0.0, 5)
+    trace = simulate(district.network, case.state, case.forecast, case.schedule)
+    cost = cost_of_trace(district, case.state, case.forecast, trace)
+    least = least_cost_of_water(
+        district,
+        build_layout(district.network),
+        case.state,
+        case.forecast,
+        trace.buildings.indoor_temp_c.min(axis=0),
+    )
+    lost = trace.energy.pipe_loss_mwh + trace.energy.leaked_mwh
+    assert least <= lost * 190.0 + cost.makeup + cost.electricity
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_coldest_mixture_is_that_of_the_worst_corner(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    heat = enthalpy_j_kg(rng.uniform(10.0, 60.0, 5))
+    least = rng.uniform(0.0, 1.0, 5)
+    most = least + rng.uniform(0.0, 3.0, 5)
+    corners = [np.where(pick, most, least) for pick in product([True, False], repeat=5)]
+    worst = min(float((flow * heat).sum() / flow.sum()) for flow in corners)
+    assert coldest_mix(heat, least, most) == pytest.approx(worst)
