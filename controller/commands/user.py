@@ -63,10 +63,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _add(arguments: argparse.Namespace, site: "Site", database: "Database") -> int:
+    from controller.roles import Role
     from controller.site_store import by_hand, refused
     from controller.store.audit import append_audit
     from controller.store.errors import WeakPassword
-    from controller.store.users import Role, put_user
+    from controller.store.users import put_user
 
     name = arguments.name.strip()
     if not name.isprintable() or not 0 < len(name) <= 100:

@@ -2,35 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import Connection, delete, func, insert, select
 
+from controller.roles import Role
 from controller.store.errors import WeakPassword
 from controller.store.tables import USERS
 
 SHORTEST_PASSWORD = 10
-
-
-class Role(StrEnum):
-    """What a user may do; each may what those before it may."""
-
-    VIEWER = "viewer"
-    OPERATOR = "operator"
-    ENGINEER = "engineer"
-    ADMIN = "admin"
-
-    def may(self, needed: "Role") -> bool:
-        """Whether this role includes another.
-
-        Args:
-            needed: The role that something needs.
-
-        Returns:
-            Whether this one is as high or higher.
-        """
-        order = list(Role)
-        return order.index(self) >= order.index(needed)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

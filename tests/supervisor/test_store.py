@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, insert, select, text
 
+from controller.roles import Role
 from controller.store import present, recommendations, requests
 from controller.store.alarm_log import AlarmEvent, alarm_history, append_alarms
 from controller.store.audit import AuditEntry, append_audit, verify_audit
@@ -30,7 +31,6 @@ from controller.store.retention import forget_before
 from controller.store.tables import APPEND_ONLY, AUDIT, CORE, TELEMETRY
 from controller.store.telemetry import latest_readings, readings_of, record_readings
 from controller.store.users import (
-    Role,
     authenticated,
     has_engineer,
     put_user,
