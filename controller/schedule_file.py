@@ -3,7 +3,6 @@
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,8 @@ from controller.problems import InputError
 from controller.sitefiles.rules import did_you_mean, shown
 from controller.sitefiles.text_file import decode
 from drivers.base import BadInput, Problem
-from drivers.weather.table import Findings, csv_rows
+from drivers.plain_number import plain_number
+from drivers.weather.table import Findings, csv_rows, instant
 from optimizer.model.arrays import frozen
 from optimizer.model.network import Network, PumpControl, StationControl, StationKind
 from optimizer.model.schedule import Schedule
@@ -105,7 +105,7 @@ def _on_grid(
     for (quantity, name), course in courses.items():
         at = sorted(course)
         rows = values["pump_setpoint" if quantity in ("speed_pct", "dp_bar") else quantity]
-        given = [course[instant][0] for instant in at]
+        given = [course[start][0] for start in at]
         rows[targets[quantity][name].row] = np.interp(instants, at, given)
     return replace(
         otherwise,
@@ -209,41 +209,23 @@ def _read_row(
     courses: dict[tuple[str, str], _Course],
     findings: Findings,
 ) -> None:
-    instant = _instant(time, line, findings)
+    stamp = instant(time, row=line, findings=findings)
     known = _known_target(name, quantity, line, targets, findings)
     number = _number(value, quantity, line, findings) if quantity in SENSIBLE else None
-    if instant is None or number is None or not known:
+    if stamp is None or number is None or not known:
         return
-    course = courses.setdefault((quantity, name), {})
-    if instant in course:
+    course, start = courses.setdefault((quantity, name), {}), stamp.timestamp()
+    if start in course:
         findings.add(
             f"gives {quantity} of {shown(name)} for an instant that line "
-            f"{course[instant][1]} gives too",
+            f"{course[start][1]} gives too",
             "keep one of them",
             row=line,
             column="time",
             value=time,
         )
         return
-    course[instant] = (number, line)
-
-
-def _instant(cell: str, line: int, findings: Findings) -> float | None:
-    """Read an ISO 8601 instant with offset as POSIX seconds."""
-    remedy = "write it like 2026-01-12T08:00:00+08:00"
-    try:
-        stamp = datetime.fromisoformat(cell)
-    except ValueError:
-        message = "is not an ISO 8601 time" if cell else "is missing"
-        findings.add(message, remedy, row=line, column="time", value=shown(cell))
-        return None
-    if stamp.utcoffset() is None:
-        findings.add("has no offset from UTC", remedy, row=line, column="time", value=shown(cell))
-        return None
-    if not 1900 < stamp.year < 2200:
-        findings.add("is not in this age", remedy, row=line, column="time", value=shown(cell))
-        return None
-    return stamp.astimezone(UTC).timestamp()
+    course[start] = (number, line)
 
 
 def _known_target(
@@ -288,17 +270,13 @@ def _choose(word: str, known: Iterable[str]) -> str:
 def _number(cell: str, quantity: str, line: int, findings: Findings) -> float | None:
     low, high, unit = SENSIBLE[quantity]
     remedy = f"give {quantity} in {unit}, between {low:g} and {high:g}"
-    try:
-        number = float(cell)
-    except ValueError:
-        message = "is not a number" if cell else "is missing"
-        findings.add(message, remedy, row=line, column="value", value=shown(cell))
-        return None
-    if not low <= number <= high:
-        message = "is not a number" if math.isnan(number) else "makes no sense"
-        findings.add(message, remedy, row=line, column="value", value=shown(cell))
-        return None
-    return number
+    number = plain_number(cell)
+    if number is not None and low <= number <= high:
+        return number
+    missing = "is not a number" if cell else "is missing"
+    message = missing if number is None else "makes no sense"
+    findings.add(message, remedy, row=line, column="value", value=shown(cell))
+    return None
 
 
 def _warn(

@@ -6,13 +6,14 @@ raises `BrokenRuleError` with what is wrong and what to do.
 
 import difflib
 import math
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Protocol
 
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+from drivers.plain_number import plain_number
+
+_PLAIN = "write a plain number, such as 12.5"
 _LONGEST_TEXT = 200
 _LONGEST_SHOWN = 60
 FILL_IN = "FILL IN"
@@ -110,19 +111,19 @@ def _as_number(raw: object) -> float:
     if isinstance(raw, bool) or not isinstance(raw, (int, float, str)):
         raise BrokenRuleError("is not a number", "write a number without quotes")
     if isinstance(raw, str):
-        text = raw.strip()
-        if not _NUMBER.fullmatch(text):
-            comma = _NUMBER.fullmatch(text.replace(",", ".", 1)) is not None
-            remedy = "use a point for decimals" if comma else "write a plain number, such as 12.5"
+        read = plain_number(raw)
+        if read is None:
+            comma = plain_number(raw.replace(",", "")) is not None
+            remedy = "use a point for decimals, and nothing between thousands" if comma else _PLAIN
             raise BrokenRuleError("is not a number", remedy)
-        value = float(text)
+        value = read
     else:
         try:
             value = float(raw)
         except OverflowError:
             value = math.inf
     if not math.isfinite(value):
-        raise BrokenRuleError("is not a finite number", "write a plain number, such as 12.5")
+        raise BrokenRuleError("is not a finite number", _PLAIN)
     return value
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from drivers.base import WeatherSeries
-from drivers.weather.table import Findings, csv_rows, number, read_text
+from drivers.weather.table import Findings, csv_rows, instant, number, read_text
 from drivers.weather.typical_year import TYPICAL_YEAR_HEADER, read_epw, read_typical_year
 
 LARGEST_GAP = timedelta(hours=3)
@@ -136,26 +136,8 @@ def _sample(
         for name in ("outdoor_temp_c", *OPTIONAL_QUANTITIES)
         if name in columns
     }
-    return member, _Sample(row=row, time=_instant(cells[columns["time"]], row, findings),
-                           values=values)  # fmt: skip
-
-
-def _instant(cell: str, row: int, findings: Findings) -> datetime | None:
-    """Read an ISO 8601 instant with offset as UTC."""
-    remedy = "write it like 2026-01-04T08:00:00+08:00"
-    try:
-        stamp = datetime.fromisoformat(cell)
-    except ValueError:
-        message = "is not an ISO 8601 time" if cell else "is missing"
-        findings.add(message, remedy, row=row, column="time", value=cell)
-        return None
-    if stamp.utcoffset() is None:
-        findings.add("has no offset from UTC", remedy, row=row, column="time", value=cell)
-        return None
-    if not 1900 < stamp.year < 2200:
-        findings.add("is not in this age", remedy, row=row, column="time", value=cell)
-        return None
-    return stamp.astimezone(UTC)
+    time = instant(cells[columns["time"]], row=row, findings=findings)
+    return member, _Sample(row=row, time=time, values=values)
 
 
 def _check_members(samples: dict[str, list[_Sample]], named: bool, findings: Findings) -> None:

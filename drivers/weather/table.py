@@ -4,9 +4,11 @@ import csv
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from drivers.base import BadInput, Problem
+from drivers.plain_number import plain_number
 
 # Physical plausibility: beyond the records ever measured at ground level (WMO archive: -89.2 and
 # 56.7 degC; wind gusts 113 m/s; clouds' edges lift irradiance to about 1,600 W/m2 for minutes).
@@ -15,6 +17,10 @@ PLAUSIBLE = {
     "wind_m_s": (0.0, 115.0, "m/s"),
     "ghi_w_m2": (0.0, 1600.0, "W/m2"),
 }
+
+
+LONGEST_SHOWN = 60
+INSTANT_REMEDY = "write it like 2026-01-12T08:00:00+08:00"
 
 
 @dataclass
@@ -42,6 +48,8 @@ class Findings:
             column: Name of the column.
             value: The offending text.
         """
+        if value is not None and len(value) > LONGEST_SHOWN:
+            value = f"{value[:LONGEST_SHOWN]}..."
         self.problems.append(
             Problem(
                 file=self.file, row=row, column=column, value=value, message=message, remedy=remedy
@@ -122,6 +130,44 @@ def csv_rows(text: str, findings: Findings) -> Iterator[tuple[int, list[str]]]:
             yield reader.line_num, [cell.strip() for cell in cells]
 
 
+def instant(cell: str, *, row: int, findings: Findings) -> datetime | None:
+    """Read an ISO 8601 instant with offset.
+
+    Args:
+        cell: The text of column `time`.
+        row: Line of the file.
+        findings: Where problems go.
+
+    Returns:
+        The instant in UTC, None where a problem was noted.
+    """
+    try:
+        stamp = datetime.fromisoformat(cell)
+    except ValueError:
+        message = "is not an ISO 8601 time" if cell else "is missing"
+    else:
+        if stamp.utcoffset() is None:
+            message = "has no offset from UTC"
+        elif not is_of_this_age(stamp):
+            message = "is not in this age"
+        else:
+            return stamp.astimezone(UTC)
+    findings.add(message, INSTANT_REMEDY, row=row, column="time", value=cell)
+    return None
+
+
+def is_of_this_age(stamp: datetime) -> bool:
+    """Whether an instant can be meant: far from the ends of what a calendar can count.
+
+    Args:
+        stamp: Any instant.
+
+    Returns:
+        True for the years 1901 to 2199.
+    """
+    return 1900 < stamp.year < 2200
+
+
 def number(cell: str, *, column: str, row: int, findings: Findings) -> float:
     """Read a number and judge whether the weather can be so.
 
@@ -135,9 +181,8 @@ def number(cell: str, *, column: str, row: int, findings: Findings) -> float:
         The number, NaN where a problem was noted.
     """
     low, high, unit = PLAUSIBLE[column]
-    try:
-        value = float(cell)
-    except ValueError:
+    value = plain_number(cell)
+    if value is None:
         message = "is missing" if not cell else "is not a number"
         findings.add(
             message, f"give {column} in {unit} with a decimal point", row=row, column=column,
@@ -145,12 +190,12 @@ def number(cell: str, *, column: str, row: int, findings: Findings) -> float:
         )  # fmt: skip
         return math.nan
     if not low <= value <= high:
-        message = f"is not between {low:g} and {high:g} {unit}"
-        if math.isnan(value):
-            message = "is not a number"
         findings.add(
-            message, "leave the row out (up to 3 h) or correct it", row=row, column=column,
+            f"is not between {low:g} and {high:g} {unit}",
+            "leave the row out (up to 3 h) or correct it",
+            row=row,
+            column=column,
             value=cell,
-        )  # fmt: skip
+        )
         return math.nan
     return value
