@@ -17,7 +17,7 @@ from optimizer.tangents import Directions, Lever
 HOUR_S = 3600.0
 # (until hour, spacing in hours) of the knots of outlet temperatures and pumps, and of offsets.
 SETPOINT_KNOTS = ((1.0, 0.25), (4.0, 0.5), (12.0, 1.0), (96.0, 2.0))
-OFFSET_KNOTS = ((12.0, 6.0), (96.0, 12.0))
+OFFSET_KNOTS = ((24.0, 12.0), (96.0, 24.0))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,6 @@
 """One round's linear picture: what every decision does to limits, flats and cost."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from optimizer.comfort import positive_k_h
 from optimizer.cost import cost_of_trace
 from optimizer.cost_slope import cost_functionals
 from optimizer.levers import HOUR_S, Levers, schedule_of
-from optimizer.model.arrays import BoolArray, FloatArray, IntArray
+from optimizer.model.arrays import BoolArray, FloatArray, IntArray, frozen
 from optimizer.model.forecast import Forecast
 from optimizer.model.outcome import LimitKind
 from optimizer.model.policy import District
@@ -28,10 +28,12 @@ SAMPLE_HOURS = 4
 # Weights of the tiers in the number that accepts a round, in kelvin-hours: per building and scale
 # of violation, per building and kelvin of the largest shortfall, per hundred percent of cost.
 PER_VIOLATION = 20.0
-PER_LARGEST_K = 10.0
+PER_LARGEST_K = 1.0
 PER_COST = 20.0
 # A violation that the back-off from the limits takes up.
-VIOLATION_FREE = 0.02
+VIOLATION_FREE = 0.1
+# Runs are differentiated this far below a plant's capacity.
+BELOW_CAPACITY_K = 0.02
 # A pair of building and hour that all decisions together move by less cannot be warmed.
 UNMOVABLE_K = 0.05
 
@@ -46,7 +48,8 @@ class Task:
         forecast: Weather and prices.
         levers: The decisions.
         template: A schedule that gives the grid and what no lever moves.
-        backoff: What each limit is kept away from by, in its own unit.
+        backoff: What each limit is kept away from by, in its own unit, one number for all elements
+            or one for each.
         comfort_margin_k: What flats are kept above their minimum by.
         beyond_reach: Flats whose shortfall no decision moves, which fairness leaves out, shape
             (steps + 1, buildings).
@@ -57,7 +60,7 @@ class Task:
     forecast: Forecast
     levers: Levers
     template: Schedule
-    backoff: dict[LimitKind, float]
+    backoff: dict[LimitKind, FloatArray]
     comfort_margin_k: float
     beyond_reach: BoolArray
 
@@ -152,7 +155,7 @@ def merit_of(task: Task, trace: Trace) -> Merit:
     Returns:
         Its merit.
     """
-    limits = watch_limits(task.district, task.state, trace, task.backoff)
+    limits = limits_of(task, trace)
     missing = _missing_k(task, trace)
     reachable = np.where(task.beyond_reach, 0.0, missing)
     return Merit(
@@ -204,23 +207,51 @@ def promised_merit(linear: LinearModel, merit: Merit, moves: FloatArray) -> Meri
     )
 
 
+def aimed(linear: LinearModel, above_k: float) -> LinearModel:
+    """Ask for more than the minimum.
+
+    Args:
+        linear: A linear model.
+        above_k: How far above its minimum every flat is to be, K.
+
+    Returns:
+        The model with flats that miss that much more.
+    """
+    return replace(linear, flats=replace(linear.flats, missing_k=linear.flats.missing_k + above_k))
+
+
 def _missing_k(task: Task, trace: Trace) -> FloatArray:
     least = np.array([b.min_indoor_c for b in task.district.network.buildings])
     return least + task.comfort_margin_k - trace.buildings.worst_flat_temp_c
 
 
-def linear_model(task: Task, decisions: FloatArray, trace: Trace) -> LinearModel:
+def limits_of(task: Task, trace: Trace) -> WatchedLimits:
+    """What to watch in a run, backed off from the limits as far as planned.
+
+    Args:
+        task: What is planned.
+        trace: The run.
+
+    Returns:
+        Entries near their limit or past it.
+    """
+    return watch_limits(task.district, task.state, trace, task.backoff)
+
+
+def linear_model(
+    task: Task, decisions: FloatArray, trace: Trace, limits: WatchedLimits
+) -> LinearModel:
     """Differentiate a run where it matters.
 
     Args:
         task: What is planned.
         decisions: The decisions.
-        trace: Their trace, which says what to watch.
+        trace: Their trace, which says which flats to watch.
+        limits: The limits to watch, with their values in the trace.
 
     Returns:
         The linear model around them.
     """
-    limits = watch_limits(task.district, task.state, trace, task.backoff)
     building, boundary = _watched_pairs(task, trace)
     of_limits = rows_of_limits(limits)
     rows = Rows(
@@ -232,7 +263,9 @@ def linear_model(task: Task, decisions: FloatArray, trace: Trace) -> LinearModel
         task.district.network,
         task.state,
         task.forecast,
-        schedule_of(task.levers, task.district.network, decisions, task.template),
+        _deliverable(
+            schedule_of(task.levers, task.district.network, decisions, task.template), trace
+        ),
         task.levers.directions,
         rows,
         cost_functionals(task.district, task.forecast),
@@ -247,6 +280,18 @@ def linear_model(task: Task, decisions: FloatArray, trace: Trace) -> LinearModel
         cost_slope=done.gradients[0],
         pump_bend=_pump_bend(task.levers, decisions, done.gradients[1]),
     )
+
+
+def _deliverable(schedule: Schedule, trace: Trace) -> Schedule:
+    """The schedule with setpoints just below what plants at their capacity deliver.
+
+    At its capacity a plant's setpoint moves nothing and a linear model would see no lever; just
+    below, it sees what the setpoint does, and the capacity as a limit.
+    """
+    delivered = trace.plants.supply_temp_c.T
+    capped = schedule.supply_temp_c > delivered
+    lowered = np.where(capped, delivered - BELOW_CAPACITY_K, schedule.supply_temp_c)
+    return replace(schedule, supply_temp_c=frozen(lowered))
 
 
 def _watched_pairs(task: Task, trace: Trace) -> tuple[IntArray, IntArray]:

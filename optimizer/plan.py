@@ -11,16 +11,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 from pyomo.contrib.solver.common.base import PersistentSolverBase
 
+from optimizer.backoff import first_backoff, learned_passed, learned_ramps
 from optimizer.baseline import baseline_schedule
 from optimizer.bound import lower_bound
 from optimizer.certify import certify
 from optimizer.comfort import comfort_of_trace
 from optimizer.cost import cost_of_trace
 from optimizer.levers import build_levers, decisions_of, schedule_of
-from optimizer.linear_model import Task, linear_model
+from optimizer.linear_model import Task, limits_of, linear_model
 from optimizer.model.arrays import FloatArray
 from optimizer.model.forecast import Forecast
-from optimizer.model.outcome import Certificate, LimitKind
+from optimizer.model.outcome import Certificate
 from optimizer.model.plan import Evaluated, Plan, PlanStatus, SolveStatistics
 from optimizer.model.policy import District
 from optimizer.model.schedule import Schedule
@@ -29,21 +30,10 @@ from optimizer.reasons import find_reasons
 from optimizer.search import Found, Progress, search
 from optimizer.simulate import simulate
 
-# What the search keeps away from each limit by, in the limit's unit, before any certificate.
-FIRST_BACKOFF = {
-    LimitKind.PIPE_TEMP: 0.05,
-    LimitKind.PIPE_RAMP: 0.15,
-    LimitKind.PIPE_PRESSURE: 0.02,
-    LimitKind.MIN_PRESSURE: 0.02,
-    LimitKind.BOILING_MARGIN: 0.2,
-    LimitKind.VELOCITY: 0.01,
-    LimitKind.RADIATOR_PRESSURE: 0.02,
-    LimitKind.RADIATOR_TEMP: 0.1,
-    LimitKind.STATIC_HEAD: 0.02,
-}
-FIRST_COMFORT_MARGIN_K = 0.02
-# How far beyond a certificate's finding the next search stays.
-BACKOFF_FACTOR = 1.3
+# What flats are kept above their minimum by before any certificate.
+FIRST_COMFORT_MARGIN_K = 0.0
+# How much of a shortfall that a certificate finds the next search stays above.
+MARGIN_FACTOR = 1.3
 CERTIFICATES = 4
 # Differences of warmth that nobody feels: of the largest shortfall, and of their sum.
 EQUALLY_WARM_K = 0.02
@@ -56,13 +46,13 @@ class PlanOptions:
 
     Attributes:
         with_offsets: Whether station offsets may be moved.
-        max_rounds: Budget of rounds of the first search; each later one has half of it.
+        max_rounds: Budget of rounds before each certificate.
         start: A schedule to start from; the baseline when None.
         with_bound: Whether to prove a bound.
     """
 
     with_offsets: bool = True
-    max_rounds: int = 24
+    max_rounds: int = 8
     start: Schedule | None = None
     with_bound: bool = True
 
@@ -93,7 +83,7 @@ def plan(
     began = clock()
     baseline = evaluate(district, state, forecast, baseline_schedule(district, forecast, state))
     progress("the weather curve is simulated and judged")
-    task = _task(district, state, forecast, baseline.schedule, options)
+    task = _task(district, state, forecast, baseline, options)
     start = baseline.schedule if options.start is None else options.start
     attempt = _search_certified(task, start, baseline, session, options, progress)
     chosen = attempt.best if attempt.best is not None else baseline
@@ -152,7 +142,7 @@ def _task(
     district: District,
     state: PlantState,
     forecast: Forecast,
-    template: Schedule,
+    baseline: Evaluated,
     options: PlanOptions,
 ) -> Task:
     levers = build_levers(
@@ -167,8 +157,10 @@ def _task(
         state=state,
         forecast=forecast,
         levers=levers,
-        template=template,
-        backoff=FIRST_BACKOFF,
+        template=baseline.schedule,
+        backoff=learned_ramps(
+            first_backoff(district.network), district, state, baseline.trace, baseline.certificate
+        ),
         comfort_margin_k=FIRST_COMFORT_MARGIN_K,
         beyond_reach=np.zeros(
             (forecast.steps + 1, len(district.network.buildings)), dtype=np.bool_
@@ -200,9 +192,8 @@ def _search_certified(
     # A certified weather curve is what a plan has to beat.
     best: Evaluated | None = baseline if baseline.certificate.certified else None
     rounds, simulations, buildings = 0, 2, 0
-    budget, radius = options.max_rounds, 2.0
     for number in range(1, CERTIFICATES + 1):
-        found = search(task, decisions, session, budget, progress, radius)
+        found = search(task, decisions, session, options.max_rounds, progress)
         rounds += found.rounds
         simulations += found.rounds + 3
         buildings = found.buildings
@@ -210,18 +201,17 @@ def _search_certified(
         progress(f"certificate {number}: {'passed' if judged.certificate.certified else 'refused'}")
         if is_better(judged.certificate, None if best is None else best.certificate):
             best = judged
-        tightened = _tightened(task, judged.certificate, baseline.certificate)
+        tightened = _tightened(task, judged, baseline.certificate)
         if tightened is None:
             break
         task, decisions = tightened, found.decisions
-        budget, radius = max(4, options.max_rounds // 3), 0.3
     return _Attempt(best=best, rounds=rounds, simulations=simulations, buildings=buildings)
 
 
 def _with_reach(task: Task, decisions: FloatArray, start: Schedule) -> Task:
     """Mark the flats whose shortfall no decision moves: the first hours, and lost buildings."""
     trace = simulate(task.district.network, task.state, task.forecast, start)
-    flats = linear_model(task, decisions, trace).flats
+    flats = linear_model(task, decisions, trace, limits_of(task, trace)).flats
     beyond = task.beyond_reach.copy()
     span = int(flats.boundary.min()) if len(flats.boundary) else 1
     for building, boundary in zip(
@@ -270,20 +260,22 @@ def is_better(new: Certificate, old: Certificate | None) -> bool:
     return as_warm and new.cost.total < old.cost.total
 
 
-def _tightened(task: Task, certificate: Certificate, baseline: Certificate) -> Task | None:
+def _tightened(task: Task, judged: Evaluated, baseline: Certificate) -> Task | None:
     """Keep further away from limits that were passed and flats that came out short.
 
     Returns None where nothing is to be mended.
     """
-    backoff = dict(task.backoff)
-    for result in certificate.limits:
-        if result.margin < 0.0 and result.limit in backoff:
-            passed = -BACKOFF_FACTOR * result.margin
-            backoff[result.limit] = max(backoff[result.limit], task.backoff[result.limit] + passed)
     margin = task.comfort_margin_k
-    comfort = certificate.comfort
+    comfort = judged.certificate.comfort
     if 0.0 < comfort.max_shortfall_k < 0.3 and baseline.comfort.max_shortfall_k < 0.3:
-        margin += comfort.max_shortfall_k * BACKOFF_FACTOR
-    if backoff == task.backoff and margin == task.comfort_margin_k:
+        margin += comfort.max_shortfall_k * MARGIN_FACTOR
+    if judged.certificate.certified and margin == task.comfort_margin_k:
         return None
+    backoff = learned_ramps(
+        learned_passed(task.backoff, judged.certificate),
+        task.district,
+        task.state,
+        judged.trace,
+        judged.certificate,
+    )
     return replace(task, backoff=backoff, comfort_margin_k=margin)

@@ -4,6 +4,7 @@ Tiers, none traded against a lower one: limits; the largest shortfall of a flat;
 shortfalls; cost. Only entries that the solution would push past their limit get rows.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -24,16 +25,21 @@ from optimizer.blocks.limits import declare_ineq_limit, declare_var_excess
 from optimizer.blocks.moves import declare_ineq_ramps, declare_var_moves, ramp_excess
 from optimizer.levers import Levers
 from optimizer.linear_model import LinearModel
-from optimizer.model.arrays import BoolArray, FloatArray
+from optimizer.model.arrays import BoolArray, FloatArray, IntArray
+from optimizer.model.outcome import LimitKind
 
-# What a later tier of a round may give up of the largest shortfall and of the kelvin-hours.
-FAIRNESS_SLACK_K = 0.05
+# Shares of the largest shortfall and of the kelvin-hours that a later tier may give up.
+FAIRNESS_SLACK_SHARE = 0.01
 SHORTFALL_SLACK_SHARE = 0.0005
 # Rows are added while a limit would be passed by this share of its scale, a flat by this much.
 LIMIT_TOLERANCE = 1e-3
 FLAT_TOLERANCE_K = 1e-3
-MAX_PASSES = 12
-MAX_ROWS_PER_PASS = 400
+MAX_PASSES = 16
+MAX_ROWS_PER_PASS = 300
+MAX_ROWS_PER_ELEMENT = 4
+# Rows that come nearer than this to their limit are expected to hold the next round back as well.
+TIGHT_SCALES = 0.1
+TIGHT_K = 0.02
 # A solution is believed if it satisfies ramps and limits within this, in their scales.
 RESIDUAL_TOLERANCE = 1e-5
 
@@ -52,16 +58,34 @@ class Tier(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Tight:
+    """What held a round back, and is likely to hold the next one.
+
+    Attributes:
+        limits: Keys of limits.
+        flats: Pairs of building and boundary.
+    """
+
+    limits: frozenset[tuple[object, ...]]
+    flats: frozenset[tuple[int, int]]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Move:
     """What a round proposes.
 
     Attributes:
         change: Change of each decision, shape (decisions,).
         buildings: Number of buildings with rows of their own.
+        tight: The limits and flats that held it back.
     """
 
     change: FloatArray
     buildings: int
+    tight: Tight
+
+
+NOTHING_TIGHT = Tight(limits=frozenset(), flats=frozenset())
 
 
 def solver_session() -> PersistentSolverBase:
@@ -82,9 +106,14 @@ def solver_session() -> PersistentSolverBase:
 class _Round:
     """The Pyomo model of one round and what has been added to it so far."""
 
-    def __init__(self, levers: Levers, linear: LinearModel, radius: FloatArray) -> None:
+    def __init__(
+        self, levers: Levers, linear: LinearModel, radius: FloatArray, expected: Tight
+    ) -> None:
         self.levers = levers
         self.linear = linear
+        self.limit_element = _limit_elements(linear)
+        self.least_excess = linear.limits.excess
+        self.counted = False
         self.limit_rows: dict[int, pyo.Var] = {}
         self.warmth_rows: dict[int, pyo.Var | None] = {}
         self.fairness_rows: set[int] = set()
@@ -94,16 +123,20 @@ class _Round:
         declare_var_excess(self.model)
         declare_var_shortfall(self.model)
         declare_var_bend(self.model, linear.pump_bend, radius)
+        self.expected_limits = np.array([key in expected.limits for key in linear.limits.keys])
+        pairs = zip(linear.flats.building.tolist(), linear.flats.boundary.tolist(), strict=True)
+        self.expected_flats = np.array([pair in expected.flats for pair in pairs], dtype=np.bool_)
         self.reach = np.abs(linear.flats.slope) @ radius
 
     def violated(self) -> bool:
         """Whether the present decisions pass a limit."""
         return bool((self.linear.limits.excess > LIMIT_TOLERANCE).any())
 
-    def short(self) -> bool:
-        """Whether a flat that can be warmed is short at present."""
+    def short(self, moves: FloatArray) -> bool:
+        """Whether moves leave a flat short that can be warmed."""
         flats = self.linear.flats
-        return bool((flats.movable & (flats.missing_k > FLAT_TOLERANCE_K)).any())
+        missing = flats.missing_k - flats.slope @ moves
+        return bool((flats.movable & (missing > FLAT_TOLERANCE_K)).any())
 
     def deep(self) -> BoolArray:
         """Mark flats that stay short whatever this round does."""
@@ -111,7 +144,11 @@ class _Round:
 
 
 def solve_round(
-    levers: Levers, linear: LinearModel, radius: FloatArray, session: PersistentSolverBase
+    levers: Levers,
+    linear: LinearModel,
+    radius: FloatArray,
+    session: PersistentSolverBase,
+    expected: Tight = NOTHING_TIGHT,
 ) -> Move:
     """Find the best move within the trust radius.
 
@@ -120,6 +157,7 @@ def solve_round(
         linear: The linear model.
         radius: Trust radius of each decision, shape (decisions,).
         session: Solver session.
+        expected: What held the round before back; it gets its rows at once.
 
     Returns:
         The move.
@@ -127,14 +165,19 @@ def solve_round(
     Raises:
         RoundError: If the solver finds no solution, or one that is not what it says.
     """
-    work = _Round(levers, linear, radius)
+    work = _Round(levers, linear, radius, expected)
     if work.violated():
         _solve_tier(work, Tier.LIMITS, session)
+        work.least_excess = _excess(linear, _moves(work))
         for excess in work.limit_rows.values():
             excess.setub(max(_value(excess), 0.0) + LIMIT_TOLERANCE)
-    if work.short():
+    work.counted = work.short(_moves(work))
+    if work.counted:
         _solve_tier(work, Tier.LARGEST, session)
-        work.model.largest.setub(_value(work.model.largest) + FAIRNESS_SLACK_K)
+        largest = max(_value(work.model.largest), 0.0)
+        work.model.largest.setub((1.0 + FAIRNESS_SLACK_SHARE) * largest + FLAT_TOLERANCE_K)
+        work.counted = largest > FLAT_TOLERANCE_K
+    if work.counted:
         _solve_tier(work, Tier.SUM, session)
         allowed = _value(work.model.objective) * (1.0 + SHORTFALL_SLACK_SHARE)
         work.model.sum_kept = pyo.Constraint(expr=(None, _sum_expression(work), allowed + 1e-6))
@@ -144,6 +187,23 @@ def solve_round(
     return Move(
         change=_moves(work),
         buildings=len(set(flats.building[rows].tolist())),
+        tight=_tight(work),
+    )
+
+
+def _tight(work: _Round) -> Tight:
+    """Limits and flats with rows that the solution comes near to."""
+    moves, flats = _moves(work), work.linear.flats
+    keys = work.linear.limits.keys
+    excess = _excess(work.linear, moves)
+    missing = flats.missing_k - flats.slope @ moves
+    return Tight(
+        limits=frozenset(keys[r] for r in work.limit_rows if excess[r] > -TIGHT_SCALES),
+        flats=frozenset(
+            (int(flats.building[r]), int(flats.boundary[r]))
+            for r in set(work.warmth_rows) | work.fairness_rows
+            if missing[r] > -TIGHT_K
+        ),
     )
 
 
@@ -157,16 +217,22 @@ def _moves(work: _Round) -> FloatArray:
 
 def _solve_tier(work: _Round, tier: Tier, session: PersistentSolverBase) -> None:
     """Solve one tier, adding rows until the solution passes nothing that has no row."""
-    for _ in range(MAX_PASSES):
+    _add_rows(work, tier)
+    for number in range(1, MAX_PASSES + 1):
         _set_objective(work, tier)
         _solve_checked(work, session)
-        moves = _moves(work)
-        added = _add_limit_rows(work, tier, moves)
-        added += _add_warmth_rows(work, tier, moves)
-        if tier is not Tier.LIMITS:
-            added += _add_fairness_rows(work, moves)
-        if not added:
+        if number == MAX_PASSES or not _add_rows(work, tier):
             return
+
+
+def _add_rows(work: _Round, tier: Tier) -> int:
+    """Give rows to whatever the solution would pass; returns how many."""
+    moves = _moves(work)
+    added = _add_limit_rows(work, tier, moves)
+    added += _add_warmth_rows(work, tier, moves)
+    if tier is not Tier.LIMITS:
+        added += _add_fairness_rows(work, moves)
+    return added
 
 
 def _set_objective(work: _Round, tier: Tier) -> None:
@@ -224,18 +290,23 @@ def _residual(work: _Round) -> float:
     return worst
 
 
+def _excess(linear: LinearModel, moves: FloatArray) -> FloatArray:
+    """How far moved decisions pass each limit, in scales."""
+    return linear.limits.excess + (linear.limit_slope @ moves) / linear.limits.scale
+
+
 def _add_limit_rows(work: _Round, tier: Tier, moves: FloatArray) -> int:
     """Give rows to the limits that the moves would pass."""
     limits = work.linear.limits
-    passed = limits.excess + (work.linear.limit_slope @ moves) / limits.scale
+    passed = _excess(work.linear, moves)
     passed[list(work.limit_rows)] = -np.inf
-    chosen = _worst(passed, LIMIT_TOLERANCE)
+    chosen = _worst(passed, LIMIT_TOLERANCE, work.limit_element, work.expected_limits)
     for r in chosen:
         excess = declare_ineq_limit(work.model, limits, work.linear.limit_slope, r)
         work.limit_rows[r] = excess
         if tier is not Tier.LIMITS:
-            # Staying where we are must remain possible.
-            excess.setub(max(float(limits.excess[r]), 0.0) + LIMIT_TOLERANCE)
+            # What the first tier found must remain possible.
+            excess.setub(max(float(work.least_excess[r]), 0.0) + LIMIT_TOLERANCE)
     return len(chosen)
 
 
@@ -244,38 +315,57 @@ def _add_warmth_rows(work: _Round, tier: Tier, moves: FloatArray) -> int:
     if tier in (Tier.LIMITS, Tier.LARGEST):
         return 0
     flats = work.linear.flats
-    counted = work.short()
     missing = flats.missing_k - flats.slope @ moves
     missing[work.deep()] = -np.inf
     missing[list(work.warmth_rows)] = -np.inf
-    if counted:
+    if work.counted:
         missing[~flats.sampled] = -np.inf
-    chosen = _worst(missing, FLAT_TOLERANCE_K)
+    else:
+        missing[~flats.movable] = -np.inf
+    chosen = _worst(missing, FLAT_TOLERANCE_K, flats.building, work.expected_flats)
     for r in chosen:
-        present = float(flats.missing_k[r])
+        present = float(flats.missing_k[r]) - (0.0 if work.counted else FLAT_TOLERANCE_K)
         work.warmth_rows[r] = declare_ineq_warmth(
-            work.model, present, flats.slope[r], soft=counted or present > 0.0
+            work.model, present, flats.slope[r], soft=work.counted
         )
     return len(chosen)
 
 
 def _add_fairness_rows(work: _Round, moves: FloatArray) -> int:
     """Give rows to the flats that would be colder than the largest shortfall says."""
-    if not work.short():
+    if not work.counted:
         return 0
     flats = work.linear.flats
     missing = flats.missing_k - flats.slope @ moves - _value(work.model.largest)
     missing[~flats.movable] = -np.inf
     missing[list(work.fairness_rows)] = -np.inf
-    chosen = _worst(missing, FLAT_TOLERANCE_K)
+    chosen = _worst(missing, FLAT_TOLERANCE_K, flats.building, work.expected_flats)
     for r in chosen:
         declare_ineq_fairness(work.model, float(flats.missing_k[r]), flats.slope[r])
         work.fairness_rows.add(r)
     return len(chosen)
 
 
-def _worst(values: FloatArray, above: float) -> list[int]:
-    """Positions of the largest values above a threshold, at most as many as one pass adds."""
-    candidates = np.flatnonzero(values > above)
-    order = np.argsort(-values[candidates], kind="stable")
-    return [int(r) for r in candidates[order[:MAX_ROWS_PER_PASS]]]
+def _worst(values: FloatArray, above: float, element: IntArray, expected: BoolArray) -> list[int]:
+    """Positions of expected rows and of the largest values above a threshold, so many a pass.
+
+    Neighbouring instants of one element pass their limit together and have nearly the same row, so
+    that few of each are taken. What already has a row is minus infinity.
+    """
+    chosen = np.flatnonzero(expected & (values > -np.inf)).tolist()
+    candidates = np.flatnonzero((values > above) & ~expected)
+    falling = candidates[np.argsort(-values[candidates], kind="stable")]
+    taken: Counter[int] = Counter()
+    for r in falling.tolist():
+        if taken[element[r]] < MAX_ROWS_PER_ELEMENT and len(chosen) < MAX_ROWS_PER_PASS:
+            taken[element[r]] += 1
+            chosen.append(r)
+    return chosen
+
+
+def _limit_elements(linear: LinearModel) -> IntArray:
+    """Number the pairs of kind and element that the watched limits belong to."""
+    limits = linear.limits
+    kinds = [list(LimitKind).index(kind) for kind in limits.kind]
+    pairs = np.stack([np.array(kinds, dtype=np.int64), limits.index[:, 0]], axis=1)
+    return np.unique(pairs, axis=0, return_inverse=True)[1].reshape(-1)

@@ -9,35 +9,40 @@ optimization using linear programming and equality constrained subproblems, Math
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from pyomo.contrib.solver.common.base import PersistentSolverBase
 
-from optimizer.levers import Levers, decisions_of, limited, schedule_of
+from optimizer.correction import Remembered, corrected, newly_passed, with_remembered
+from optimizer.levers import Levers, limited, schedule_of
 from optimizer.linear_model import (
     LinearModel,
     Merit,
     Task,
+    aimed,
+    limits_of,
     linear_model,
     merit_of,
     promised_merit,
 )
 from optimizer.model.arrays import FloatArray
 from optimizer.model.trace import Trace
-from optimizer.round import RoundError, solve_round
+from optimizer.round import NOTHING_TIGHT, RoundError, solve_round
 from optimizer.simulate import simulate
 from optimizer.tangents import Lever
 
 # Trust radius of one unit, by lever; the search starts with FIRST_RADIUS of them.
-RADIUS_UNIT = {Lever.PLANT: 2.0, Lever.PUMP: 5.0, Lever.PLANT_PUMPS: 5.0, Lever.OFFSET: 2.0}
+RADIUS_UNIT = {Lever.PLANT: 2.0, Lever.PUMP: 2.5, Lever.PLANT_PUMPS: 2.5, Lever.OFFSET: 2.0}
 # Of the range of a pump that holds a pressure.
 PRESSURE_UNIT_SHARE = 0.05
 FIRST_RADIUS = 2.0
 LARGEST_RADIUS = 4.0
 LEAST_RADIUS = 0.02
-# A setpoint this far above what a plant can deliver is brought down.
-FAR_BEYOND_K = 1.0
+# A setpoint further above what a plant can deliver is brought down to where it is half as far, so
+# many times at most.
+FAR_BEYOND_K = 0.5
+LOWERINGS = 2
 # How the radius follows from gained over hoped-for merit.
 LEAST_RATIO = 0.05
 GOOD_RATIO = 0.5
@@ -46,6 +51,14 @@ REFUSED_FACTOR = 0.35
 # A round that hopes for less than this (K h, or its equal in cost) is idle; two end the search.
 LEAST_GAIN = 4e-4
 IDLE_ROUNDS = 2
+# Proposals from the same slopes before the radius shrinks.
+CORRECTIONS = 1
+# Shares of a proposal that are tried before another one is made.
+FRACTIONS = (1.0, 0.5, 0.25)
+# Rounds aim above the minimum that runs are judged by, so that what a linear model misses by
+# costs nothing: by this much per trust radius, within bounds.
+AIM_K_PER_RADIUS = 0.05
+LEAST_AIM_K, MOST_AIM_K = 0.02, 0.06
 
 Progress = Callable[[str], None]
 
@@ -92,42 +105,16 @@ def search(
     Returns:
         The best decisions.
     """
-    unit = _units(task.levers)
-    now = _run(task, limited(task.levers, start))
-    linear = linear_model(task, now.decisions, now.trace)
-    weights = (len(task.district.network.buildings), abs(now.merit.cost) + 1.0)
-    rounds, buildings, idle = 0, 0, 0
-    while rounds < max_rounds and radius >= LEAST_RADIUS and idle < IDLE_ROUNDS:
-        rounds += 1
-        try:
-            move = solve_round(task.levers, linear, radius * unit, session)
-        except RoundError as problem:
-            progress(f"round {rounds}: {problem}")
-            radius *= REFUSED_FACTOR
-            continue
-        buildings = move.buildings
-        promised = promised_merit(linear, now.merit, move.change)
-        trial = _run(task, limited(task.levers, now.decisions + move.change))
-        hoped = now.merit.penalty(*weights) - promised.penalty(*weights)
-        gained = now.merit.penalty(*weights) - trial.merit.penalty(*weights)
-        accepted = gained > 0.0 and gained > LEAST_RATIO * hoped
-        progress(_line(rounds, radius, trial.merit, accepted))
-        if abs(hoped) < LEAST_GAIN * (1.0 + now.merit.shortfall_k_h):
-            idle += 1
-        if not accepted:
-            radius *= REFUSED_FACTOR
-            continue
-        if gained > GOOD_RATIO * hoped:
-            radius = min(WIDENED_FACTOR * radius, LARGEST_RADIUS)
-        now = trial
-        linear = linear_model(task, now.decisions, now.trace)
+    walk = _Walk(task, start, session, radius, progress)
+    while walk.rounds < max_rounds and walk.radius >= LEAST_RADIUS and walk.idle < IDLE_ROUNDS:
+        walk.go()
     return Found(
-        decisions=now.decisions,
-        trace=now.trace,
-        merit=now.merit,
-        rounds=rounds,
-        buildings=buildings,
-        linear=linear,
+        decisions=walk.now.decisions,
+        trace=walk.now.trace,
+        merit=walk.now.merit,
+        rounds=walk.rounds,
+        buildings=walk.buildings,
+        linear=walk.linear,
     )
 
 
@@ -138,11 +125,109 @@ class _Run:
     merit: Merit
 
 
+class _Walk:
+    """Where a search stands, and its next step."""
+
+    def __init__(
+        self,
+        task: Task,
+        start: FloatArray,
+        session: PersistentSolverBase,
+        radius: float,
+        progress: Progress,
+    ) -> None:
+        self.task, self.session, self.progress = task, session, progress
+        self.radius, self.unit = radius, _units(task.levers)
+        self.rounds, self.buildings, self.idle, self.corrections = 0, 0, 0, 0
+        self.tight = NOTHING_TIGHT
+        self.remembered: list[Remembered] = []
+        self._stand(_run(task, limited(task.levers, start)))
+        self.weights = (len(task.district.network.buildings), abs(self.now.merit.cost) + 1.0)
+
+    def _stand(self, run: _Run) -> None:
+        """Take a run as the present one and differentiate it."""
+        self.now, self.corrections = run, 0
+        limits = with_remembered(limits_of(self.task, run.trace), self.remembered, run.trace)
+        self.linear = linear_model(self.task, run.decisions, run.trace, limits)
+        self.picture = self.linear
+
+    def go(self) -> None:
+        """Propose a move, simulate it, and accept it or learn from it."""
+        self.rounds += 1
+        try:
+            aim = min(max(LEAST_AIM_K, AIM_K_PER_RADIUS * self.radius), MOST_AIM_K)
+            move = solve_round(
+                self.task.levers,
+                aimed(self.picture, aim),
+                self.radius * self.unit,
+                self.session,
+                self.tight,
+            )
+        except RoundError as problem:
+            self.progress(f"round {self.rounds}: {problem}")
+            self._shrink()
+            return
+        self.buildings, self.tight = move.buildings, move.tight
+        for fraction in FRACTIONS:
+            trial, accepted = self._try(fraction * move.change)
+            self._remember(trial)
+            if accepted:
+                break
+        if accepted:
+            self._adapt(fraction)
+            self._stand(trial)
+        elif self.corrections < CORRECTIONS:
+            self._correct(fraction * move.change, trial)
+        else:
+            self._shrink()
+
+    def _try(self, change: FloatArray) -> tuple[_Run, bool]:
+        """Simulate a move, and say whether it gains a fair share of what was hoped for."""
+        promised = promised_merit(self.picture, self.now.merit, change)
+        trial = _run(self.task, limited(self.task.levers, self.now.decisions + change))
+        present = self.now.merit.penalty(*self.weights)
+        hoped = present - promised.penalty(*self.weights)
+        gained = present - trial.merit.penalty(*self.weights)
+        accepted = gained > 0.0 and gained > LEAST_RATIO * hoped
+        self.progress(_line(self.rounds, self.radius, trial.merit, accepted))
+        self.good = gained > GOOD_RATIO * hoped
+        if abs(hoped) < LEAST_GAIN * (1.0 + self.now.merit.shortfall_k_h):
+            self.idle += 1
+        return trial, accepted
+
+    def _remember(self, trial: _Run) -> None:
+        """Watch from now on what a proposal passed unwatched."""
+        new = newly_passed(self.linear, limits_of(self.task, trial.trace))
+        if len(new.kind):
+            self.remembered.append(Remembered(limits=new, trace=trial.trace))
+
+    def _adapt(self, fraction: float) -> None:
+        if fraction < 1.0:
+            self.radius *= max(fraction, 0.5)
+        elif self.good and not self.corrections:
+            self.radius = min(WIDENED_FACTOR * self.radius, LARGEST_RADIUS)
+
+    def _correct(self, change: FloatArray, trial: _Run) -> None:
+        corrections = self.corrections + 1
+        self._stand(self.now)
+        self.corrections = corrections
+        self.picture = corrected(self.linear, change, trial.trace)
+
+    def _shrink(self) -> None:
+        self.radius *= REFUSED_FACTOR
+        self.corrections, self.picture = 0, self.linear
+
+
 def _run(task: Task, decisions: FloatArray) -> _Run:
-    """Simulate decisions; where a plant cannot reach its setpoint, lower that to what it gives."""
+    """Simulate decisions; where a plant cannot reach its setpoint, lower that to what it gives.
+
+    Far beyond its capacity a small move of a plant's setpoint moves nothing.
+    """
     trace = _simulate(task, decisions)
-    lowered = _lowered(task, decisions, trace)
-    if not np.array_equal(lowered, decisions):
+    for _ in range(LOWERINGS):
+        lowered = _lowered(task, decisions, trace)
+        if np.array_equal(lowered, decisions):
+            break
         decisions = lowered
         trace = _simulate(task, decisions)
     return _Run(decisions=decisions, trace=trace, merit=merit_of(task, trace))
@@ -155,17 +240,18 @@ def _simulate(task: Task, decisions: FloatArray) -> Trace:
 
 
 def _lowered(task: Task, decisions: FloatArray, trace: Trace) -> FloatArray:
-    """Setpoints far beyond a plant's capacity, brought down to just above what it delivers.
-
-    There the derivative by the setpoint is zero and a linear model sees no lever.
-    """
-    setpoints = schedule_of(task.levers, task.district.network, decisions, task.template)
-    delivered = trace.plants.supply_temp_c.T
-    if np.all(setpoints.supply_temp_c <= delivered + FAR_BEYOND_K):
+    """Setpoints beyond a plant's capacity, brought down by what it lacked around each knot."""
+    lacking = trace.plants.setpoint_c - trace.plants.supply_temp_c
+    if np.all(lacking <= FAR_BEYOND_K):
         return decisions
-    near = np.minimum(setpoints.supply_temp_c, delivered + 0.5 * FAR_BEYOND_K)
-    reached = decisions_of(task.levers, replace(setpoints, supply_temp_c=near))
-    return limited(task.levers, np.minimum(reached, decisions))
+    levers, lowered = task.levers, decisions.copy()
+    hats = levers.directions.profile > 0.0
+    for number, r in enumerate(levers.ranges):
+        if r.lever is Lever.PLANT:
+            for knot in range(levers.first[number], levers.first[number + 1]):
+                lack = float(lacking[hats[knot], r.which].max(initial=0.0))
+                lowered[knot] -= lack - 0.5 * FAR_BEYOND_K if lack > FAR_BEYOND_K else 0.0
+    return limited(levers, np.minimum(lowered, decisions))
 
 
 def _units(levers: Levers) -> FloatArray:

@@ -5,6 +5,7 @@ that its linear forecast is a sum of two rows of the Jacobian.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -42,7 +43,9 @@ SCALE = {
 RELATIVE = (LimitKind.PLANT_HEAT, LimitKind.MAKEUP)
 # Entries nearer to their limit than this many scales are watched; ramps move less in a round.
 WATCHED_SCALES = 8.0
-WATCHED_RAMP_SCALES = 2.0
+WATCHED_RAMP_SCALES = 3.0
+# Entries nearer than this are watched at every step, the others at the worst of each hour.
+CLOSE_SCALES = 0.3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +73,34 @@ class WatchedLimits:
         """How far each value is past its limit, in scales."""
         return (self.value - self.allowed) / self.scale
 
+    @cached_property
+    def keys(self) -> list[tuple[object, ...]]:
+        """What tells one limit from another: its kind and its entries."""
+        parts = (self.quantity, self.index, self.step)
+        entries = np.concatenate(parts, axis=1).tolist()
+        signs = np.sign(self.factor[:, 0]).tolist()
+        return [(k, s, *e) for k, s, e in zip(self.kind, signs, entries, strict=True)]
+
+    def chosen(self, which: IntArray) -> "WatchedLimits":
+        """Some of the limits.
+
+        Args:
+            which: Their positions.
+
+        Returns:
+            These limits.
+        """
+        return WatchedLimits(
+            kind=tuple(self.kind[int(i)] for i in which),
+            quantity=self.quantity[which],
+            index=self.index[which],
+            step=self.step[which],
+            factor=self.factor[which],
+            value=self.value[which],
+            allowed=self.allowed[which],
+            scale=self.scale[which],
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class _Field:
@@ -88,7 +119,7 @@ class _Field:
 
 
 def watch_limits(
-    district: District, state: PlantState, trace: Trace, backoff: dict[LimitKind, float]
+    district: District, state: PlantState, trace: Trace, backoff: dict[LimitKind, FloatArray]
 ) -> WatchedLimits:
     """Find the entries of a trace that are near a limit or past it.
 
@@ -98,7 +129,8 @@ def watch_limits(
         district: The district.
         state: State at the start, which the first ramps count from.
         trace: The trace.
-        backoff: What each limit is kept away from by, in its own unit.
+        backoff: What each limit is kept away from by, in its own unit, shape (1,) or that of the
+            elements it concerns.
 
     Returns:
         The watched limits.
@@ -111,10 +143,18 @@ def watch_limits(
         *_ramp_fields(district, state, trace),
     ]
     span = max(1, HOUR_S // trace.step_s)
-    return _gather([_near(field, backoff.get(field.kind, 0.0), span) for field in fields])
+    return joined([_near(field, backoff.get(field.kind, np.zeros(1)), span) for field in fields])
 
 
-def _gather(parts: list[WatchedLimits]) -> WatchedLimits:
+def joined(parts: list[WatchedLimits]) -> WatchedLimits:
+    """Put watched limits into one list.
+
+    Args:
+        parts: Lists of limits.
+
+    Returns:
+        All of them, in order.
+    """
     return WatchedLimits(
         kind=tuple(kind for part in parts for kind in part.kind),
         quantity=np.concatenate([part.quantity for part in parts]),
@@ -127,8 +167,8 @@ def _gather(parts: list[WatchedLimits]) -> WatchedLimits:
     )
 
 
-def _near(field: _Field, backoff: float, span: int) -> WatchedLimits:
-    """Keep what is near its limit: every step past it, else the worst of each hour."""
+def _near(field: _Field, backoff: FloatArray, span: int) -> WatchedLimits:
+    """Keep what is near its limit: every step close to it, else the worst of each hour."""
     scale = np.full(field.allowed.shape, SCALE[field.kind])
     if field.kind in RELATIVE:
         scale = scale * np.abs(field.allowed)
@@ -136,7 +176,7 @@ def _near(field: _Field, backoff: float, span: int) -> WatchedLimits:
     value = np.where(np.isnan(field.value), -np.inf, field.value)
     nearness = (value - allowed) / scale
     band = WATCHED_RAMP_SCALES if field.kind is LimitKind.PIPE_RAMP else WATCHED_SCALES
-    wanted = (nearness > 0.0) | ((nearness > -band) & _worst_of_hour(nearness, span))
+    wanted = (nearness > -CLOSE_SCALES) | ((nearness > -band) & _worst_of_hour(nearness, span))
     steps, elements = np.nonzero(wanted)
     count = len(steps)
     quantity = np.full((count, 2), NO_ENTRY, dtype=np.int64)
@@ -392,12 +432,12 @@ def _ramp_fields(district: District, state: PlantState, trace: Trace) -> list[_F
         ),
     ):
         nodes = _upstream(district, flow)
-        for sign in (1.0, -1.0):
-            change, partner = _largest_change(sign * inlet_c, sign * before, span)
-            fields.append(
+        for back in range(1, span + 1):
+            change, partner = _change_since(inlet_c, before, back)
+            fields += [
                 _Field(
                     kind=LimitKind.PIPE_RAMP,
-                    value=change,
+                    value=sign * change,
                     allowed=allowed,
                     first=quantity,
                     first_index=nodes,
@@ -407,30 +447,39 @@ def _ramp_fields(district: District, state: PlantState, trace: Trace) -> list[_F
                     second_factor=np.full(1, -sign),
                     second_step=partner,
                 )
-            )
+                for sign in (1.0, -1.0)
+            ]
     return fields
 
 
-def _largest_change(
-    inlet_c: FloatArray, before: FloatArray, span: int
-) -> tuple[FloatArray, IntArray]:
-    """Largest rise over what each pipe had within the last `span` steps, and when that was.
+def largest_ramps(district: District, state: PlantState, trace: Trace) -> FloatArray:
+    """Largest change within an hour of the water that enters each pipe pair.
 
-    Step -1 is the state before the start.
+    Args:
+        district: The district.
+        state: State at the start.
+        trace: The trace.
+
+    Returns:
+        Rises or falls, K, shape (pipes,).
     """
-    steps = len(inlet_c)
+    fields = _ramp_fields(district, state, trace)
+    largest = [np.nanmax(field.value, axis=0, initial=0.0) for field in fields]
+    return np.asarray(np.max(largest, axis=0))
+
+
+def _change_since(
+    inlet_c: FloatArray, before: FloatArray, back: int
+) -> tuple[FloatArray, IntArray]:
+    """Rise over what each pipe had `back` steps ago, and when that was.
+
+    Step -1 is the state before the start; NaN where there was nothing yet.
+    """
     line = np.concatenate([before[None, :], inlet_c])
-    best = np.full(inlet_c.shape, -np.inf)
-    partner = np.zeros(inlet_c.shape, dtype=np.int64)
-    for back in range(1, span + 1):
-        origin = np.arange(steps) - back
-        valid = origin >= -1
-        rise = np.full(inlet_c.shape, -np.inf)
-        rise[valid] = inlet_c[valid] - line[origin[valid] + 1]
-        better = rise > best
-        best = np.where(better, rise, best)
-        partner = np.where(better, origin[:, None], partner)
-    return best, partner
+    origin = np.arange(len(inlet_c)) - back
+    change = np.full(inlet_c.shape, np.nan)
+    change[origin >= -1] = inlet_c[origin >= -1] - line[origin[origin >= -1] + 1]
+    return change, np.broadcast_to(origin[:, None], inlet_c.shape)
 
 
 def rows_of_limits(limits: WatchedLimits) -> Rows:

@@ -314,7 +314,8 @@ def take(
             by_flow += consumers.room_by_flow[stations.member[entry]]
         return slope, by_flow * REFERENCE_CP_J_KG_K, 0.0
     flow_w_k = stations.secondary_w_k[i]
-    if reached and (mode in (HELD_EXCHANGER, HELD_MIXING)):
+    held = mode in (HELD_EXCHANGER, HELD_MIXING)
+    if held and reached:
         back_c = setpoint_c - consumers.asked_w[i] / flow_w_k
         if consumers.asked_w[i] <= primary_w_k * (inlet_c - back_c):
             consumers.heat_w[i] = consumers.asked_w[i]
@@ -322,7 +323,20 @@ def take(
             consumers.back_c[i] = back_c
             return 0.0, 0.0, 0.0
     consumers.controlled[i] = False
-    return _take_what_comes(layout, consumers, i, primary_w_k, inlet_c, indoor_c)
+    # Where the water came colder than the valve was set for, the valve opens further: all that the
+    # flow can give is taken, and what is delivered falls steadily with the water.
+    slopes = _take_what_comes(
+        layout, consumers, i, primary_w_k, inlet_c, indoor_c, held and reached
+    )
+    if held and consumers.heat_w[i] > consumers.asked_w[i] > 0.0:
+        # The water came hotter than the valve was set for: it gives no more than is asked.
+        heat, _ = _rooms(layout, consumers, i, setpoint_c, flow_w_k, indoor_c)
+        consumers.controlled[i] = True
+        consumers.heat_w[i] = heat
+        consumers.supply_c[i] = setpoint_c
+        consumers.back_c[i] = setpoint_c - heat / flow_w_k
+        return 0.0, 0.0, 0.0
+    return slopes
 
 
 @inlined
@@ -355,11 +369,15 @@ def _take_what_comes(
     primary_w_k: float,
     inlet_c: float,
     indoor_c: FloatArray,
+    ideal: bool,
 ) -> tuple[float, float, float]:
-    """Balance the exchanger (or mixing loop) of one station with its radiators."""
+    """Balance the exchanger (or mixing loop) of one station with its radiators.
+
+    An ideal one cools its primary water to the secondary return.
+    """
     stations = layout.stations
     flow_w_k = stations.secondary_w_k[i]
-    if stations.mode[i] == HELD_MIXING:
+    if ideal or stations.mode[i] == HELD_MIXING:
         between, between_slope = min(primary_w_k, flow_w_k * (1.0 - 1e-9)), 1.0
         if primary_w_k > flow_w_k:
             between_slope = 0.0

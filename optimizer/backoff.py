@@ -1,0 +1,91 @@
+"""How far a search keeps away from limits, learned from what the judge finds on its finer grid."""
+
+import numpy as np
+
+from optimizer.model.arrays import FloatArray
+from optimizer.model.network import Network
+from optimizer.model.outcome import Certificate, LimitKind
+from optimizer.model.policy import District
+from optimizer.model.state import PlantState
+from optimizer.model.trace import Trace
+from optimizer.watch import largest_ramps
+
+# By kind of limit, in its unit, one number for all elements or one for each pipe.
+Backoff = dict[LimitKind, FloatArray]
+
+# Before any certificate.
+FIRST = {
+    LimitKind.PIPE_TEMP: 0.1,
+    LimitKind.PIPE_RAMP: 0.15,
+    LimitKind.PIPE_PRESSURE: 0.02,
+    LimitKind.MIN_PRESSURE: 0.02,
+    LimitKind.BOILING_MARGIN: 0.2,
+    LimitKind.VELOCITY: 0.01,
+    LimitKind.MAKEUP: 0.0,
+    LimitKind.RADIATOR_PRESSURE: 0.02,
+    LimitKind.RADIATOR_TEMP: 0.1,
+    LimitKind.STATIC_HEAD: 0.02,
+}
+# How far beyond a certificate's finding the next search stays, and for ramps in K/h.
+PASSED_FACTOR = 1.3
+RAMP_RESERVE_K_H = 0.15
+
+
+def first_backoff(network: Network) -> Backoff:
+    """What is kept before any certificate.
+
+    Args:
+        network: The network.
+
+    Returns:
+        The same for all elements of a kind.
+    """
+    backoff = {kind: np.full(1, value) for kind, value in FIRST.items()}
+    backoff[LimitKind.PIPE_RAMP] = np.full(len(network.pipes), FIRST[LimitKind.PIPE_RAMP])
+    return backoff
+
+
+def learned_ramps(
+    backoff: Backoff, district: District, state: PlantState, trace: Trace, judged: Certificate
+) -> Backoff:
+    """Keep further from the ramps of pipes in which the judge saw steeper ones than the trace.
+
+    The judge's finer grid shows steeper ramps where water is mixed little on its way: how much
+    steeper is a matter of the pipe.
+
+    Args:
+        backoff: What was kept so far.
+        district: The district.
+        state: State at the start.
+        trace: A simulated run.
+        judged: The judge's verdict on the same schedule.
+
+    Returns:
+        What to keep from now on, nowhere less.
+    """
+    pipes = {pipe.pipe_id: i for i, pipe in enumerate(district.network.pipes)}
+    ramps, seen = backoff[LimitKind.PIPE_RAMP].copy(), largest_ramps(district, state, trace)
+    for result in judged.limits:
+        if result.limit is LimitKind.PIPE_RAMP:
+            pipe = pipes[result.where]
+            unseen = abs(result.worst) - float(seen[pipe]) + RAMP_RESERVE_K_H
+            ramps[pipe] = max(ramps[pipe], unseen)
+    return {**backoff, LimitKind.PIPE_RAMP: ramps}
+
+
+def learned_passed(backoff: Backoff, judged: Certificate) -> Backoff:
+    """Keep further from limits other than ramps that a schedule was meant to keep and passed.
+
+    Args:
+        backoff: What the search kept.
+        judged: The judge's verdict on what it found.
+
+    Returns:
+        What to keep from now on, nowhere less.
+    """
+    kept = dict(backoff)
+    for result in judged.limits:
+        if result.margin < 0.0 and result.limit in kept and result.limit != LimitKind.PIPE_RAMP:
+            further = backoff[result.limit] - PASSED_FACTOR * result.margin
+            kept[result.limit] = np.maximum(kept[result.limit], further)
+    return kept
