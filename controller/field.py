@@ -5,6 +5,7 @@ from controller.sitefiles import parts
 from controller.sitefiles.parts import Direction
 from drivers.bus import Bus, Field
 from drivers.link import FieldDevice
+from drivers.lock import port_lock
 from drivers.opening import BusKind, BusSettings, link_for
 from drivers.points import FieldPoint
 from drivers.profiles import load_profile
@@ -52,9 +53,10 @@ def field_of(site: Site) -> Field:
 def _bus(site: Site, bus: parts.Bus) -> Bus:
     devices = [device for device in site.devices if device.bus_id == bus.bus_id]
     names = {device.device_id for device in devices}
+    settings = bus_settings(bus)
     return Bus(
         bus.bus_id,
-        link_for(bus_settings(bus)),
+        link_for(settings),
         [
             FieldDevice(
                 device_id=device.device_id,
@@ -63,11 +65,20 @@ def _bus(site: Site, bus: parts.Bus) -> Bus:
             )
             for device in devices
         ],
-        [_point(point) for point in site.points if point.device_id in names],
+        [field_point(point) for point in site.points if point.device_id in names],
+        lock=port_lock(settings.name),
     )
 
 
-def _point(point: parts.Point) -> FieldPoint:
+def field_point(point: parts.Point) -> FieldPoint:
+    """Give a point as the drivers take it.
+
+    Args:
+        point: A point of the site.
+
+    Returns:
+        The point.
+    """
     return FieldPoint(
         point_id=point.point_id,
         device_id=point.device_id,

@@ -22,6 +22,7 @@ from drivers.base import (
     utc_now,
 )
 from drivers.link import FieldDevice, Link
+from drivers.lock import Lock
 from drivers.points import FieldPoint, converted, point_value, tag_value, unit_of
 from drivers.profiles import Tag
 from drivers.schedule import DeviceHealth, Poll, planned
@@ -52,6 +53,7 @@ class Bus:
         link: The protocol below.
         devices: The devices on it.
         points: The site's points on these devices.
+        lock: Held from start to stop, so that nobody else writes on this bus.
         clock: Gives the time of readings, tz-aware UTC.
         monotonic: Gives the clock of intervals, s.
 
@@ -66,11 +68,13 @@ class Bus:
         devices: Sequence[FieldDevice],
         points: Sequence[FieldPoint],
         *,
+        lock: Lock | None = None,
         clock: Callable[[], datetime] = utc_now,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.bus_id = bus_id
         self._link = link
+        self._lock = lock
         self._devices = {device.device_id: device for device in devices}
         self._points = {point.point_id: point for point in points}
         self._clock = clock
@@ -96,7 +100,14 @@ class Bus:
         return tuple(self._points)
 
     def start(self) -> None:
-        """Start the owner thread; a port that is not there is tried again and again."""
+        """Start the owner thread; a port that is not there is tried again and again.
+
+        Raises:
+            PortBusy: Somebody else owns the bus.
+            PortLost: Its lock can not be made.
+        """
+        if self._lock is not None:
+            self._lock.acquire(f"the engine's bus {self.bus_id}")
         self._ending = False
         self._thread = threading.Thread(target=self._own, name=f"bus {self.bus_id}", daemon=True)
         self._thread.start()
@@ -109,6 +120,8 @@ class Bus:
         if self._thread is not None:
             self._thread.join()
             self._thread = None
+        if self._lock is not None:
+            self._lock.release()
 
     def read(self, point_ids: Sequence[str]) -> Mapping[str, Reading]:
         """Read points now, each twice, before any poll; see `drivers.base.Reader.read`."""
@@ -331,9 +344,17 @@ class Field:
                 self._bus_of[point_id] = bus
 
     def start(self) -> None:
-        """Start every bus's owner thread."""
-        for bus in self.buses:
-            bus.start()
+        """Start every bus's owner thread, or none.
+
+        Raises:
+            PortLost: One of them is owned by somebody else; see `Bus.start`.
+        """
+        try:
+            for bus in self.buses:
+                bus.start()
+        except PortLost:
+            self.stop()
+            raise
 
     def stop(self) -> None:
         """Stop every bus."""

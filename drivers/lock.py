@@ -1,6 +1,6 @@
 """Locks that say who owns a bus or a site, and that end with the process that holds them.
 
-Convention: a running engine holds `site_lock(folder)` and `port_lock(name)` of each of its buses;
+Convention: a running engine holds `site_lock(folder)`, and each of its `Bus` the `port_lock(name)`;
 `heatwarden bus write` takes the port's lock (and looks at the site's) and is refused where it is
 held. A lock is an exclusive transaction on an empty SQLite file: the operating system ends it with
 the process, on every platform, so that a crash leaves nothing to clean up.

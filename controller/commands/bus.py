@@ -28,11 +28,13 @@ examples:
   heatwarden bus write --site sites/old-east --device plc1 supply_temp_setpoint 92.5
 
 A write is asked for once, written once and read back twice; every attempt is audited. It is
-refused without a profile, outside the profile's range, on a read-only tag, and while an engine
-owns the bus. Exit code 1: not confirmed, refused by the device, or the readback differs; 3: the bus
-or the device can not be reached, is in use, or the outcome is unknown. docs/drivers.md says more.
+refused without a profile, outside the range of the profile or of the site's point, on a read-only
+tag, and while an engine owns the bus. Exit code 1: not confirmed, refused by the device, or the
+readback differs; 3: the bus or the device can not be reached, is in use, or the outcome is unknown.
+docs/drivers.md says more.
 """
 _UNREAD = "-"
+_LONGEST_PAUSE_S = 86400.0
 _EXIT_OF_OUTCOME = {"confirmed": 0, "declined": 1, "refused": 1, "differs": 1, "unknown": 3}
 
 
@@ -107,23 +109,41 @@ def run(arguments: argparse.Namespace) -> int:
         0 done, 1 the answer is no, 2 bad input, 3 the bus or the device can not be reached.
     """
     from controller.problems import report_problems
-    from drivers.base import BadInput, BadRequest, DriverError, Problem
+    from drivers.base import BadInput, DriverError, Problem
 
     actions: dict[str, Callable[[argparse.Namespace], int]] = {
         "list": _list, "scan": _scan, "read": _read, "watch": _watch, "write": _write,
     }  # fmt: skip
-    where = str(arguments.port or arguments.site) if "port" in arguments else "bus"
+    where = vars(arguments).get("port") or vars(arguments).get("site") or "bus"
     try:
         return actions[arguments.action](arguments)
     except BadInput as error:
         report_problems(error.problems, as_json=arguments.json)
         return 2
     except DriverError as error:
-        bad = isinstance(error, BadRequest)
-        remedy = "see heatwarden bus --help" if bad else "check wiring, address and line settings"
+        exit_code, remedy = _advice(error)
         problem = Problem(file=where, message=str(error), remedy=remedy)
         report_problems([problem], as_json=arguments.json)
-        return 2 if bad else 3
+        return exit_code
+
+
+def _advice(error: Exception) -> tuple[int, str]:
+    """The exit code of a failure and what to do about it; the first class that fits counts."""
+    from controller.fieldtools.audit_file import AuditFailed
+    from drivers.base import BadRequest, DeviceRefused, NoReply, PortBusy, PortLost
+
+    advice = (
+        (BadRequest, 2, "see heatwarden bus --help"),
+        (DeviceRefused, 1, "compare table, register and count with the device's own list"),
+        (AuditFailed, 3, "name another file with --audit, or free some space"),
+        (PortBusy, 3, "end what uses the bus, or stop the engine"),
+        (PortLost, 3, "heatwarden bus list shows this machine's ports"),
+        (NoReply, 3, "check power, wiring, unit, baud rate and parity"),
+    )
+    for kind, exit_code, remedy in advice:
+        if isinstance(error, kind):
+            return exit_code, remedy
+    return 3, "check baud rate, parity, wiring and terminating resistors"
 
 
 def _list(arguments: argparse.Namespace) -> int:
@@ -176,7 +196,7 @@ def _scan(arguments: argparse.Namespace) -> int:
         _write_json({"units": found})
     elif not found:
         write_line(f"none of {len(units)} units answers")
-    return 0 if found else 1
+    return 0 if any(unit["answers"] for unit in found) else 1
 
 
 def _units(text: str) -> list[int]:
@@ -205,8 +225,10 @@ def _watch(arguments: argparse.Namespace) -> int:
     from controller.fieldtools.connection import connection
     from drivers.base import BadRequest
 
-    if not arguments.every >= 0 or arguments.times < 0:
-        raise BadRequest("--every and --times can not be negative")
+    if not 0 <= arguments.every <= _LONGEST_PAUSE_S:  # refuses NaN too
+        raise BadRequest(f"--every {arguments.every:g} is not between 0 and {_LONGEST_PAUSE_S:g}")
+    if arguments.times < 0:
+        raise BadRequest("--times can not be negative")
     try:
         for rows in _readouts(arguments, connection(arguments), times=arguments.times):
             _show(rows, as_json=arguments.json, with_time=True)
@@ -247,8 +269,11 @@ def _rows(
     arguments: argparse.Namespace, target: "Connection", link: "Link"
 ) -> list[dict[str, object]]:
     from controller.fieldtools.reading import read_registers, read_tags
+    from drivers.base import BadRequest
 
     if target.device is None:
+        if arguments.tags:
+            raise BadRequest(f"tag {arguments.tags[0]} needs a profile: give --profile")
         pairs = read_registers(link, arguments.address, arguments.table, arguments.register,
                                arguments.count)  # fmt: skip
         return [

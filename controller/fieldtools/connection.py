@@ -8,22 +8,28 @@ from controller.paths import config_dir
 from drivers.base import BadRequest
 from drivers.link import FieldDevice
 from drivers.opening import BusKind, BusSettings
+from drivers.points import FieldPoint
 from drivers.profiles import Profile, find_profile, load_profile
 
 TCP_PREFIX = "tcp://"
 METER_BAUDRATE = 2400
 MODBUS_BAUDRATE = 9600
 QUIET_S = 0.5
+LONGEST_TIMEOUT_S = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Connection:
-    """A bus and, where the command names one, a device on it; `site` is None without a site."""
+    """A bus and, where the command names one, a device on it.
+
+    `site` is None without a site; `points` are the site's points on the device.
+    """
 
     settings: BusSettings
     device: FieldDevice | None
     profile_path: Path | None
     site: Path | None
+    points: tuple[FieldPoint, ...] = ()
 
 
 def connection(arguments: argparse.Namespace) -> Connection:
@@ -43,6 +49,8 @@ def connection(arguments: argparse.Namespace) -> Connection:
         return _of_site(arguments)
     if arguments.port is None:
         raise BadRequest("which bus? give --port, or --site with --device")
+    if arguments.device is not None:
+        raise BadRequest("--device is a name of a site's; give --site, or --unit with --profile")
     profile, path = None, None
     if arguments.profile is not None:
         path = profile_path(arguments.profile)
@@ -80,16 +88,19 @@ def profile_path(name: str, own: Path | None = None) -> Path:
 def _by_hand(arguments: argparse.Namespace, protocol: str) -> BusSettings:
     port: str = arguments.port
     timeout_s: float = arguments.timeout
+    if not 0 < timeout_s <= LONGEST_TIMEOUT_S:  # refuses NaN too
+        raise BadRequest(f"--timeout {timeout_s:g} is not above 0 and up to {LONGEST_TIMEOUT_S:g}")
     if port.startswith(TCP_PREFIX):
         if protocol != "modbus":
             raise BadRequest(f"{protocol} meters are not on Modbus TCP")
         host, tcp_port = _host_and_port(port)
         return BusSettings(kind=BusKind.TCP, host=host, tcp_port=tcp_port, timeout_s=timeout_s)
     modbus = protocol == "modbus"
+    usual_baudrate = MODBUS_BAUDRATE if modbus else METER_BAUDRATE
     return BusSettings(
         kind=BusKind.RTU if modbus else BusKind(protocol),
         port=port,
-        baudrate=arguments.baudrate or (MODBUS_BAUDRATE if modbus else METER_BAUDRATE),
+        baudrate=usual_baudrate if arguments.baudrate is None else arguments.baudrate,
         parity=arguments.parity or ("N" if modbus else "E"),
         stop_bits=arguments.stop_bits,
         timeout_s=timeout_s,
@@ -107,11 +118,17 @@ def _host_and_port(port: str) -> tuple[str, int]:
 
 
 def _of_site(arguments: argparse.Namespace) -> Connection:
+    from controller.field import bus_settings, field_point
     from controller.site import SiteError, load_site
     from drivers.base import BadInput
 
     if arguments.device is None:
         raise BadRequest("which device of the site? give --device")
+    by_hand = ("port", "baudrate", "parity", "address", "profile")
+    given = [name for name in by_hand if getattr(arguments, name) is not None]
+    if given:
+        named = "unit" if given[0] == "address" else given[0]
+        raise BadRequest(f"--{named} comes from the site; leave it out, or leave --site out")
     try:
         site = load_site(arguments.site)
     except SiteError as error:
@@ -122,20 +139,10 @@ def _of_site(arguments: argparse.Namespace) -> Connection:
         raise BadRequest(f"the site has no device {arguments.device}; it has {known}")
     bus = next(bus for bus in site.buses if bus.bus_id == device.bus_id)
     profile: Profile = load_profile(device.profile_path)
-    settings = BusSettings(
-        kind=BusKind(bus.kind),
-        port=bus.port or "",
-        host=bus.host or "",
-        tcp_port=bus.tcp_port or 502,
-        baudrate=bus.baudrate or MODBUS_BAUDRATE,
-        parity=bus.parity or "N",
-        stop_bits=bus.stop_bits or 1,
-        timeout_s=bus.timeout_s,
-        quiet_s=bus.quiet_s,
-    )
     return Connection(
-        settings=settings,
+        settings=bus_settings(bus),
         device=FieldDevice(device_id=device.device_id, address=device.address, profile=profile),
         profile_path=device.profile_path,
         site=site.folder,
+        points=tuple(field_point(p) for p in site.points if p.device_id == device.device_id),
     )

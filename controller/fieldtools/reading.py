@@ -2,12 +2,23 @@
 
 from collections.abc import Iterator, Sequence
 
-from drivers.base import BadRequest, DriverError, GarbledReply, NoReply, PortLost, utc_now
+from drivers.base import (
+    BadRequest,
+    DeviceRefused,
+    DriverError,
+    GarbledReply,
+    NoReply,
+    PortLost,
+    utc_now,
+)
 from drivers.link import FieldDevice, Link
 from drivers.modbus.link import READ_FUNCTION, ModbusLink, unit_of_address
 from drivers.modbus.master import ModbusMaster
 from drivers.profiles import Table, Tag
 from drivers.trust import Judged, Sample, judge
+
+# A gateway refuses in the name of a unit that it has no path to, or that did not answer it.
+FROM_GATEWAY = (10, 11)
 
 
 def read_tags(link: Link, device: FieldDevice, tags: Sequence[Tag]) -> dict[str, Judged]:
@@ -71,7 +82,7 @@ def read_registers(
 def scan(
     master: ModbusMaster, units: Sequence[int], function: int, register: int
 ) -> Iterator[tuple[int, tuple[int, ...] | DriverError]]:
-    """Ask one register of each unit; a refusal is an answer too.
+    """Ask one register of each unit; a refusal is an answer too, but for a gateway's.
 
     Args:
         master: The bus.
@@ -83,12 +94,16 @@ def scan(
         Each unit with its value, or why there is none.
 
     Raises:
+        BadRequest: There is no such register.
         PortLost: The port failed.
     """
     for unit in units:
         try:
             yield unit, master.read(unit, function, register, 1)
-        except PortLost:
+        except (BadRequest, PortLost):
             raise
+        except DeviceRefused as refusal:
+            by_gateway = refusal.code in FROM_GATEWAY
+            yield unit, NoReply(str(refusal)) if by_gateway else refusal
         except DriverError as error:
             yield unit, error

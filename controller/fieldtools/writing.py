@@ -2,8 +2,8 @@
 
 import getpass
 import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from controller.fieldtools.audit_file import AuditFailed, append
@@ -11,6 +11,7 @@ from controller.fieldtools.connection import Connection
 from controller.fieldtools.reading import read_tags
 from drivers.base import (
     BadRequest,
+    DeviceRefused,
     DriverError,
     PortBusy,
     Quality,
@@ -19,6 +20,7 @@ from drivers.base import (
 )
 from drivers.link import FieldDevice, Link
 from drivers.lock import port_lock, site_lock
+from drivers.points import FieldPoint, converted, unit_of
 from drivers.profiles import Tag, raw_number
 from drivers.trust import Judged, written_as_read
 
@@ -64,7 +66,8 @@ def write_by_hand(
     Raises:
         BadRequest: No profile, an unknown or read-only tag, or a value out of range.
         PortBusy: An engine, or another command, owns the bus.
-        DriverError: The device could not be read before, or the audit not kept; not written.
+        DriverError: The device could not be read before, the port was gone before the write, or
+            the audit can not be kept; not written.
     """
     record: dict[str, object] = {
         "action": "bus write", "user": _user(), "bus": target.settings.name,
@@ -101,9 +104,23 @@ def write_by_hand(
 def _allowed(target: Connection, tag_name: str, value: float) -> tuple[FieldDevice, Tag]:
     if target.device is None:
         raise BadRequest("a write needs a profile: give --profile")
-    tag = target.device.profile.tag(tag_name)
+    tag = _within_site(target.device.profile.tag(tag_name), target.points)
     raw_number(tag, value)
     return target.device, tag
+
+
+def _within_site(tag: Tag, points: Sequence[FieldPoint]) -> Tag:
+    """Narrow a tag's range to that of the site's point that writes it, where there is one."""
+    for point in points:
+        if point.tag == tag.name and point.writable:
+            unit = unit_of(point.quantity)
+            if point.min_value is not None:
+                low = converted(point.min_value, unit, tag.unit)
+                tag = replace(tag, min_value=max(tag.min_value, low))
+            if point.max_value is not None:
+                high = converted(point.max_value, unit, tag.unit)
+                tag = replace(tag, max_value=min(tag.max_value, high))
+    return tag
 
 
 def _no_engine(target: Connection) -> None:
@@ -125,30 +142,47 @@ def _written(
     confirmed: Callable[[Tag, float | None], bool],
 ) -> Written:
     before = _believed(read_tags(link, device, [tag])[tag.name])
-    if not confirmed(tag, before):
+    try:
+        agreed = confirmed(tag, before)
+    except KeyboardInterrupt:
+        note("declined", before=before, reason="interrupted")
+        raise
+    if not agreed:
         note("declined", before=before)
         return Written(outcome="declined", tag=tag, value=value, before=before, readback=before,
                        detail="not confirmed; nothing was written")  # fmt: skip
     note("intent", before=before)
-    detail, sure = "", True
     try:
-        link.write(device, tag, value)
-    except UnknownOutcome as error:
-        detail, sure = str(error), False
-    except DriverError as error:
-        note("outcome", outcome="refused", reason=str(error))
-        return Written(outcome="refused", tag=tag, value=value, before=before, readback=None,
-                       detail=str(error))  # fmt: skip
-    readback, why_not = _readback(link, device, tag)
-    if readback is None:
-        outcome, detail = "unknown", f"{detail} {why_not}".strip()
-    else:
-        outcome = "confirmed" if written_as_read(tag, value, readback) else "differs"
-    if outcome == "confirmed" and not sure:
-        detail = f"the answer was lost ({detail}), the readback shows the value"
+        outcome, readback, detail = _write_and_read_back(link, device, tag, value)
+    except KeyboardInterrupt:
+        note("outcome", outcome="unknown", readback=None, reason="interrupted")
+        raise
     note("outcome", outcome=outcome, readback=readback, reason=detail)
     return Written(outcome=outcome, tag=tag, value=value, before=before, readback=readback,
                    detail=detail)  # fmt: skip
+
+
+def _write_and_read_back(
+    link: Link, device: FieldDevice, tag: Tag, value: float
+) -> tuple[str, float | None, str]:
+    """Write once and read twice; outcome, readback and why. Other errors mean: nothing was sent."""
+    detail, refused = "", False
+    try:
+        link.write(device, tag, value)
+    except DeviceRefused as error:
+        detail, refused = str(error), True
+    except UnknownOutcome as error:
+        detail = str(error)
+    readback, why_not = _readback(link, device, tag)
+    if refused:
+        return "refused", readback, detail
+    if readback is None:
+        return "unknown", None, f"{detail} {why_not}".strip()
+    if not written_as_read(tag, value, readback):
+        return "differs", readback, detail
+    if detail:
+        detail = f"the answer was lost ({detail}), the readback shows the value"
+    return "confirmed", readback, detail
 
 
 def _readback(link: Link, device: FieldDevice, tag: Tag) -> tuple[float | None, str]:

@@ -1,60 +1,24 @@
 """`heatwarden bus` as a user types it, against a device behind a pseudo-terminal."""
 
 import json
-import subprocess
-import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+import os
+import signal
 from pathlib import Path
 
 import pytest
 
 from controller.fieldtools.audit_file import append, first_broken_line
-from drivers.base import PortBusy
-from drivers.lock import Lock, port_lock
-from tests.drivers.wire import Registers, Slave, framed, slave_on_pty
-
-SETPOINT = 10  # of plant-plc: holding, int16, 0.1 degC
-
-
-@dataclass
-class Bench:
-    port: str
-    slave: Slave
-    audit: Path
-    registers: Registers
-
-    def run(self, *words: str, answer: str = "") -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "controller.cli", "bus", *words]
-        return subprocess.run(
-            command, input=answer, capture_output=True, text=True, timeout=60, check=False
-        )
-
-    def plc(self, action: str, *words: str, answer: str = "") -> subprocess.CompletedProcess[str]:
-        line = ("--port", self.port, "--baudrate", "19200", "--unit", "1", "--timeout", "0.3")
-        return self.run(action, *line, "--profile", "plant-plc", *words, answer=answer)
-
-    def write(self, *words: str, answer: str = "") -> subprocess.CompletedProcess[str]:
-        return self.plc("write", "--audit", str(self.audit), *words, answer=answer)
-
-    def audited(self) -> list[tuple[str, str | None]]:
-        assert first_broken_line(self.audit) is None
-        lines = [json.loads(line) for line in self.audit.read_text().splitlines()]
-        return [(line["stage"], line.get("outcome")) for line in lines]
-
-    def writes(self) -> int:
-        return sum(frame[1] in (5, 6, 15, 16) for frame in self.slave.heard)
-
-
-@pytest.fixture
-def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
-    monkeypatch.setenv("HEATWARDEN_LOCK_DIR", str(tmp_path))
-    monkeypatch.setenv("HEATWARDEN_STATE_DIR", str(tmp_path))
-    registers = Registers()
-    registers.input[100:102] = [954, 487]
-    registers.holding[SETPOINT] = 900
-    with slave_on_pty({1: registers}) as (port, slave):
-        yield Bench(port, slave, tmp_path / "audit.jsonl", registers)
+from controller.fieldtools.connection import Connection
+from controller.fieldtools.writing import write_by_hand
+from controller.paths import config_dir
+from drivers.base import DriverError, GarbledReply, NoReply, PortBusy, PortLost
+from drivers.fake import FakeLink
+from drivers.link import FieldDevice
+from drivers.lock import Lock
+from drivers.opening import BusKind, BusSettings
+from drivers.profiles import Tag, load_profile
+from tests.drivers.wire import framed
+from tests.fieldtools.bench import SETPOINT, Bench
 
 
 def test_list_shows_the_profiles(bench: Bench) -> None:
@@ -158,13 +122,91 @@ def test_a_device_that_keeps_its_own_value_differs(bench: Bench) -> None:
 
 
 def test_a_refusal_by_the_device(bench: Bench) -> None:
-    bench.slave.faults.extend(
-        [None, None, lambda q, r: [(0.0, framed(bytes([q[0], q[1] | 0x80, 3])))]]
-    )
+    def refuse(request: bytes, reply: bytes) -> list[tuple[float, bytes]]:
+        bench.registers.holding[SETPOINT] = 900
+        return [(0.0, framed(bytes([request[0], request[1] | 0x80, 3])))]
+
+    bench.slave.faults.extend([None, None, refuse])
     done = bench.write("supply_temp_setpoint", "92.5", "--yes")
     assert done.returncode == 1
+    assert done.stdout.startswith("refused: supply_temp_setpoint reads 90 degC; ")
     assert "exception 3" in done.stdout
     assert bench.audited() == [("intent", None), ("outcome", "refused")]
+
+
+def test_a_port_that_goes_before_the_write_leaves_it_unknown(bench: Bench) -> None:
+    with bench.started("write", "supply_temp_setpoint", "92.5") as process:
+        bench.await_question(process)
+        bench.slave.unplug()
+        out, _ = process.communicate("yes\n", timeout=20)
+    assert process.returncode == 3
+    assert out.startswith("unknown: supply_temp_setpoint reads - degC; ")
+    assert bench.audited() == [("intent", None), ("outcome", "unknown")]
+
+
+@pytest.mark.parametrize("error", [PortLost("gone"), NoReply("silent before"), GarbledReply("?")])
+def test_what_was_never_sent_is_neither_refused_nor_unknown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: DriverError
+) -> None:
+    monkeypatch.setenv("HEATWARDEN_LOCK_DIR", str(tmp_path))
+    link = FakeLink()
+    link.memory["1"] = {"supply_temp_setpoint": 900}
+
+    def port_goes(tag: Tag, before: float | None) -> bool:
+        link.errors["1"] = [error]
+        return True
+
+    path = config_dir() / "devices" / "plant-plc.toml"
+    device = FieldDevice(device_id="1", address="1", profile=load_profile(path))
+    settings = BusSettings(kind=BusKind.RTU, port="fake")
+    target = Connection(settings=settings, device=device, profile_path=path, site=None)
+    audit = tmp_path / "audit.jsonl"
+    with pytest.raises(type(error)):
+        write_by_hand(
+            target, lambda: link, "supply_temp_setpoint", 92.5, audit=audit, confirmed=port_goes
+        )
+    assert link.writes == []
+    stages = [json.loads(line)["stage"] for line in audit.read_text().splitlines()]
+    assert stages == ["intent", "failed"]
+
+
+def test_ctrl_c_at_the_question_is_a_no(bench: Bench) -> None:
+    with bench.started("write", "supply_temp_setpoint", "92.5") as process:
+        bench.await_question(process)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert bench.writes() == 0
+    assert bench.audited() == [("declined", None)]
+
+
+def test_ctrl_c_in_the_middle_of_a_write_leaves_it_unknown(bench: Bench) -> None:
+    def interrupt(request: bytes, reply: bytes) -> list[tuple[float, bytes]]:
+        os.kill(process.pid, signal.SIGINT)
+        return []
+
+    bench.slave.faults.extend([None, None, interrupt])
+    with bench.started("write", "supply_temp_setpoint", "92.5", "--yes") as process:
+        process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert bench.writes() == 1
+    assert bench.audited() == [("intent", None), ("outcome", "unknown")]
+
+
+def test_ctrl_c_ends_a_watch(bench: Bench) -> None:
+    with bench.started("watch", "supply_temp", "--every", "0.05") as process:
+        assert process.stdout is not None
+        assert "95.4 degC" in process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        _, error = process.communicate(timeout=20)
+    assert (process.returncode, error) == (0, "")
+
+
+@pytest.mark.parametrize("code", [10, 11])
+def test_a_gateway_s_refusal_is_no_unit(bench: Bench, code: int) -> None:
+    bench.slave.always = lambda q, r: [(0.0, framed(bytes([q[0], q[1] | 0x80, code])))]
+    line = ("--port", bench.port, "--baudrate", "19200", "--units", "1")
+    assert bench.run("scan", *line).returncode == 1
 
 
 REFUSED = {
@@ -192,15 +234,6 @@ def test_a_write_without_a_profile_is_refused(bench: Bench) -> None:
     assert bench.slave.heard == []
 
 
-def test_a_write_while_an_engine_owns_the_bus_is_refused(bench: Bench) -> None:
-    with port_lock(bench.port):
-        done = bench.write("supply_temp_setpoint", "92.5", "--yes")
-    assert done.returncode == 3
-    assert "in use" in done.stderr or "engine" in done.stderr
-    assert bench.slave.heard == []
-    assert bench.audited() == [("refused", None)]
-
-
 def test_no_audit_no_write(bench: Bench, tmp_path: Path) -> None:
     bench.audit = tmp_path / "file" / "audit.jsonl"
     (tmp_path / "file").write_text("a file where a folder is wanted")
@@ -221,7 +254,17 @@ BAD_LINES = {
     "a tcp port that is none": (("read", "--port", "tcp://host:x", "--unit", "1"), 2),
     "units that are none": (("scan", "--port", "PORT", "--units", "0-3"), 2),
     "a silent unit": (("read", "--port", "PORT", "--unit", "9", "--timeout", "0.1"), 3),
-}
+    "a register that is not there": (
+        ("read", "--port", "PORT", "--unit", "1", "--register", "5000"), 1),
+    "a scan of no register": (("scan", "--port", "PORT", "--units", "1", "--register", "99999"), 2),
+    "no bits a second": (("read", "--port", "PORT", "--unit", "1", "--baudrate", "0"), 2),
+    "no time": (("read", "--port", "PORT", "--unit", "1", "--timeout", "0"), 2),
+    "a time that is none": (("read", "--port", "PORT", "--unit", "1", "--timeout", "nan"), 2),
+    "endless pauses": (("watch", "--port", "PORT", "--unit", "1", "--every", "inf"), 2),
+    "a tag without a profile": (("read", "--port", "PORT", "--unit", "1", "flow"), 2),
+    "a device without a site": (("read", "--port", "PORT", "--device", "plc1"), 2),
+    "a site and a port": (("read", "--port", "PORT", "--site", "s", "--device", "plc1"), 2),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", BAD_LINES)
