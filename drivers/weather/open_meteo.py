@@ -27,6 +27,7 @@ PAST_DAYS = 1
 FORECAST_DAYS = 5
 HOUR = timedelta(hours=1)
 CLOCK_SLACK = timedelta(minutes=10)
+ANSWER_TAKES = timedelta(minutes=1)
 # A grid cell's centre is at most so far from the place that was asked for, degrees.
 LARGEST_CELL_DEG = 1.0
 _VARIABLES = {
@@ -111,9 +112,10 @@ class OpenMeteo:
         units = fields.table(content, "hourly_units")
         fields.expect(units, "time", "unixtime")
         times = _hours(fields.rows(hourly, "time"))
-        _check_first(times[0], now)
+        answered = _answered(answer, now)
+        _check_first(times[0], now, answered)
         members = _members(hourly, units)
-        return _series(self.name, _issue_time(answer, now), times, members, hourly)
+        return _series(self.name, min(now, answered), times, members, hourly)
 
     def _check_cell(self, content: Mapping[str, object]) -> None:
         for key, asked in (("latitude", self.latitude), ("longitude", self.longitude)):
@@ -122,15 +124,14 @@ class OpenMeteo:
                 raise WeatherUnavailable(f"the forecast is for {key} {found}, not {asked}")
 
 
-def _issue_time(answer: Answer, now: datetime) -> datetime:
-    """When the service answered: its own date, less the time a cache has kept it; never later
-    than now."""
+def _answered(answer: Answer, now: datetime) -> datetime:
+    """When the service answered: its own date, less the time a cache has kept it."""
     date = http_date(answer.headers.get("date"))
     if date is None:
         return now
     age = answer.headers.get("age", "0")
     kept_s = float(age) if age.isascii() and age.isdecimal() else 0.0
-    return min(now, date - timedelta(seconds=kept_s))
+    return date - timedelta(seconds=kept_s)
 
 
 def _hours(stamps: list[object]) -> list[datetime]:
@@ -149,10 +150,15 @@ def _hours(stamps: list[object]) -> list[datetime]:
     return times
 
 
-def _check_first(first: datetime, now: datetime) -> None:
-    """The answer must begin at yesterday's midnight, or it is not of today."""
-    days = {(now + slack).date() for slack in (-CLOCK_SLACK, CLOCK_SLACK)}
-    if first.date() + timedelta(days=PAST_DAYS) not in days or first.hour:
+def _check_first(first: datetime, now: datetime, answered: datetime) -> None:
+    """The answer must begin at yesterday's midnight, or it is not of today.
+
+    Today is the service's own day, on whose clock an answer takes a moment, if it is ours too, as
+    near as clocks agree: around midnight alone yesterday's answer would pass for today's.
+    """
+    ours = {(now + slack).date() for slack in (-CLOCK_SLACK, CLOCK_SLACK)}
+    theirs = {answered.date(), (answered - ANSWER_TAKES).date()}
+    if first.date() + timedelta(days=PAST_DAYS) not in ours & theirs or first.hour:
         raise WeatherUnavailable(
             f"the forecast begins at {first.isoformat()}, which is not of {now.date().isoformat()}"
         )
