@@ -8,10 +8,11 @@ from drivers.profiles import Tag
 
 LONGEST_BACK_OFF_S = 60.0
 SHORTEST_BACK_OFF_S = 1.0
-# Of the bus's time, at most this share goes to devices that are believed dead: those that have
-# never answered, or not the last two times. A device that was silent once is asked again at its
-# turn, so that one lost reply does not let its values go stale.
+# Of the bus's time, at most this share goes to silent devices: what one attempt took is waited off
+# before the next one, and a long healthy time earns them nothing.
 DEAD_SHARE = 0.05
+# However many fall silent at once, the next attempt is no farther off than this allows.
+LARGEST_DEBT_S = 60.0 * DEAD_SHARE
 
 
 @dataclass(kw_only=True)
@@ -44,8 +45,9 @@ class Schedule:
 
     polls: list[Poll]
     health: dict[str, DeviceHealth]
-    start_s: float
-    dead_spent_s: float = field(default=0.0)
+    reckoned_s: float
+    debt_s: float = field(default=0.0)
+    silence_spreads: bool = field(default=False)
 
     def next_due_s(self) -> float:
         """When the next poll is due; infinity without any."""
@@ -58,16 +60,14 @@ class Schedule:
             now_s: The present.
 
         Returns:
-            The poll, or None where none is due or only the dead are and their share is used up.
+            The poll, or None where none is due or only the silent are and their share is used up.
         """
+        self._reckon(now_s)
         due = sorted((p for p in self.polls if p.due_s <= now_s), key=lambda p: p.due_s)
         for poll in due:
-            if not self._believed_dead(poll.device):
+            if self.debt_s <= 0 or self._is_asked_freely(poll.device):
                 return poll
-            over_s = self.dead_spent_s - DEAD_SHARE * (now_s - self.start_s)
-            if over_s <= 0:
-                return poll
-            poll.due_s = now_s + over_s / DEAD_SHARE
+            poll.due_s = now_s + self.debt_s / DEAD_SHARE
         return None
 
     def answered(self, poll: Poll, now_s: float) -> None:
@@ -82,6 +82,8 @@ class Schedule:
         health.answers += 1
         if health.failures_in_a_row:
             self._poll_all_of(poll.device, now_s)
+        if health.failures_in_a_row > 1:  # perhaps a cable is back, and the others with it
+            self.debt_s = 0.0
         health.failures_in_a_row = 0
         health.last_answer_s = now_s
         health.last_error = ""
@@ -100,8 +102,10 @@ class Schedule:
         health.polls += 1
         health.failures_in_a_row += 1
         health.last_error = error
-        if self._believed_dead(poll.device):
-            self.dead_spent_s += now_s - began_s
+        self._reckon(now_s)
+        self.debt_s = min(self.debt_s + now_s - began_s, LARGEST_DEBT_S)
+        if health.failures_in_a_row == 2 and health.last_answer_s is not None:
+            self.silence_spreads = True
         doublings = min(health.failures_in_a_row - 1, 16)
         wait_s = poll.poll_s * 2.0**doublings
         if doublings:
@@ -111,10 +115,26 @@ class Schedule:
             if other.device is poll.device:
                 other.due_s = max(other.due_s, now_s + wait_s)
 
-    def _believed_dead(self, device: FieldDevice) -> bool:
+    def _reckon(self, now_s: float) -> None:
+        """Wait off a part of the debt."""
+        self.debt_s = max(0.0, self.debt_s - DEAD_SHARE * (now_s - self.reckoned_s))
+        self.reckoned_s = now_s
+        if not self.debt_s:
+            self.silence_spreads = False
+
+    def _is_asked_freely(self, device: FieldDevice) -> bool:
+        """Whether a device's turn does not hang on the silent devices' share.
+
+        One that answers; one that has missed one reply, as a burst of noise makes several do, so
+        that its values do not go stale: but not where another has just missed its second; and any
+        where nobody answers, as there is nobody to be kept waiting.
+        """
         health = self.health[device.device_id]
-        never_heard = health.last_answer_s is None
-        return health.failures_in_a_row >= (1 if never_heard else 2)
+        if not health.failures_in_a_row:
+            return True
+        if health.failures_in_a_row == 1 and health.last_answer_s is not None:
+            return not self.silence_spreads
+        return all(other.failures_in_a_row for other in self.health.values())
 
     def _poll_all_of(self, device: FieldDevice, now_s: float) -> None:
         """A device that is back is read whole at once."""

@@ -1,7 +1,7 @@
 """The owner of a bus: order of work, block reads, back-off, trust, and ends of all kinds."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -203,11 +203,7 @@ def polled(
     """Poll for a while; answers by device."""
     own = [p for d in devices for p in points(d.device_id, d.device_id + ".")]
     bus = Bus("b", link, devices, own, clock=clock.utc, monotonic=clock.monotonic)
-    end_s = clock.now_s + for_s
-    while clock.now_s < end_s:
-        if not bus.step():
-            clock.now_s += 0.001
-    return bus, {name: health.answers for name, health in bus.health().items()}
+    return bus, run(bus, clock, for_s)
 
 
 def fast(device_id: str) -> FieldDevice:
@@ -230,15 +226,64 @@ def test_three_dead_of_32_cost_the_living_less_than_a_fifth(
     assert min(beside[name] for name in names[3:]) >= 0.9 * max(beside.values())  # all alike
 
 
+def run(bus: Bus, clock: Clock, for_s: float) -> dict[str, int]:
+    """Poll on; answers by device in that time."""
+    before = {name: health.answers for name, health in bus.health().items()}
+    end_s = clock.now_s + for_s
+    while clock.now_s < end_s:
+        if not bus.step():
+            clock.now_s += 0.001
+    return {name: health.answers - before[name] for name, health in bus.health().items()}
+
+
+def crowd(link: FakeLink, clock: Clock, make: Callable[[str], FieldDevice]) -> Bus:
+    """32 devices that have answered for ten hours."""
+    names = [f"d{i}" for i in range(32)]
+    for name in names:
+        link.memory[name] = dict(link.memory["plc"])
+    bus, _ = polled(link, clock, [make(name) for name in names], for_s=10.0)
+    clock.now_s += 36000.0
+    run(bus, clock, 10.0)
+    return bus
+
+
+def test_three_that_die_after_a_long_healthy_time_cost_no_more(
+    link: FakeLink, clock: Clock
+) -> None:
+    bus = crowd(link, clock, fast)
+    alone = run(bus, clock, 30.0)
+    link.dead.update(("d4", "d5", "d20"))
+    beside = run(bus, clock, 30.0)
+    living = [name for name in alone if name not in link.dead]
+    assert min(beside[name] / alone[name] for name in living) >= 0.8
+
+
+def test_a_burst_of_noise_lets_nothing_go_stale(link: FakeLink, clock: Clock) -> None:
+    bus = crowd(link, clock, plant)
+    hit = [f"d{i}" for i in range(6)]
+    for name in hit:
+        link.errors[name] = [NoReply("noise")]
+    run(bus, clock, 14.0)
+    assert not any(link.errors.values())
+    wanted = [f"{name}.supply" for name in hit]
+    assert {r.quality for r in bus.latest(wanted, clock.utc()).values()} == {Quality.GOOD}
+
+
+def test_all_are_back_soon_after_a_cable_is(link: FakeLink, clock: Clock) -> None:
+    bus = crowd(link, clock, plant)
+    link.dead.update(bus.health())
+    run(bus, clock, 600.0)
+    link.dead.clear()
+    answers = run(bus, clock, 65.0)
+    assert min(answers.values()) >= 1
+
+
 def test_one_lost_reply_beside_dead_devices_puts_nothing_off(link: FakeLink, clock: Clock) -> None:
     link.dead.update(("d1", "d2"))
     bus, _ = polled(link, clock, [plant("plc"), plant("d1"), plant("d2")], for_s=60.0)
     before = bus.health()["plc"].answers
     link.errors["plc"] = [NoReply("lost")]
-    end_s = clock.now_s + 11.0
-    while clock.now_s < end_s:
-        if not bus.step():
-            clock.now_s += 0.01
+    run(bus, clock, 11.0)
     assert link.errors["plc"] == []
     assert bus.health()["plc"].answers > before
     assert bus.latest(["plc.supply"], clock.utc())["plc.supply"].quality is Quality.GOOD
@@ -250,10 +295,7 @@ def test_a_dead_device_is_found_again(link: FakeLink, clock: Clock) -> None:
     bus, _ = polled(link, clock, [plant("plc"), plant("d1")], for_s=300.0)
     assert bus.health()["d1"].failures_in_a_row > 2
     link.dead.clear()
-    end_s = clock.now_s + 130.0
-    while clock.now_s < end_s and bus.health()["d1"].failures_in_a_row:
-        if not bus.step():
-            clock.now_s += 0.01
+    run(bus, clock, 130.0)
     assert bus.latest(["d1.supply"], clock.utc())["d1.supply"].value == 90.5
 
 
