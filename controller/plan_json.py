@@ -85,5 +85,9 @@ def _offsets(network: Network, shown: Evaluated) -> JsonObject:
 
 def _bound(bound: Bound | None) -> JsonObject:
     if bound is None:
-        return {"cost_lower": None, "gap_pct": None}
-    return {"cost_lower": number(bound.cost_lower), "gap_pct": number(bound.gap_pct)}
+        return {"cost_lower": None, "gap_pct": None, "max_shortfall_lower_k": None}
+    return {
+        "cost_lower": number(bound.cost_lower),
+        "gap_pct": number(bound.gap_pct),
+        "max_shortfall_lower_k": number(bound.max_shortfall_lower_k),
+    }

@@ -1,5 +1,7 @@
 """A cost that no schedule of the same warmth can undercut: `docs/bound.md` has the proof."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from optimizer.cost import stored_heat_price
@@ -10,10 +12,15 @@ from optimizer.model.plan import Bound
 from optimizer.model.policy import District
 from optimizer.model.state import PlantState
 from optimizer.physics.layout import Layout, build_layout
+from optimizer.physics.water import temperature_c
 from optimizer.relaxation.alone import least_cost_alone
-from optimizer.relaxation.rooms import linear_rooms
-from optimizer.relaxation.warmth import warmth_of
-from optimizer.relaxation.water import least_cost_of_water
+from optimizer.relaxation.coldest import least_shortfall_k
+from optimizer.relaxation.floors import FREEZING_C, WaterFloors, water_floors
+from optimizer.relaxation.flows import most_flows, most_station_kg_s
+from optimizer.relaxation.rooms import Rooms, linear_rooms
+from optimizer.relaxation.warmest import warmest_rooms_c
+from optimizer.relaxation.warmth import Warmth, warmth_of
+from optimizer.relaxation.water import heat_within_reach_j, least_cost_of_water
 from optimizer.risk import PipeStress, risk_cost
 from optimizer.timegrid import step_means
 
@@ -31,8 +38,9 @@ def lower_bound(
     """Bound the cost of every schedule that keeps people as warm as a plan does.
 
     As warm means: the largest shortfall and the kelvin-hours of `comfort` are not exceeded. The
-    bound holds for the simulator on the forecast's grid, for setpoints within the levers' ranges
-    and ramps.
+    bound holds for the simulator on the forecast's grid, for levers within their ranges, outlets
+    as delivered not below the plants' least. The largest shortfall is bounded too, for schedules
+    that also keep the pipes' highest temperatures.
 
     Args:
         district: The district.
@@ -43,38 +51,98 @@ def lower_bound(
         member: Which weather member.
 
     Returns:
-        The bound, and how far the plan lies above it in % of the plan's cost.
+        The bounds, and how far the plan lies above that of cost in % of the plan's cost.
     """
-    lowest = _cost_apart(district, state, forecast, comfort, member)
-    gap = 100.0 * (plan_cost - lowest) / max(abs(plan_cost), 1e-9)
-    return Bound(cost_lower=lowest, gap_pct=gap)
+    task = _task(district, state, forecast, comfort, member)
+    lowest = _least_cost(task, forecast)
+    return Bound(
+        cost_lower=lowest,
+        gap_pct=100.0 * (plan_cost - lowest) / max(abs(plan_cost), 1e-9),
+        max_shortfall_lower_k=_least_shortfall_k(task, state, forecast),
+    )
 
 
-def _cost_apart(
+@dataclass(frozen=True, kw_only=True)
+class _Task:
+    """What both bounds start from."""
+
+    district: District
+    layout: Layout
+    rooms: Rooms
+    start_c: FloatArray
+    warmth: Warmth
+    floors: WaterFloors
+    member: int
+
+
+def _task(
     district: District,
     state: PlantState,
     forecast: Forecast,
     comfort: ComfortResult,
     member: int,
-) -> float:
-    """Every building and every pipe on its own."""
+) -> _Task:
     network = district.network
     layout = build_layout(network)
-    rooms = linear_rooms(layout.buildings, forecast, member)
-    price_j = stored_heat_price(forecast) / JOULES_PER_MWH
     warmth = warmth_of(
         network.buildings,
         forecast.outdoor_temp_c[member],
         comfort.max_shortfall_k,
         comfort.shortfall_k_h,
     )
-    start = np.stack([state.indoor_temp_c, state.envelope_temp_c], axis=1)
-    heating = least_cost_alone(rooms, start, warmth, _most_heat_w(layout, district), price_j)
-    cheap = _least_cost_of_cheap_hours(layout, forecast)
-    floors = warmth.air_floors(comfort.max_shortfall_k)
-    coldest = np.minimum(floors.min(axis=0), start[:, 0])
-    water = least_cost_of_water(district, layout, state, forecast, coldest)
-    return heating + cheap + water + _least_risk(district, forecast, member)
+    coldest_air_c = np.minimum(
+        warmth.air_floors(comfort.max_shortfall_k).min(axis=0), state.indoor_temp_c
+    )
+    return _Task(
+        district=district,
+        layout=layout,
+        rooms=linear_rooms(layout.buildings, forecast, member),
+        start_c=np.stack([state.indoor_temp_c, state.envelope_temp_c], axis=1),
+        warmth=warmth,
+        floors=water_floors(district, layout, state, coldest_air_c),
+        member=member,
+    )
+
+
+def _least_cost(task: _Task, forecast: Forecast) -> float:
+    """Every building and every pipe on its own."""
+    heating = least_cost_alone(
+        task.rooms,
+        task.start_c,
+        task.warmth,
+        _most_heat_w(task.layout, task.district),
+        stored_heat_price(forecast) / JOULES_PER_MWH,
+    )
+    cheap = _least_cost_of_cheap_hours(task.layout, forecast)
+    water = least_cost_of_water(task.district, task.layout, task.floors, forecast)
+    return heating + cheap + water + _least_risk(task.district, forecast, task.member)
+
+
+def _least_shortfall_k(task: _Task, state: PlantState, forecast: Forecast) -> float:
+    """No room is warmer than the hottest water makes it, and plants give no more than they can."""
+    layout, floors = task.layout, task.floors
+    most = most_station_kg_s(layout)
+    if floors.tree is not None:
+        hottest_c = float(temperature_c(floors.hottest))
+        most = most_flows(layout, floors.tree, FREEZING_C, hottest_c)
+    warmest = warmest_rooms_c(layout, task.rooms, task.start_c, _hottest_c(task, state), most)
+    reach = heat_within_reach_j(layout, floors, state, forecast, most)
+    return least_shortfall_k(task.rooms, task.start_c, task.warmth, warmest, reach)
+
+
+def _hottest_c(task: _Task, state: PlantState) -> FloatArray:
+    """Hottest water that may come to each station: what is in its pipes, or what they may bear."""
+    tree, stations = task.floors.tree, len(task.layout.stations.node)
+    if tree is None:
+        return np.full(stations, float(temperature_c(task.floors.hottest)))
+    contents = state.supply_contents
+    begun = temperature_c(np.maximum.reduceat(contents.enthalpy_j_kg, contents.start[:-1]))
+    allowed = np.array([pipe.max_temp_c for pipe in task.district.network.pipes])
+    on_the_way = tree.below.T
+    hottest = max(plant.max_supply_temp_c for plant in task.district.network.plants)
+    bears = np.where(on_the_way, allowed, hottest).min(axis=1, initial=hottest)
+    found: FloatArray = np.maximum(np.where(on_the_way, begun, -np.inf).max(axis=1), bears)
+    return found
 
 
 def _least_risk(district: District, forecast: Forecast, member: int) -> float:

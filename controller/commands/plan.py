@@ -154,6 +154,9 @@ def print_summary(planned: "PlannedSite") -> None:
         write_line(f"{name:<28}{planned_value:>14,.2f}{usual_value:>16,.2f}")
     if plan.bound is not None:
         write_line(f"no plan as warm costs less than {plan.bound.cost_lower:,.2f} {currency}")
+        if plan.bound.max_shortfall_lower_k > 0.0:
+            least_k = plan.bound.max_shortfall_lower_k
+            write_line(f"no plan brings the largest shortfall below {least_k:.2f} K")
     for one in chosen.limits:
         if one.margin < 0.02 * abs(one.allowed):
             write_line(

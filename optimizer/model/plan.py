@@ -17,10 +17,14 @@ class PlanStatus(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Bound:
-    """The least that any plan of the same warmth could cost, and the plan's distance to it."""
+    """The least that any plan of the same warmth could cost, and the plan's distance to it.
+
+    No plan has a largest shortfall below `max_shortfall_lower_k`, whatever it costs.
+    """
 
     cost_lower: float
     gap_pct: float
+    max_shortfall_lower_k: float
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

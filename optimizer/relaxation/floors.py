@@ -28,12 +28,14 @@ class WaterFloors:
     Attributes:
         supply: In each supply pipe.
         back: In each return pipe.
+        hottest: No water anywhere is above it, J/kg.
         tree: The network's tree; None where it is none.
         flows: Least flows; None where the network is no tree.
     """
 
     supply: FloatArray
     back: FloatArray
+    hottest: float
     tree: Tree | None
     flows: LeastFlows | None
 
@@ -127,7 +129,13 @@ def _floors_of_any(layout: Layout, bounds: _Bounds) -> WaterFloors:
     returned = _returned(layout, bounds, np.full(stations, supplied), np.zeros(stations))
     coldest = min(supplied, float(bounds.back_begun.min()), float(returned.min(initial=supplied)))
     all_pipes = np.full(len(bounds.supply_begun), coldest)
-    return WaterFloors(supply=all_pipes, back=all_pipes, tree=None, flows=None)
+    return WaterFloors(
+        supply=all_pipes,
+        back=all_pipes,
+        hottest=float(enthalpy_j_kg(bounds.hottest_c)),
+        tree=None,
+        flows=None,
+    )
 
 
 def _floors_of_tree(layout: Layout, tree: Tree, bounds: _Bounds) -> WaterFloors:
@@ -137,7 +145,8 @@ def _floors_of_tree(layout: Layout, tree: Tree, bounds: _Bounds) -> WaterFloors:
     inlet = np.where(feeders == NOWHERE, _met(layout), supply[feeders])
     returned = _returned(layout, bounds, inlet, flows.station_kg_s)
     back = _return_floors(layout, tree, flows, bounds, returned)
-    return WaterFloors(supply=supply, back=back, tree=tree, flows=flows)
+    hottest = float(enthalpy_j_kg(bounds.hottest_c))
+    return WaterFloors(supply=supply, back=back, hottest=hottest, tree=tree, flows=flows)
 
 
 def _cooled(layout: Layout, flows: LeastFlows, pipe: int, entering: float) -> float:

@@ -18,7 +18,7 @@ from optimizer.physics.hydraulics import (
     new_flow_state,
     solve_flows,
 )
-from optimizer.physics.layout import FIXED_DIRECT, FIXED_EXCHANGER, Layout
+from optimizer.physics.layout import FIXED_DIRECT, FIXED_EXCHANGER, Layout, Pipes
 from optimizer.physics.water import GRAVITY_M_S2, density_kg_m3, viscosity_pa_s
 from optimizer.relaxation.friction import least_friction_pa, most_friction_pa
 from optimizer.relaxation.tree import Tree
@@ -131,7 +131,8 @@ def least_flows(layout: Layout, tree: Tree, coldest_c: float, hottest_c: float) 
     feeding = tree.below.any(axis=1)
     longer = np.ones(len(leak))
     for _ in range(LENGTHENINGS):
-        station = _slow_flows(layout, light, heavy, thick, longer, float(leak.max(initial=0.0)))
+        inputs = _slow_inputs(layout, light, heavy, thick, float(leak.max(initial=0.0)))
+        station = _solved_flows(layout, longer, inputs)
         through = np.where(feeding, tree.sums(station), 1.0)
         needed = np.where(feeding, _more_friction(layout, through, leak, light, thick), 1.0)
         if (needed <= longer).all():
@@ -145,43 +146,105 @@ def least_flows(layout: Layout, tree: Tree, coldest_c: float, hottest_c: float) 
     return LeastFlows(station_kg_s=station, pipe_kg_s=pipe, difference_pa=difference, head_pa=head)
 
 
+def most_flows(layout: Layout, tree: Tree, coldest_c: float, hottest_c: float) -> FloatArray:
+    """Find flows that no schedule exceeds: pumps at their most, every valve that may close closed.
+
+    The mirror image of `least_flows`: pipes are made so much shorter that at the flows found
+    friction is no more than it must be, leaks out of the return pipes counted.
+
+    Args:
+        layout: The network, a tree.
+        tree: Its order.
+        coldest_c: No water is colder, degC.
+        hottest_c: No water is hotter, degC.
+
+    Returns:
+        Flow of each station whose valve stands, and of the others fully open at the pumps' highest
+        pressure, kg/s, shape (stations,).
+    """
+    light, heavy = float(density_kg_m3(hottest_c)), float(density_kg_m3(coldest_c))
+    thick, thin = float(viscosity_pa_s(coldest_c)), float(viscosity_pa_s(hottest_c))
+    leak = tree.leaks(layout) * most_leakage_share(layout) * MOST_DENSITY
+    pipes, loosest = layout.pipes, most_station_kg_s(layout)
+    if layout.pumps.holds_pressure.any():
+        return loosest
+    feeding = (tree.below & stands(layout)).any(axis=1)
+    shorter = np.ones(len(leak))
+    for _ in range(LENGTHENINGS):
+        station = _solved_flows(layout, shorter, _fast_inputs(layout, light, heavy, thin))
+        through = np.where(feeding, tree.sums(station), 1.0)
+        back = np.maximum(through - leak, 0.0)
+        least = least_friction_pa(pipes, through, heavy, thin, thick)
+        least = least + least_friction_pa(pipes, back, heavy, thin, thick)
+        allowed = np.where(feeding, least / (2.0 * _friction_pa(pipes, through, heavy, thin)), 1.0)
+        if (shorter <= allowed).all():
+            station = station / SOLVED_SHARE
+            return np.where(stands(layout), np.minimum(station, loosest), loosest)
+        shorter = 0.99 * np.minimum(shorter, allowed)
+    return loosest
+
+
 def _more_friction(
     layout: Layout, flow_kg_s: FloatArray, leak_kg_s: FloatArray, light: float, thick: float
 ) -> FloatArray:
     """How many times the friction of thick water without leaks there can be in a pair of pipes."""
-    pipes = layout.pipes
-    laws = zip(flow_kg_s, pipes.length_m, pipes.diameter_m, pipes.roughness_m, strict=True)
-    used = np.array([pressure_drop(*law, light, thick, 0.0)[0] for law in laws])
+    used = _friction_pa(layout.pipes, flow_kg_s, light, thick)
     with_leak = 0.5 * (1.0 + (1.0 + leak_kg_s / flow_kg_s) ** 2)
-    more: FloatArray = with_leak * most_friction_pa(pipes, flow_kg_s, light, thick) / used
+    more: FloatArray = with_leak * most_friction_pa(layout.pipes, flow_kg_s, light, thick) / used
     return more
 
 
-def _slow_flows(
-    layout: Layout, light: float, heavy: float, thick: float, longer: FloatArray, leak_kg_s: float
+def _friction_pa(
+    pipes: Pipes, flow_kg_s: FloatArray, density: float, viscosity: float
 ) -> FloatArray:
-    """Flow of each station at the pumps' least, kg/s."""
-    stations, pipes = layout.stations, layout.pipes
+    """Pressure drop of each pipe."""
+    laws = zip(flow_kg_s, pipes.length_m, pipes.diameter_m, pipes.roughness_m, strict=True)
+    return np.array([pressure_drop(*law, density, viscosity, 0.0)[0] for law in laws])
+
+
+def _slow_inputs(
+    layout: Layout, light: float, heavy: float, thick: float, leak_kg_s: float
+) -> FlowInputs:
+    """Pumps at their least, every valve as far open as it goes."""
+    stations = layout.stations
     share = np.maximum(stations.fixed_share, 1e-7)
-    flows = new_flow_state(layout)
-    _solve(
-        layout._replace(
-            pipes=pipes._replace(
-                length_m=pipes.length_m * longer, leak_m3_s=np.zeros(len(pipes.length_m))
-            )
-        ),
-        FlowInputs(
-            target_kg_s=np.full(len(share), NO_TARGET),
-            admittance=stations.flow_coefficient * share**2 * light,
-            pump_setpoint=_least_setpoints(layout, light, heavy, leak_kg_s),
-            pump_density=np.full(len(layout.pumps.plant), light),
-            density=np.full(2, light),
-            viscosity=np.full(2, thick),
-        ),
-        flows,
+    return FlowInputs(
+        target_kg_s=np.full(len(share), NO_TARGET),
+        admittance=stations.flow_coefficient * share**2 * light,
+        pump_setpoint=_least_setpoints(layout, light, heavy, leak_kg_s),
+        pump_density=np.full(len(layout.pumps.plant), light),
+        density=np.full(2, light),
+        viscosity=np.full(2, thick),
     )
+
+
+def _fast_inputs(layout: Layout, light: float, heavy: float, thin: float) -> FlowInputs:
+    """Pumps at their most, helped by the columns; every valve that may close closed."""
+    stations, pumps = layout.stations, layout.pumps
+    share = np.maximum(stations.fixed_share, 1e-7)
+    column_m = float(np.ptp(layout.graph.elevation_m)) * (heavy - light) / light
+    speed = np.sqrt(pumps.max_speed**2 + column_m / pumps.shutoff_head_m)
+    most_pa = heavy * GRAVITY_M_S2 * pumps.shutoff_head_m * speed**2
+    return FlowInputs(
+        target_kg_s=np.where(stands(layout), NO_TARGET, 0.0),
+        admittance=stations.flow_coefficient * share**2 * heavy,
+        pump_setpoint=np.where(pumps.holds_pressure, most_pa, speed),
+        pump_density=np.full(len(pumps.plant), heavy),
+        density=np.full(2, heavy),
+        viscosity=np.full(2, thin),
+    )
+
+
+def _solved_flows(layout: Layout, lengthened: FloatArray, inputs: FlowInputs) -> FloatArray:
+    """Flow of each station without leaks, in pipes of changed length, kg/s."""
+    pipes = layout.pipes
+    flows = new_flow_state(layout)
+    tight = pipes._replace(
+        length_m=pipes.length_m * lengthened, leak_m3_s=np.zeros(len(pipes.length_m))
+    )
+    _solve(layout._replace(pipes=tight), inputs, flows)
     first = 2 * len(pipes.length_m)
-    return np.maximum(flows.flow_kg_s[first : first + len(share)], 1e-9)
+    return np.maximum(flows.flow_kg_s[first : first + len(inputs.target_kg_s)], 1e-9)
 
 
 @outer

@@ -100,8 +100,17 @@ def _coldest_back_c(
     return float(min(found))
 
 
-def _drive_w_k(layout: Layout, station: int, flow_kg_s: float) -> float:
-    """Heat per kelvin between the primary inlet and the secondary supply."""
+def drive_w_k(layout: Layout, station: int, flow_kg_s: float) -> float:
+    """Find the heat per kelvin between the primary inlet and the secondary supply.
+
+    Args:
+        layout: The network.
+        station: An exchanger.
+        flow_kg_s: Its primary flow, kg/s, above zero.
+
+    Returns:
+        Heat per kelvin, W/K; it rises with the flow.
+    """
     flow_w_k = float(layout.stations.secondary_w_k[station])
     primary_w_k = flow_kg_s * REFERENCE_CP_J_KG_K
     between, _ = conductance_w_k(layout.stations.ua_w_k[station], primary_w_k, flow_w_k)
@@ -110,7 +119,7 @@ def _drive_w_k(layout: Layout, station: int, flow_kg_s: float) -> float:
 
 def _secondary_supply_c(layout: Layout, station: int, served: Served) -> float:
     """Secondary supply at the coldest water, least flow and coldest rooms; it rises with each."""
-    drive = _drive_w_k(layout, station, served.least_flow_kg_s)
+    drive = drive_w_k(layout, station, served.least_flow_kg_s)
     low, high = float(served.coldest_air_c.min()), served.coldest_supply_c
     for _ in range(BISECTIONS):
         middle = 0.5 * (low + high)
@@ -146,7 +155,7 @@ def _radiators_are_weak(layout: Layout, members: IntArray, served: Served, flow_
 
 
 def _primary_return_c(layout: Layout, station: int, served: Served, supply_c: float) -> float:
-    heat = _drive_w_k(layout, station, served.least_flow_kg_s)
+    heat = drive_w_k(layout, station, served.least_flow_kg_s)
     heat *= served.coldest_supply_c - supply_c
     inlet = enthalpy_j_kg(served.coldest_supply_c)
     return float(temperature_c(inlet - heat / served.least_flow_kg_s))

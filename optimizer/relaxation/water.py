@@ -15,7 +15,7 @@ from optimizer.physics.water import (
     density_kg_m3,
     enthalpy_j_kg,
 )
-from optimizer.relaxation.floors import WaterFloors, water_floors
+from optimizer.relaxation.floors import WaterFloors
 from optimizer.relaxation.flows import MOST_DENSITY, most_leakage_kg_s
 from optimizer.relaxation.friction import most_friction_pa
 from optimizer.relaxation.tree import NOWHERE
@@ -27,33 +27,70 @@ MOST_VISCOSITY = 1.8e-3
 
 
 def least_cost_of_water(
-    district: District,
-    layout: Layout,
-    state: PlantState,
-    forecast: Forecast,
-    coldest_air_c: FloatArray,
+    district: District, layout: Layout, floors: WaterFloors, forecast: Forecast
 ) -> float:
     """Lower bound of heat lost in the ground and with leaks, of make-up and of pumping.
 
     Args:
         district: The district.
         layout: Its network.
-        state: State at the start.
+        floors: How cold its water can be.
         forecast: Prices.
-        coldest_air_c: Air of each building is never colder, degC, shape (buildings,).
 
     Returns:
         Cost, currency.
     """
     seconds = float(forecast.step_s * forecast.steps)
     price_j = stored_heat_price(forecast) / JOULES_PER_MWH
-    floors = water_floors(district, layout, state, coldest_air_c)
-    ground = float(enthalpy_j_kg(layout.ground_temp_c))
-    above = (floors.supply - ground) + (floors.back - ground)
-    lost_w = float((layout.pipes.loss_w_k * above).sum()) / REFERENCE_CP_J_KG_K
+    lost_w = _least_lost_w(layout, floors)
     leaks = _least_leak_rate(layout, floors, price_j, district.prices.makeup_per_m3)
     pumping = _least_pump_w(layout, floors) * district.prices.electricity_per_mwh / JOULES_PER_MWH
     return (price_j * lost_w + leaks + pumping) * seconds
+
+
+def heat_within_reach_j(
+    layout: Layout,
+    floors: WaterFloors,
+    state: PlantState,
+    forecast: Forecast,
+    most_kg_s: FloatArray,
+) -> FloatArray:
+    """Find the most heat that stations can have had since the start.
+
+    Plants at their most, water cooled to its floors, and what boilers may have lent to the water.
+
+    Args:
+        layout: The network.
+        floors: How cold its water can be.
+        state: State at the start.
+        forecast: The grid.
+        most_kg_s: Most flow of each station, kg/s, shape (stations,).
+
+    Returns:
+        Heat by each boundary but the first, J, shape (steps,).
+    """
+    step_s = float(forecast.step_s)
+    sides = (state.supply_contents, floors.supply), (state.return_contents, floors.back)
+    water_j = sum(
+        float(contents.mass_kg @ contents.enthalpy_j_kg - content_kg @ floor)
+        for (contents, floor), content_kg in zip(sides, layout.pipes.content_kg, strict=True)
+    )
+    lost_w = _least_lost_w(layout, floors) + _least_leak_rate(layout, floors, 1.0, 0.0)
+    # A boiler lends no more than what its flow can bring it less of in a step than in the last.
+    coldest = min(float(floors.back.min()), float(enthalpy_j_kg(layout.makeup_temp_c)))
+    flow = float(most_kg_s.sum()) + most_leakage_kg_s(layout)
+    lent_j = flow * step_s * (floors.hottest - coldest)
+    most_w = float(layout.plants.max_heat_w.sum()) - lost_w
+    elapsed = np.arange(1.0, forecast.steps + 1.0) * step_s
+    reach: FloatArray = water_j + lent_j + most_w * elapsed
+    return reach
+
+
+def _least_lost_w(layout: Layout, floors: WaterFloors) -> float:
+    """Heat that pipes lose to the ground with all water at its floors."""
+    ground = float(enthalpy_j_kg(layout.ground_temp_c))
+    above = (floors.supply - ground) + (floors.back - ground)
+    return float((layout.pipes.loss_w_k * above).sum()) / REFERENCE_CP_J_KG_K
 
 
 def _least_leak_rate(

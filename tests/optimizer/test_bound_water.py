@@ -11,9 +11,9 @@ from optimizer.model.network import Network
 from optimizer.physics.layout import build_layout
 from optimizer.physics.water import enthalpy_j_kg, temperature_c
 from optimizer.relaxation.floors import coldest_mix, water_floors
-from optimizer.relaxation.flows import most_leakage_kg_s, most_station_kg_s
+from optimizer.relaxation.flows import most_flows, most_leakage_kg_s, most_station_kg_s
 from optimizer.relaxation.tree import find_tree
-from optimizer.relaxation.water import least_cost_of_water
+from optimizer.relaxation.water import heat_within_reach_j, least_cost_of_water
 from optimizer.simulate import simulate
 from tests.optimizer.bound_districts import random_case, random_district
 
@@ -38,7 +38,9 @@ def test_no_run_falls_below_the_floors(seed: int, mean_c: float, leak_m3_h: floa
     assert floors.flows is not None
     flow = trace.stations.mass_flow_kg_s
     assert (flow >= floors.flows.station_kg_s - 1e-6).all()
-    assert (flow <= most_station_kg_s(layout)).all()
+    most = most_flows(layout, floors.tree, 0.0, float(temperature_c(floors.hottest)))
+    assert (flow <= most).all()
+    assert (most <= most_station_kg_s(layout)).all()
     head_pa = 1e5 * (trace.plants.supply_pressure_bar - trace.plants.return_pressure_bar)
     assert (head_pa >= floors.flows.head_pa).all()
     ends = np.array([floors.tree.node_feeder == pipe for pipe in range(len(floors.supply))])
@@ -58,16 +60,32 @@ def test_the_water_of_no_run_costs_less_than_the_bound(seed: int, leak_m3_h: flo
     case = random_case(district, 0.0, seed)
     trace = simulate(district.network, case.state, case.forecast, case.schedule)
     cost = cost_of_trace(district, case.state, case.forecast, trace)
-    least = least_cost_of_water(
-        district,
-        build_layout(district.network),
-        case.state,
-        case.forecast,
-        trace.buildings.indoor_temp_c.min(axis=0),
-    )
+    layout = build_layout(district.network)
+    coldest_air = trace.buildings.indoor_temp_c.min(axis=0)
+    floors = water_floors(district, layout, case.state, coldest_air)
+    least = least_cost_of_water(district, layout, floors, case.forecast)
     lost = trace.energy.pipe_loss_mwh + trace.energy.leaked_mwh
     paid = lost * 190.0 + cost.makeup + cost.electricity
     assert 0.1 * paid < least <= paid
+    most = most_station_kg_s(layout)
+    reach = heat_within_reach_j(layout, floors, case.state, case.forecast, most)
+    assert (np.cumsum(1e3 * trace.stations.heat_power_kw.sum(axis=1)) * 900.0 <= reach).all()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_most_flows_are_near_those_of_pumps_at_full_speed(seed: int) -> None:
+    district = random_district(seed, compensated_share=0.0)
+    network = _leaking(district.network, 0.0)
+    case = random_case(replace(district, network=network), 0.0, seed)
+    full = replace(case.schedule, pump_setpoint=np.full_like(case.schedule.pump_setpoint, 100.0))
+    trace = simulate(network, case.state, case.forecast, full)
+    layout = build_layout(network)
+    tree = find_tree(layout)
+    assert tree is not None
+    most = most_flows(layout, tree, 0.0, 110.0)
+    flow = trace.stations.mass_flow_kg_s.max(axis=0)
+    assert (flow <= most).all()
+    assert (flow >= 0.9 * most).all()
 
 
 def test_rings_boosters_and_second_plants_are_no_trees() -> None:
@@ -99,13 +117,10 @@ def test_the_water_of_a_ring_is_bounded_as_well() -> None:
     case = random_case(district, 0.0, 5)
     trace = simulate(district.network, case.state, case.forecast, case.schedule)
     cost = cost_of_trace(district, case.state, case.forecast, trace)
-    least = least_cost_of_water(
-        district,
-        build_layout(district.network),
-        case.state,
-        case.forecast,
-        trace.buildings.indoor_temp_c.min(axis=0),
-    )
+    layout = build_layout(district.network)
+    coldest_air = trace.buildings.indoor_temp_c.min(axis=0)
+    floors = water_floors(district, layout, case.state, coldest_air)
+    least = least_cost_of_water(district, layout, floors, case.forecast)
     lost = trace.energy.pipe_loss_mwh + trace.energy.leaked_mwh
     assert least <= lost * 190.0 + cost.makeup + cost.electricity
 
