@@ -9,6 +9,7 @@ from drivers.lock import port_lock
 from drivers.opening import BusKind, BusSettings, link_for
 from drivers.points import FieldPoint
 from drivers.profiles import load_profile
+from drivers.serial_port import Direction as SwitchedBy
 
 _BAUDRATE, _TCP_PORT = 9600, 502
 
@@ -32,6 +33,7 @@ def bus_settings(bus: parts.Bus) -> BusSettings:
         stop_bits=bus.stop_bits or 1,
         timeout_s=bus.timeout_s,
         quiet_s=bus.quiet_s,
+        rs485=SwitchedBy(bus.rs485 or SwitchedBy.ADAPTER),
     )
 
 

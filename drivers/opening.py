@@ -9,7 +9,7 @@ from drivers.modbus.link import ModbusLink
 from drivers.modbus.master import ModbusMaster
 from drivers.modbus.rtu import RtuMaster
 from drivers.modbus.tcp import TcpMaster
-from drivers.serial_port import SerialPort
+from drivers.serial_port import Direction, SerialPort
 
 
 class BusKind(StrEnum):
@@ -34,6 +34,7 @@ class BusSettings:
     stop_bits: float = 1
     timeout_s: float = 0.5
     quiet_s: float = 0.5
+    rs485: Direction = Direction.ADAPTER
 
     @property
     def name(self) -> str:
@@ -67,6 +68,7 @@ def modbus_master(settings: BusSettings, *, retries: int) -> ModbusMaster:
             timeout_s=settings.timeout_s,
             quiet_s=settings.quiet_s,
             retries=retries,
+            direction=settings.rs485,
         )
     raise BadRequest(f"a bus of kind {settings.kind} does not speak Modbus")
 
@@ -91,6 +93,7 @@ def link_for(settings: BusSettings) -> Link:
         baudrate=settings.baudrate,
         parity=settings.parity,
         stop_bits=settings.stop_bits,
+        direction=settings.rs485,
     )
     line = MeterLine(port, timeout_s=settings.timeout_s, quiet_s=settings.quiet_s)
     return MbusLink(line) if settings.kind is BusKind.MBUS else Cjt188Link(line)

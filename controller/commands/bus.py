@@ -80,6 +80,9 @@ def _line_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--baudrate", type=int, help="default 9600, for meters 2400")
     parser.add_argument("--parity", choices=("N", "E", "O"), help="default N, for meters E")
     parser.add_argument("--stop-bits", type=float, default=1, choices=(1, 1.5, 2))
+    parser.add_argument(
+        "--rs485", choices=("adapter", "kernel", "rts"), help="who switches the line (adapter)"
+    )
     parser.add_argument("--timeout", type=float, default=0.5, help="seconds to a reply")
     parser.set_defaults(site=None, device=None, profile=None, address=None)
 

@@ -10,6 +10,7 @@ from drivers.link import FieldDevice
 from drivers.opening import BusKind, BusSettings
 from drivers.points import FieldPoint
 from drivers.profiles import Profile, find_profile, load_profile
+from drivers.serial_port import Direction
 
 TCP_PREFIX = "tcp://"
 METER_BAUDRATE = 2400
@@ -105,6 +106,7 @@ def _by_hand(arguments: argparse.Namespace, protocol: str) -> BusSettings:
         stop_bits=arguments.stop_bits,
         timeout_s=timeout_s,
         quiet_s=QUIET_S,
+        rs485=Direction(arguments.rs485 or Direction.ADAPTER),
     )
 
 
@@ -124,7 +126,7 @@ def _of_site(arguments: argparse.Namespace) -> Connection:
 
     if arguments.device is None:
         raise BadRequest("which device of the site? give --device")
-    by_hand = ("port", "baudrate", "parity", "address", "profile")
+    by_hand = ("port", "baudrate", "parity", "rs485", "address", "profile")
     given = [name for name in by_hand if getattr(arguments, name) is not None]
     if given:
         named = "unit" if given[0] == "address" else given[0]

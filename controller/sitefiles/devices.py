@@ -77,6 +77,7 @@ def _bus(log: Log, row: Row) -> Bus:
         stop_bits=row.maybe_number("stop_bits") if serial else None,
         timeout_s=seconds("timeout_s", _TIMEOUT_S),
         quiet_s=seconds("quiet_s", _QUIET_S),
+        rs485=row.maybe_text("rs485") if serial else None,
     )
 
 

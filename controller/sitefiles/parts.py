@@ -28,7 +28,8 @@ class Bus:
 
     `port` is a serial port (or a URL that pyserial opens) and `host` None for serial kinds; with
     `tcp`, `tcp_port` is the port's number and `port` None. The serial settings are None for tcp.
-    After a failure the bus stays quiet for `quiet_s`.
+    After a failure the bus stays quiet for `quiet_s`. `rs485` says who switches the line between
+    sending and listening.
     """
 
     bus_id: str
@@ -41,6 +42,7 @@ class Bus:
     stop_bits: float | None
     timeout_s: float
     quiet_s: float
+    rs485: str | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

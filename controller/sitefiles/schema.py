@@ -148,6 +148,7 @@ _BUS: Fields = {
     "stop_bits": _optional(Real(1, 2)),
     "timeout_s": _optional(_SECONDS),
     "quiet_s": _optional(Real(0, 3600, "s")),
+    "rs485": _optional(Choice(("adapter", "kernel", "rts"))),
 }
 
 _LIMITS: Fields = {

@@ -250,6 +250,7 @@ BAD_LINES = {
     "too many registers": (("read", "--port", "PORT", "--unit", "1", "--count", "200"), 2),
     "no such profile": (("read", "--port", "PORT", "--unit", "1", "--profile", "nothing"), 2),
     "no such port": (("read", "--port", "/dev/no-such-port", "--unit", "1"), 3),
+    "no RS-485 driver": (("read", "--port", "PORT", "--unit", "1", "--rs485", "kernel"), 3),
     "nobody on tcp": (("read", "--port", "tcp://127.0.0.1:9", "--unit", "1"), 3),
     "a tcp port that is none": (("read", "--port", "tcp://host:x", "--unit", "1"), 2),
     "units that are none": (("scan", "--port", "PORT", "--units", "0-3"), 2),
