@@ -123,7 +123,9 @@ class _Round:
         declare_var_excess(self.model)
         declare_var_shortfall(self.model)
         declare_var_bend(self.model, linear.pump_bend, radius)
-        self.expected_limits = np.array([key in expected.limits for key in linear.limits.keys])
+        self.expected_limits = np.array(
+            [key in expected.limits for key in linear.limits.keys], dtype=np.bool_
+        )
         pairs = zip(linear.flats.building.tolist(), linear.flats.boundary.tolist(), strict=True)
         self.expected_flats = np.array([pair in expected.flats for pair in pairs], dtype=np.bool_)
         self.reach = np.abs(linear.flats.slope) @ radius
