@@ -26,9 +26,10 @@ from optimizer.model.trace import (
 )
 from optimizer.physics.consumers import new_consumers
 from optimizer.physics.flow_tangents import new_flow_derivatives
-from optimizer.physics.hydraulics import FlowInputs, new_flow_state
+from optimizer.physics.hydraulics import MAX_ITERATIONS
 from optimizer.physics.layout import RANGEABILITY, Layout, build_layout
 from optimizer.physics.march import Drive, Motion, Record, Seeds, march
+from optimizer.physics.nodal import FlowInputs, new_flow_state
 from optimizer.physics.plugs import Row
 from optimizer.physics.transport import Side, new_side, new_source
 from optimizer.physics.water import (
@@ -300,6 +301,7 @@ def read_trace(
         stations=_station_trace(network, done),
         buildings=_building_trace(done, outdoor_c),
         energy=_energy(network, done, state),
+        unsolved=tuple(map(int, np.flatnonzero(done.record.iterations >= MAX_ITERATIONS))),
         end_state=_end_state(done, schedule, pipes),
     )
 

@@ -33,7 +33,8 @@ means of the step that begins at `time`; outlet and building temperatures are th
 comfort and limits are judged on a finer grid, over all members of the weather; the tables show its
 first. The run begins in the state that the heating curve leaves after the weather before --start.
 
-Exit code 0: done, whatever the limits say; 2: an input was refused; 3: DIR cannot be written.
+Exit code 0: done, whatever the limits say; 1: no flows were found that balance; 2: an input was
+refused; 3: DIR cannot be written.
 """
 
 
@@ -61,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
         arguments: The parsed command line.
 
     Returns:
-        0 done, 2 where an input is refused, 3 where the traces cannot be written.
+        0 done, 1 where no flows were found that balance, 2 where an input is refused, 3 where the traces cannot be written.
     """
     from pathlib import Path
 
@@ -74,6 +75,15 @@ def run(arguments: argparse.Namespace) -> int:
         report_problems(error.problems, as_json=arguments.json)
         return 2
     trace, verdict = _simulated(site, state, forecast, schedule)
+    if trace.unsolved:
+        problem = Problem(
+            file=arguments.site,
+            message=f"flows and pressures of {len(trace.unsolved)} steps do not balance, first in "
+            f"step {trace.unsolved[0]}",
+            remedy="look for a pipe, valve or pump of extreme size; no trace was written",
+        )
+        report_problems([problem], as_json=arguments.json)
+        return 1
     try:
         files = _write(site, trace, Path(arguments.out), as_csv=arguments.csv)
     except (OSError, ValueError) as error:

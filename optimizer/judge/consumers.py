@@ -7,7 +7,6 @@ search for the secondary supply temperature.
 from optimizer.model.arrays import FloatArray, IntArray
 from optimizer.physics.compiled import inner
 from optimizer.physics.exchanger import UNREACHABLE, conductance_w_k, needed_flow_kg_s
-from optimizer.physics.hydraulics import NO_TARGET
 from optimizer.physics.layout import (
     FIXED_DIRECT,
     HELD_EXCHANGER,
@@ -16,6 +15,7 @@ from optimizer.physics.layout import (
     Buildings,
     Stations,
 )
+from optimizer.physics.link_laws import NO_TARGET
 from optimizer.physics.radiators import radiator_heat_w
 from optimizer.physics.water import REFERENCE_CP_J_KG_K, enthalpy_j_kg
 

@@ -12,7 +12,6 @@ from optimizer.model.forecast import Forecast
 from optimizer.model.network import Network, PumpControl
 from optimizer.model.schedule import Schedule
 from optimizer.model.state import PlantState
-from optimizer.physics.hydraulics import FlowInputs, new_flow_state
 from optimizer.physics.layout import (
     CONTENT_RETURN_TEMP_C,
     CONTENT_SUPPLY_TEMP_C,
@@ -21,6 +20,7 @@ from optimizer.physics.layout import (
     Layout,
     build_layout,
 )
+from optimizer.physics.nodal import FlowInputs, new_flow_state
 from optimizer.physics.water import (
     REFERENCE_CP_J_KG_K,
     density_kg_m3,

@@ -11,14 +11,10 @@ from optimizer.judge.consumers import heat_taken, wanted_flow
 from optimizer.judge.pipework import STANDING_KG_S, Pipework, carry, settle
 from optimizer.model.arrays import FloatArray, IntArray
 from optimizer.physics.compiled import inner, outer
-from optimizer.physics.hydraulics import (
-    MAX_ITERATIONS,
-    FlowInputs,
-    FlowState,
-    pump_gain,
-    solve_flows,
-)
+from optimizer.physics.hydraulics import MAX_ITERATIONS, solve_flows
 from optimizer.physics.layout import Layout
+from optimizer.physics.link_laws import pump_gain
+from optimizer.physics.nodal import FlowInputs, FlowState
 from optimizer.physics.rooms import AIR_TO_ENVELOPE, step_response
 from optimizer.physics.vectors import column_total, copy_into, total
 from optimizer.physics.water import (
@@ -33,8 +29,6 @@ AGREED_K = 5e-3
 # The outlet's change between trials is heat that no one accounts for.
 AGREED_OUTLET_K = 1e-4
 MAX_TRIALS = 12
-# Of a solve of the flows: from the last ones, from rest, and on from where that gave up.
-SOLVE_ATTEMPTS = 3
 # A closed valve lets through what no meter would see.
 CLOSED_SHARE = 1e-7
 
@@ -145,7 +139,8 @@ def walk(layout: Layout, course: Course, present: Present, found: Findings) -> N
         for trial in range(MAX_TRIALS):
             found.trials[k] = trial + 1
             _set_flows(layout, course, present, k)
-            found.unsolved[k] = _solve(layout, present)
+            rounds = solve_flows(layout, present.inputs, present.flows)
+            found.unsolved[k] = 1 if rounds >= MAX_ITERATIONS else 0
             moved = _supply(layout, course, present, k)
             moved = max(moved, _serve(layout, course, present, k))
             _return(layout, course, present, k)
@@ -155,19 +150,6 @@ def walk(layout: Layout, course: Course, present: Present, found: Findings) -> N
         _note(layout, course, present, found, k)
         _warm_rooms(layout, course, present, k)
         copy_into(found.indoor_c[k + 1], present.indoor_c)
-
-
-@inner
-def _solve(layout: Layout, present: Present) -> int:
-    """Find the flows, from the last ones or from rest; gives 1 where neither leads to a balance."""
-    for attempt in range(SOLVE_ATTEMPTS):
-        if solve_flows(layout, present.inputs, present.flows) < MAX_ITERATIONS:
-            return 0
-        if attempt == 0:
-            present.flows.flow_kg_s[:] = 0.0
-            present.flows.friction[:] = 0.0
-            present.flows.pressure_pa[:] = layout.holding_pa
-    return 1
 
 
 @inner

@@ -109,7 +109,11 @@ class EnergyBalance:
 
 @dataclass(frozen=True, kw_only=True)
 class Trace:
-    """One run of the network model from `start` in steps of `step_s` seconds."""
+    """One run of the network model from `start` in steps of `step_s` seconds.
+
+    `unsolved` lists the steps whose flows and pressures do not balance: nothing that the run shows
+    from the first of them on can be trusted. No network is known that has one.
+    """
 
     start: datetime
     step_s: int
@@ -121,4 +125,5 @@ class Trace:
     stations: StationTrace
     buildings: BuildingTrace
     energy: EnergyBalance
+    unsolved: tuple[int, ...]
     end_state: PlantState

@@ -11,7 +11,6 @@ import numpy as np
 from optimizer.model.arrays import BoolArray, FloatArray
 from optimizer.physics.compiled import inlined, inner
 from optimizer.physics.exchanger import UNREACHABLE, conductance_w_k, needed_flow_kg_s
-from optimizer.physics.hydraulics import NO_TARGET
 from optimizer.physics.layout import (
     FIXED_DIRECT,
     FIXED_EXCHANGER,
@@ -20,6 +19,7 @@ from optimizer.physics.layout import (
     LOAD,
     Layout,
 )
+from optimizer.physics.link_laws import NO_TARGET
 from optimizer.physics.radiators import radiator_heat_w
 from optimizer.physics.transport import STILL_KG_S
 from optimizer.physics.water import REFERENCE_CP_J_KG_K, enthalpy_j_kg, heat_capacity_j_kg_k

@@ -6,16 +6,10 @@ import numpy as np
 
 from optimizer.model.arrays import FloatArray
 from optimizer.physics.compiled import inner
-from optimizer.physics.hydraulics import (
-    FlowInputs,
-    FlowState,
-    factorise_flows,
-    leakage,
-    pump_gain,
-    station_drop,
-)
 from optimizer.physics.layout import Layout
 from optimizer.physics.ldl import solve_many
+from optimizer.physics.link_laws import pump_gain, station_drop
+from optimizer.physics.nodal import FlowInputs, FlowState, factorise_flows, leakage
 from optimizer.physics.water import GRAVITY_M_S2
 
 

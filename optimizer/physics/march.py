@@ -12,8 +12,10 @@ from optimizer.model.arrays import FloatArray, IntArray
 from optimizer.physics.compiled import inner, outer
 from optimizer.physics.consumers import Consumers, ask, ask_d, take, take_d
 from optimizer.physics.flow_tangents import FlowDerivatives, differentiate_flows
-from optimizer.physics.hydraulics import NO_TARGET, FlowInputs, FlowState, pump_gain, solve_flows
+from optimizer.physics.hydraulics import solve_flows
 from optimizer.physics.layout import Layout
+from optimizer.physics.link_laws import NO_TARGET, pump_gain
+from optimizer.physics.nodal import FlowInputs, FlowState
 from optimizer.physics.rooms import AIR_TO_ENVELOPE, step_response
 from optimizer.physics.transport import STILL_KG_S, Side, Source, move_water
 from optimizer.physics.vectors import add_scaled, column_total, copy_into, total

@@ -11,14 +11,10 @@ import numpy as np
 from optimizer.model.arrays import BoolArray, FloatArray
 from optimizer.physics.compiled import outer
 from optimizer.physics.friction import pressure_drop
-from optimizer.physics.hydraulics import (
-    NO_TARGET,
-    FlowInputs,
-    FlowState,
-    new_flow_state,
-    solve_flows,
-)
+from optimizer.physics.hydraulics import solve_flows
 from optimizer.physics.layout import FIXED_DIRECT, FIXED_EXCHANGER, Layout, Pipes
+from optimizer.physics.link_laws import NO_TARGET
+from optimizer.physics.nodal import FlowInputs, FlowState, new_flow_state
 from optimizer.physics.water import GRAVITY_M_S2, density_kg_m3, viscosity_pa_s
 from optimizer.relaxation.friction import least_friction_pa, most_friction_pa
 from optimizer.relaxation.tree import Tree

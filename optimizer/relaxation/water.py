@@ -7,8 +7,8 @@ from optimizer.model.arrays import FloatArray
 from optimizer.model.forecast import Forecast
 from optimizer.model.policy import District
 from optimizer.model.state import PlantState
-from optimizer.physics.hydraulics import LINEAR_LEAK_SHARE
 from optimizer.physics.layout import Layout
+from optimizer.physics.nodal import LINEAR_LEAK_SHARE
 from optimizer.physics.water import (
     GRAVITY_M_S2,
     REFERENCE_CP_J_KG_K,

@@ -44,11 +44,11 @@ ERRORS = (
     Error("natural logarithm in Colebrook", "physics.friction", "2.0 / LN10 * math.log(inside)", "2.0 * math.log(inside)"),
     Error("laminar 16 for 64", "physics.friction", "return 64.0, 0.0, guess", "return 16.0, 0.0, guess"),
     # pumps, valves, statics
-    Error("head rises with speed, not its square", "physics.hydraulics", "pumps.shutoff_head_m[pump] * speed * speed", "pumps.shutoff_head_m[pump] * speed"),
-    Error("pump curve by mass flow", "physics.hydraulics", "volume = forward / density", "volume = forward / 500.0"),
-    Error("no non-return valve", "physics.hydraulics", "if flow_kg_s < 0.0:\n        return gain -", "if False:\n        return gain -"),
+    Error("head rises with speed, not its square", "physics.link_laws", "pumps.shutoff_head_m[pump] * speed * speed", "pumps.shutoff_head_m[pump] * speed"),
+    Error("pump curve by mass flow", "physics.link_laws", "volume = forward / density", "volume = forward / 500.0"),
+    Error("no non-return valve", "physics.link_laws", "if flow_kg_s < 0.0:\n        return gain -", "if False:\n        return gain -"),
     Error("Kv per second", "physics.layout", "(station.valve_kvs / 3600.0) ** 2 / 100.0", "(station.valve_kvs / 3000.0) ** 2 / 100.0"),
-    Error("height counts downwards", "physics.hydraulics", "GRAVITY_M_S2 * layout.graph.elevation_m[node])", "GRAVITY_M_S2 * -layout.graph.elevation_m[node])"),
+    Error("height counts downwards", "physics.nodal", "GRAVITY_M_S2 * layout.graph.elevation_m[node])", "GRAVITY_M_S2 * -layout.graph.elevation_m[node])"),
     # exchanger
     Error("parallel flow for counterflow", "physics.exchanger", "(1.0 / primary_w_k - 1.0 / secondary_w_k)", "(1.0 / primary_w_k + 1.0 / secondary_w_k)"),
     Error("arithmetic mean difference", "physics.exchanger", "far = near * math.exp(min(x, 50.0))", "far = 2.0 * near * quotient - near"),
@@ -59,7 +59,7 @@ ERRORS = (
     Error("air holds everything", "physics.layout", "air_j_k=0.15 * capacity", "air_j_k=0.85 * capacity"),
     Error("wind cools twice", "physics.layout", "wind_ua_pct_per_m_s / 100.0", "wind_ua_pct_per_m_s / 50.0"),
     # leaks
-    Error("leaks ignore pressure", "physics.hydraulics", "** layout.leak_exponent\n    return leak", "** 0.0\n    return leak"),
+    Error("leaks ignore pressure", "physics.nodal", "** layout.leak_exponent\n    return leak", "** 0.0\n    return leak"),
     Error("both pipes leak the whole", "physics.layout", "/ 2.0 / 3600.0", "/ 3600.0"),
     # units
     Error("1 bar is 98.1 kPa", "physics.layout", "holding_pressure_bar * 1e5", "holding_pressure_bar * 98100.0"),
