@@ -27,7 +27,8 @@ def conductance_w_k(ua_w_k: float, primary_w_k: float, secondary_w_k: float) -> 
     if abs(z) < 1e-4:
         value = 1.0 / (1.0 / ua_w_k + 0.5 * (1.0 / primary_w_k + 1.0 / secondary_w_k))
         return value, 0.5 * value * value / (primary_w_k * primary_w_k)
-    decay = math.exp(-min(z, 700.0))
+    # Within these bounds nothing overflows, and beyond them nothing changes any more.
+    decay = math.exp(-min(max(z, -300.0), 700.0))
     numerator = 1.0 - decay
     denominator = 1.0 / primary_w_k - decay / secondary_w_k
     decay_slope = decay * ua_w_k / (primary_w_k * primary_w_k)

@@ -14,7 +14,8 @@ def radiator_heat_w(
 ) -> tuple[float, float, float]:
     """Heat given to a room by radiators, zero where the water is no warmer than the room.
 
-    The mean water temperature is the arithmetic mean of supply and return.
+    The mean water temperature is the arithmetic mean of supply and return; where the flow is so
+    small that the return would be colder than the air, it is as cold as the air.
 
     Args:
         above_air_k: Supply water above the room's air, K.
@@ -28,6 +29,9 @@ def radiator_heat_w(
     """
     if above_air_k <= 0.0 or flow_w_k <= 0.0 or rated_w <= 0.0:
         return 0.0, 0.0, 0.0
+    # The return is never colder than the air, though its arithmetic mean with the supply could be.
+    if flow_w_k * above_air_k <= rated_w * (0.5 * above_air_k / rated_excess_k) ** exponent:
+        return flow_w_k * above_air_k, flow_w_k, above_air_k
     # 2 C (Y - y) = R (y / D)^n with y the mean excess, by Halley's iteration: powers are dear. It
     # starts where (Y / D)^(n - 1) is drawn as 1 + (n - 1) log(Y / D), the logarithm as a quotient.
     scale = rated_w / rated_excess_k
