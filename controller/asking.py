@@ -1,0 +1,136 @@
+"""From a command line to the running engine: a request by an authenticated user, and its answer."""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from controller.site import Site
+    from controller.store.database import Database
+    from controller.store.requests import Asked
+    from controller.store.users import User
+
+PATIENCE_S = 30.0
+LOOK_EVERY_S = 0.2
+
+
+def asking_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what every command takes that asks the engine.
+
+    Args:
+        parser: The command's parser.
+    """
+    parser.add_argument("site", metavar="SITE", help="site folder")
+    parser.add_argument("--user", required=True, metavar="NAME", help="who asks")
+    parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
+
+
+def run_asking(
+    arguments: argparse.Namespace,
+    kind: str,
+    body: Callable[["Database"], Mapping[str, Any]],
+) -> int:
+    """Ask the engine and wait for its answer.
+
+    Args:
+        arguments: With site, user and json; the password comes from the terminal or from the first
+            line of standard input.
+        kind: What is asked.
+        body: Gives the request's body from the store.
+
+    Returns:
+        0 accepted, 1 refused, 2 bad input, 3 no store, or no engine that answers.
+    """
+    from controller.site_store import with_store
+
+    return with_store(
+        arguments, lambda site, database: _asked(arguments, site, database, kind, body)
+    )
+
+
+def _asked(
+    arguments: argparse.Namespace,
+    site: "Site",
+    database: "Database",
+    kind: str,
+    body: Callable[["Database"], Mapping[str, Any]],
+) -> int:
+    from controller.problems import write_line
+    from controller.store.errors import StoreUnavailable
+    from controller.store.lease import lease_holder
+    from controller.store.requests import Request, ask
+
+    user = _authenticated(arguments.user, database)
+    content = body(database)
+    now = datetime.now(UTC)
+    with database.writing() as connection:
+        if lease_holder(connection, now) is None:
+            raise StoreUnavailable(f"no engine runs; start it: heatwarden run {arguments.site}")
+        request = Request(actor=user.name, role=user.role.value, kind=kind, body=content)
+        number = ask(connection, request, now)
+    found = _answer(database, number)
+    if found is None:
+        raise StoreUnavailable(f"the engine has not answered within {PATIENCE_S:.0f} s")
+    if arguments.json:
+        said = {"site": site.site_id, "accepted": found.accepted, "answer": found.answer}
+        write_line(json.dumps(said, ensure_ascii=False))
+    else:
+        write_line(f"{'accepted' if found.accepted else 'refused'}: {found.answer}")
+    return 0 if found.accepted else 1
+
+
+def _authenticated(name: str, database: "Database") -> "User":
+    import getpass
+
+    from controller.site_store import refused
+    from controller.store.users import authenticated
+
+    if sys.stdin.isatty():
+        password = getpass.getpass(f"password for {name}: ")
+    else:
+        password = sys.stdin.readline().rstrip("\r\n")
+    with database.reading() as connection:
+        user = authenticated(connection, name, password)
+    if user is None:
+        raise refused(name, "name and password do not fit", "try again, or ask an admin")
+    return user
+
+
+def _answer(database: "Database", number: int) -> "Asked | None":
+    from controller.store.requests import asked
+
+    give_up_s = time.monotonic() + PATIENCE_S
+    while time.monotonic() < give_up_s:
+        with database.reading() as connection:
+            found = asked(connection, number)
+        if found is not None and found.answered_at is not None:
+            return found
+        time.sleep(LOOK_EVERY_S)
+    return None
+
+
+def chosen_recommendation(arguments: argparse.Namespace, database: "Database") -> dict[str, Any]:
+    """Give the body of a decision: the named recommendation, or else the newest.
+
+    Args:
+        arguments: With recommendation and note.
+        database: The store.
+
+    Returns:
+        The body.
+    """
+    from controller.site_store import refused
+    from controller.store.recommendations import latest
+
+    name = arguments.recommendation
+    if name is None:
+        with database.reading() as connection:
+            found = latest(connection)
+        if found is None:
+            raise refused("", "there is no recommendation yet", "wait for the next cycle")
+        name = found.recommendation_id
+    return {"recommendation_id": name, "note": arguments.note or ""}

@@ -1,0 +1,52 @@
+"""`heatwarden arm`: let the automatic mode be entered in a cold snap, for a bounded time."""
+
+import argparse
+
+_EXAMPLES = """\
+examples:
+  heatwarden arm sites/old-east --user wang --hours 72
+  heatwarden arm sites/old-east --user wang --until 2026-01-19T08:00:00+08:00
+
+Arming never survives a restart and lasts 14 days at most.
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Describe the command's arguments.
+
+    Args:
+        parser: The command's parser.
+    """
+    from controller.asking import asking_arguments
+
+    parser.epilog = _EXAMPLES
+    asking_arguments(parser)
+    until = parser.add_mutually_exclusive_group(required=True)
+    until.add_argument("--hours", type=float, help="from now on")
+    until.add_argument("--until", metavar="TIME", help="instant with offset")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Ask the running engine.
+
+    Args:
+        arguments: The parsed command line.
+
+    Returns:
+        0 accepted, 1 refused, 2 bad input, 3 no store, or no engine that answers.
+    """
+    from controller.asking import run_asking
+
+    return run_asking(arguments, "arm", lambda _database: {"until": _until(arguments)})
+
+
+def _until(arguments: argparse.Namespace) -> str:
+    from datetime import UTC, datetime, timedelta
+
+    from controller.site_store import refused
+
+    if arguments.until is not None:
+        return str(arguments.until)
+    if not 0 < arguments.hours <= 24 * 14:
+        raise refused(f"{arguments.hours:g}", "--hours makes no sense", "give up to 336")
+    return (datetime.now(UTC) + timedelta(hours=arguments.hours)).isoformat()

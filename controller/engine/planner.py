@@ -1,0 +1,239 @@
+"""The planner in a process of its own, killed when its time is up."""
+
+import multiprocessing
+import time
+from dataclasses import dataclass, replace
+from multiprocessing.connection import Connection
+from typing import Any
+
+import numpy as np
+
+from controller.engine.elements import Element
+from optimizer.model.forecast import Forecast
+from optimizer.model.outcome import Certificate
+from optimizer.model.plan import Plan, PlanStatus
+from optimizer.model.policy import District
+from optimizer.model.schedule import Schedule
+from optimizer.model.state import PlantState
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanTask:
+    """What a plan is made from; `elements` can be written, in any order."""
+
+    district: District
+    state: PlantState
+    forecast: Forecast
+    elements: tuple[Element, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planned:
+    """A plan, and the first prefix of its order of writing that is not certified, if any."""
+
+    certified: bool
+    schedule: Schedule
+    certificate: Certificate
+    baseline: Certificate
+    reasons: tuple[tuple[str, dict[str, Any]], ...]
+    wall_s: float
+    broken_prefix: str | None
+
+
+class PlanningError(Exception):
+    """No plan came: it was late, or the planner failed."""
+
+
+class PlannerWorker:
+    """A planner process; a new one takes the place of one that was killed or died.
+
+    Args:
+        budget_s: The wall clock after which a plan is given up.
+    """
+
+    def __init__(self, budget_s: float) -> None:
+        self._budget_s = budget_s
+        self._process: Any = None
+        self._pipe: Connection | None = None
+
+    def plan(self, task: PlanTask) -> Planned:
+        """Plan, and wait for it no longer than the budget.
+
+        Args:
+            task: What to plan.
+
+        Returns:
+            The plan.
+
+        Raises:
+            PlanningError: It was late, or the planner failed.
+        """
+        pipe = self._started()
+        try:
+            pipe.send(task)
+            if not pipe.poll(self._budget_s):
+                self.stop()
+                raise PlanningError(f"no plan within {self._budget_s:.0f} s; the planner was ended")
+            answer = pipe.recv()
+        except (EOFError, OSError) as error:
+            self.stop()
+            raise PlanningError(f"the planner died: {error}") from error
+        if isinstance(answer, str):
+            raise PlanningError(answer)
+        assert isinstance(answer, Planned)
+        return answer
+
+    def stop(self) -> None:
+        """End the process at once."""
+        process, self._process = self._process, None
+        pipe, self._pipe = self._pipe, None
+        if pipe is not None:
+            pipe.close()
+        if process is not None:
+            process.kill()
+            process.join()
+
+    def _started(self) -> Connection:
+        if self._pipe is None or self._process is None or not self._process.is_alive():
+            self.stop()
+            spawning = multiprocessing.get_context("spawn")
+            self._pipe, far = spawning.Pipe()
+            self._process = spawning.Process(target=_serve, args=(far,), daemon=True)
+            self._process.start()
+            far.close()
+        return self._pipe
+
+
+def _serve(pipe: Connection) -> None:
+    """Plan what comes until nobody asks any more; a failure is an answer, and the next is fresh."""
+    while True:
+        try:
+            task = pipe.recv()
+        except (EOFError, KeyboardInterrupt):
+            return
+        try:
+            pipe.send(plan_with_prefixes(task))
+        except Exception as error:  # noqa: BLE001 -- whatever it is, the engine must hear of it
+            pipe.send(f"{type(error).__name__}: {error}")
+
+
+def plan_with_prefixes(task: PlanTask) -> Planned:
+    """Plan, and certify every prefix of the order in which the set is written.
+
+    Args:
+        task: What to plan.
+
+    Returns:
+        The plan.
+    """
+    from optimizer.plan import PlanOptions, plan
+    from optimizer.round import solver_session
+
+    def tell(_line: str) -> None:
+        return
+
+    made = plan(
+        task.district,
+        task.state,
+        task.forecast,
+        solver_session(),
+        PlanOptions(with_bound=False),
+        tell,
+        time.perf_counter,
+    )
+    certified = made.status is PlanStatus.CERTIFIED and made.chosen.certificate.certified
+    return Planned(
+        certified=certified,
+        schedule=made.chosen.schedule,
+        certificate=made.chosen.certificate,
+        baseline=made.baseline.certificate,
+        reasons=tuple((reason.code, dict(reason.values)) for reason in made.reasons),
+        wall_s=made.solve.wall_s,
+        broken_prefix=_broken_prefix(task, made) if certified else None,
+    )
+
+
+def _broken_prefix(task: PlanTask, made: Plan) -> str | None:
+    """Name the member after which the set, written so far and held there, would pass a limit."""
+    from optimizer.certify import certify
+
+    order = writing_order(task.elements, made.chosen.schedule, task.state)
+    for count in range(1, len(order)):
+        partial = prefix(order[:count], made.chosen.schedule, task.state)
+        if not certify(task.district, task.state, task.forecast, partial).certified:
+            return order[count - 1].name
+    return None
+
+
+def writing_order(
+    elements: tuple[Element, ...], schedule: Schedule, state: PlantState
+) -> tuple[Element, ...]:
+    """Order elements as `controller.approvals.writing_order` orders the members of their set.
+
+    Args:
+        elements: What can be written.
+        schedule: Where the set takes them.
+        state: Where they stand.
+
+    Returns:
+        Those that fall first, each kind by name.
+    """
+
+    def falls(element: Element) -> bool:
+        series = series_of(element, schedule)
+        return bool(series[min(1, len(series) - 1)] < _present(element, state))
+
+    return tuple(sorted(elements, key=lambda one: (not falls(one), one.name)))
+
+
+def prefix(written: tuple[Element, ...], schedule: Schedule, state: PlantState) -> Schedule:
+    """The schedule if the set were written so far and no further.
+
+    Args:
+        written: The members that follow the schedule.
+        schedule: The whole set's.
+        state: Where all others stay.
+
+    Returns:
+        The schedule.
+    """
+    held = {
+        "plant": np.repeat(np.asarray(state.supply_temp_setpoint_c)[:, None], schedule.steps, 1),
+        "pump": np.repeat(np.asarray(state.pump_setpoint)[:, None], schedule.steps, 1),
+        "station": np.repeat(np.asarray(state.secondary_offset_k)[:, None], schedule.steps, 1),
+    }
+    for element in written:
+        held[element.kind][element.index] = series_of(element, schedule)
+    return replace(
+        schedule,
+        supply_temp_c=held["plant"],
+        pump_setpoint=held["pump"],
+        secondary_offset_k=held["station"],
+    )
+
+
+def series_of(element: Element, schedule: Schedule) -> Any:
+    """Give an element's row of a schedule.
+
+    Args:
+        element: The element.
+        schedule: The schedule.
+
+    Returns:
+        Its setpoints, shape (steps,).
+    """
+    rows = {
+        "plant": schedule.supply_temp_c,
+        "pump": schedule.pump_setpoint,
+        "station": schedule.secondary_offset_k,
+    }
+    return rows[element.kind][element.index]
+
+
+def _present(element: Element, state: PlantState) -> float:
+    values = {
+        "plant": state.supply_temp_setpoint_c,
+        "pump": state.pump_setpoint,
+        "station": state.secondary_offset_k,
+    }
+    return float(values[element.kind][element.index])

@@ -1,0 +1,260 @@
+"""The life of an engine: locks, lease, INIT, the safety loop with its watchdog, an orderly end."""
+
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+from controller.alarms.settings import Delivery, read_delivery
+from controller.engine.core import Core, EngineField, SiteField, build_core, utc_now
+from controller.engine.cycling import CycleThread
+from controller.engine.decisions import Desk
+from controller.engine.jobs import start_jobs
+from controller.engine.planner import PlannerWorker
+from controller.engine.safety import SafetyLoop
+from controller.engine.status import status_of
+from controller.modes import Started
+from controller.problems import InputError
+from controller.site import Site, load_site
+from controller.store.database import Database, open_database
+from controller.store.errors import LeaseLost, StoreError
+from controller.store.journal import Journal, Stage
+from controller.store.lease import end_lease, renew_lease, take_lease
+from controller.store.present import publish
+from controller.store.users import has_engineer
+from drivers.base import DriverError, Quality
+from drivers.lock import site_lock
+
+log = logging.getLogger(__name__)
+
+LEASE_LASTS = timedelta(seconds=60)
+RENEW_EVERY_S = 15.0
+WATCHDOG_S = 90.0
+EXIT_WATCHDOG = 70
+
+
+class NoEngineerError(Exception):
+    """Nobody could arm, commission or reload: an engine without an engineer does not start."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EngineOptions:
+    """How often the engine does what: a safety pass, a cycle; and the planner's budget, s."""
+
+    safety_s: float = 3.0
+    cycle_s: float = 900.0
+    planning_budget_s: float = 600.0
+    first_polls_s: float = 30.0
+
+
+def run_engine(
+    site: Site,
+    options: EngineOptions,
+    stopping: threading.Event,
+    tell: Callable[[str], None],
+    plant: Callable[[Site], EngineField] = SiteField,
+) -> bool:
+    """Run the engine of a site until it is told to stop.
+
+    Args:
+        site: The site's snapshot.
+        options: How often it does what.
+        stopping: Ends it when set; the last values stay and the heartbeat ends.
+        tell: Receives what happens, a line each.
+        plant: Makes the field.
+
+    Returns:
+        Whether it ended to read the site again.
+
+    Raises:
+        PortLost: Another engine, or a command, holds the site or a port.
+        LeaseLost: Another engine holds the store.
+        StoreError: The store can not be opened.
+        NoEngineerError: There is no engineer or admin among the users.
+    """
+    with ExitStack() as stack:
+        stack.enter_context(site_lock(site.folder))
+        database = open_database(site.store_url, site.folder)
+        stack.callback(database.close)
+        with database.reading() as connection:
+            if not has_engineer(connection):
+                raise NoEngineerError("add one: heatwarden user add NAME --role engineer SITE")
+        fence = stack.enter_context(_lease(database))
+        delivery = read_delivery(site.folder)
+        field = plant(site)
+        field.start()
+        stack.callback(field.stop)
+        journal = Journal(database, fence)
+        core = build_core(site, database, journal, field, clock=utc_now, sleep=time.sleep)
+        initialise(core, options, stopping, tell)
+        return _serve(core, fence, options, delivery, stopping, tell)
+
+
+@contextmanager
+def _lease(database: Database) -> Iterator[int]:
+    holder = f"process {os.getpid()} on {socket.gethostname()}"
+    with database.writing() as connection:
+        fence = take_lease(connection, holder, utc_now(), LEASE_LASTS)
+    try:
+        yield fence
+    finally:
+        with database.writing() as connection:
+            end_lease(connection, fence, utc_now())
+
+
+def initialise(
+    core: Core, options: EngineOptions, stopping: threading.Event, tell: Callable[[str], None]
+) -> None:
+    """INIT: resolve what is open by readback, read every output back, write nothing; MONITOR.
+
+    Args:
+        core: The engine's shared part.
+        options: How long to wait for the first polls.
+        stopping: Ends the wait.
+        tell: Receives what is found.
+
+    Raises:
+        StoreError: The store failed.
+    """
+    give_up_s = time.monotonic() + options.first_polls_s
+    while not stopping.is_set() and time.monotonic() < give_up_s:
+        core.look()
+        if all(one.quality is Quality.GOOD for one in core.readings.values()):
+            break
+        stopping.wait(0.2)
+    for outcome in core.path.resolve_open():
+        tell(f"an open write of {outcome.point_id} is {outcome.stage}: {outcome.detail}")
+        core.note("engine", "resolved", {"point": outcome.point_id, "stage": outcome.stage})
+        if outcome.stage is Stage.UNKNOWN:
+            core.unresolved |= {outcome.point_id}
+    try:
+        core.plant.read(core.tables.readback_ids)
+    except DriverError as error:
+        tell(f"outputs can not be read back: {error}")
+    core.look()
+    core.note("engine", "started", {"process": os.getpid()})
+    core.happen(Started(now=core.clock()))
+
+
+def _serve(
+    core: Core,
+    fence: int,
+    options: EngineOptions,
+    delivery: Delivery,
+    stopping: threading.Event,
+    tell: Callable[[str], None],
+) -> bool:
+    worker = PlannerWorker(options.planning_budget_s)
+    safety = SafetyLoop(core, time.monotonic)
+    cycle = CycleThread(core, worker, options.cycle_s, time.monotonic)
+    reloading = threading.Event()
+    desk = Desk(
+        core=core,
+        approved=safety.follow_soon,
+        reload=lambda: _may_reload(core.tables.site, reloading),
+    )
+    scheduler = start_jobs(core, delivery)
+    watchdog = Watchdog(WATCHDOG_S)
+    tell("running; Ctrl-C or SIGTERM ends it, the last values stay")
+    renewed_s, mode = 0.0, ""
+    try:
+        while not (stopping.is_set() or reloading.is_set()):
+            watchdog.pet()
+            if time.monotonic() - renewed_s >= RENEW_EVERY_S:
+                _renew(core, fence)
+                renewed_s = time.monotonic()
+            desk.answer_all()
+            safety.one_pass()
+            cycle.start_if_due()
+            _resolve_again(core)
+            _publish(core)
+            if core.state.mode.value != mode:
+                mode = core.state.mode.value
+                tell(f"{core.clock().isoformat(timespec='seconds')} {mode}: {core.state.reason}")
+            stopping.wait(options.safety_s)
+    finally:
+        watchdog.stop()
+        scheduler.shutdown(wait=False)
+        worker.stop()
+        cycle.wait(5.0)
+        core.note("engine", "stopped", {"reload": reloading.is_set()})
+    return reloading.is_set()
+
+
+def _renew(core: Core, fence: int) -> None:
+    """Keep the lease; one that is lost ends the engine, a store that fails does not."""
+    try:
+        with core.database.writing() as connection:
+            renew_lease(connection, fence, core.clock(), LEASE_LASTS)
+    except LeaseLost:
+        raise
+    except StoreError as error:
+        core.store_failed(error)
+
+
+def _resolve_again(core: Core) -> None:
+    """What is unknown is looked at again until a readback tells."""
+    try:
+        if core.journal.open_intents():
+            outcomes = core.path.resolve_open()
+            core.unresolved = frozenset(
+                one.point_id for one in outcomes if one.stage is Stage.UNKNOWN
+            )
+        else:
+            core.unresolved = frozenset()
+    except StoreError as error:
+        core.store_failed(error)
+
+
+def _publish(core: Core) -> None:
+    try:
+        with core.database.writing() as connection:
+            publish(connection, "engine", status_of(core), core.clock())
+    except StoreError as error:
+        core.store_failed(error)
+
+
+def _may_reload(site: Site, reloading: threading.Event) -> str:
+    """Read the site again before giving the present snapshot up; give what is wrong with it."""
+    try:
+        load_site(site.folder)
+    except InputError as error:
+        return str(error)
+    reloading.set()
+    return ""
+
+
+class Watchdog:
+    """Ends the process when the safety loop hangs: a supervisor starts it anew, from INIT.
+
+    Args:
+        patience_s: The longest time between two signs of life, s.
+    """
+
+    def __init__(self, patience_s: float) -> None:
+        self._patience_s = patience_s
+        self._seen_s = time.monotonic()
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
+        self._thread.start()
+
+    def pet(self) -> None:
+        """Give a sign of life."""
+        self._seen_s = time.monotonic()
+
+    def stop(self) -> None:
+        """End the watch."""
+        self._ending.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._ending.wait(1.0):
+            silent_s = time.monotonic() - self._seen_s
+            if silent_s > self._patience_s:
+                log.critical("the safety loop has hung for %.0f s; the process ends", silent_s)
+                os._exit(EXIT_WATCHDOG)
