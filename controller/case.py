@@ -9,6 +9,7 @@ from controller.site import Site, load_site
 from controller.translate import weather_on_grid
 from drivers.base import Problem
 from drivers.weather.csv_file import read_weather_file
+from drivers.weather.table import is_of_this_age
 from optimizer.baseline import starting_state
 from optimizer.model.forecast import Forecast
 from optimizer.model.state import PlantState
@@ -85,6 +86,8 @@ def _start(text: str, hours: float | None, shortest_h: float, longest_h: float) 
         refuse(text, "--start is not an ISO 8601 time", remedy)
     if start.utcoffset() is None:
         refuse(text, "--start has no offset from UTC", remedy)
+    elif not problems and not is_of_this_age(start):
+        refuse(text, "--start is not in this age", remedy)
     if hours is not None and not shortest_h <= hours <= longest_h:
         refuse(
             f"{hours:g}",

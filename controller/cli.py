@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import entry_points, version
 from types import ModuleType
+from typing import NoReturn
 
 from controller.streams import complete_streams, silence, silence_lost_streams
 
@@ -31,6 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "arm": ("controller.commands.arm", "let the automatic mode be entered in a cold snap"),
     "disarm": ("controller.commands.disarm", "end the armed window"),
     "hold": ("controller.commands.hold", "stop every write at once, or go on"),
+    "commission": ("controller.commands.commission", "unlock a point by the plant's own panel"),
     "reload": ("controller.commands.reload", "let the engine read the site again"),
     "user": ("controller.commands.user", "add, remove and list users"),
     "audit": ("controller.commands.audit", "verify or show who did what"),
@@ -41,6 +43,22 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 # Commands of rooms above the controller register here; the module also has HELP.
 ENTRY_POINT_GROUP = "heatwarden.commands"
+
+
+class _UsageError(Exception):
+    """The words of a command line make no sense."""
+
+    def __init__(self, message: str, usage: str) -> None:
+        super().__init__(message)
+        self.usage = usage
+
+
+class _Parser(argparse.ArgumentParser):
+    """Leaves to the command line how wrong words are answered: as every bad input is."""
+
+    def error(self, message: str) -> NoReturn:
+        """Refuse the words."""
+        raise _UsageError(message, f"{self.format_usage()}{self.prog}: error: {message}\n")
 
 
 def available_commands() -> dict[str, tuple[ModuleType | str, str]]:
@@ -65,7 +83,7 @@ def build_parser(chosen: str | None) -> argparse.ArgumentParser:
     Returns:
         The parser for the whole command line.
     """
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="heatwarden",
         description="Supervisory control and supply-temperature optimization for district heating.",
     )
@@ -110,9 +128,24 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(words: list[str]) -> int:
     chosen = next((word for word in words if not word.startswith("-")), None)
-    arguments = build_parser(chosen).parse_args(words)
+    try:
+        arguments = build_parser(chosen).parse_args(words)
+    except _UsageError as wrong:
+        _answer_usage_error(wrong, as_json="--json" in words)
+        raise SystemExit(EXIT_BAD_INPUT) from None
     exit_code: int = arguments.run(arguments)
     return exit_code
+
+
+def _answer_usage_error(wrong: _UsageError, *, as_json: bool) -> None:
+    if not as_json:
+        sys.stderr.write(wrong.usage)
+        return
+    from controller.problems import report_problems
+    from drivers.base import Problem
+
+    remedy = "see --help of the command"
+    report_problems([Problem(file="command line", message=str(wrong), remedy=remedy)], as_json=True)
 
 
 def _answer_system_error(error: OSError, *, as_json: bool) -> int:

@@ -187,6 +187,9 @@ def _places(rows: list[tuple[int, list[str]]], findings: Findings) -> dict[str, 
         findings.add("is empty", wanted)
         return None
     line, header = rows[0]
+    if not set(COLUMNS) & set(header):
+        findings.add("is no header of a schedule", wanted, row=line, value=",".join(header))
+        return None
     sound = True
     for column in COLUMNS:
         if header.count(column) == 1:

@@ -77,16 +77,11 @@ def load_site(path: Path | str, *, this_year: int | None = None) -> Site:
         SiteError: Something in the folder is wrong; carries all problems at once.
     """
     folder = Path(path)
-    if not is_there(folder, folder=True):
-        raise SiteError(
-            [
-                Problem(
-                    file=str(path),
-                    message="is not a folder",
-                    remedy="name a site folder; `heatwarden init FOLDER` writes one",
-                )
-            ]
-        )
+    # An empty path would be the folder one stands in, which nobody has named.
+    if not str(path) or not is_there(folder, folder=True):
+        raise SiteError([_no_site(path, "is not a folder")])
+    if not any(is_there(folder / name) for name in _ORDER):
+        raise SiteError([_no_site(path, "is a folder without any file of a site")])
     log = Log()
     sections = read_sections(log, folder, SITE_FILE, schema.SITE_TOML)
     tables = Tables(
@@ -108,6 +103,11 @@ def load_site(path: Path | str, *, this_year: int | None = None) -> Site:
     if log.errors or sections is None:
         raise SiteError(sorted(log.errors, key=_place))
     return _complete(log, folder, tables, sections, pipes, field)
+
+
+def _no_site(path: Path | str, message: str) -> Problem:
+    remedy = "name a site folder; `heatwarden init FOLDER` writes one"
+    return Problem(file=str(path), message=message, remedy=remedy)
 
 
 _ORDER = (SITE_FILE, "nodes.csv", "pipes.csv", "stations.csv", "buildings.csv", "points.csv")

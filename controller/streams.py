@@ -46,6 +46,10 @@ def _is_lost(stream: TextIO) -> bool:
         return True
     if not hasattr(select, "poll"):  # Windows, where the flush has told already
         return False
+    try:
+        descriptor = stream.fileno()
+    except OSError:  # a stream in memory
+        return False
     poll = select.poll()
-    poll.register(stream.fileno(), 0)
+    poll.register(descriptor, 0)
     return any(events & select.POLLERR for _, events in poll.poll(0))

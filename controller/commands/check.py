@@ -38,14 +38,14 @@ def run(arguments: argparse.Namespace) -> int:
     Returns:
         0 where the site is sound, 2 where it is refused.
     """
-    from controller.problems import report_problems
-    from controller.site import SiteError, load_site
+    from controller.problems import InputError, report_problems
+    from controller.site import load_site
     from drivers.base import BadInput
 
     try:
         site = load_site(arguments.site)
         _check_weather(site)
-    except (SiteError, BadInput) as error:
+    except (InputError, BadInput) as error:
         report_problems(error.problems, as_json=arguments.json)
         return 2
     (_write_json if arguments.json else _write_text)(site, quiet=arguments.quiet)
@@ -54,12 +54,18 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _check_weather(site: "Site") -> None:
     """Read the weather file that the site names, where it is there."""
+    from controller.problems import InputError
     from controller.sitefiles.text_file import is_there
+    from drivers.base import Problem
     from drivers.weather.csv_file import read_weather_csv
 
     path = None if site.weather is None else site.weather.csv_path
-    if path is not None and is_there(path):
-        read_weather_csv(path)
+    if path is None or not is_there(path):
+        return
+    if not path.is_file():  # a pipe would be waited for
+        remedy = "name a file in weather.csv_path"
+        raise InputError([Problem(file=str(path), message="is not a file", remedy=remedy)])
+    read_weather_csv(path)
 
 
 def _counts(site: "Site") -> dict[str, int]:

@@ -58,5 +58,10 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         write_line(f"wrote {arguments.folder}: {', '.join(files)}")
         write_line("fill in the keys marked FILL IN, replace the rows of the tables, then run")
-        write_line(f"  heatwarden check {shlex.quote(arguments.folder)}")
+        write_line(f"  heatwarden check {shlex.quote(_as_argument(arguments.folder))}")
     return 0
+
+
+def _as_argument(folder: str) -> str:
+    """A folder's name as it can be typed again: not like an option."""
+    return f"./{folder}" if folder.startswith("-") else folder

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,10 @@ from drivers.base import Problem
 
 if TYPE_CHECKING:
     import _csv
+
+
+# Far more than any export has; what is above it is no table.
+MOST_COLUMNS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +129,23 @@ def _header_is_sound(
     def problem(column: str | None, message: str, remedy: str) -> Problem:
         return Problem(file=file, row=line, column=column, message=message, remedy=remedy)
 
-    if len(columns) == 1 and any(mark in columns[0] for mark in ";\t"):
+    if len(columns) > MOST_COLUMNS:
+        message = f"has {len(columns)} columns, more than {MOST_COLUMNS}"
+        log.errors.append(problem(None, message, "keep the columns that describe the network"))
+        return False
+    if len(columns) == 1 and any(mark in columns[0] for mark in ";\t，；"):
         log.errors.append(problem(None, "is not separated by commas", "save it with commas"))
         return False
+    required = [name for name, one in fields.items() if one.required]
     names = [name for name in columns if name]
+    if not any(did_you_mean(name, names) for name in required):
+        message = f"is no header of this table [{shown(','.join(columns))}]"
+        log.errors.append(problem(None, message, f"begin the file with {','.join(required)}"))
+        return False
     errors = [
-        problem(name, "is a column twice", "keep one of them")
-        for name in sorted({name for name in names if names.count(name) > 1})
+        problem(shown(name), "is a column twice", "keep one of them")
+        for name, count in sorted(Counter(names).items())
+        if count > 1
     ]
     strangers = [name for name in names if name not in fields]
     for name, one in fields.items():
@@ -167,7 +182,8 @@ def _read_row(
         log.errors.append(
             row.problem(
                 None,
-                f"has {len(cells)} cells under a header of {len(columns)}",
+                f"has {len(cells)} cell{'' if len(cells) == 1 else 's'} under a header of "
+                f"{len(columns)}",
                 "give each column one cell, empty where there is nothing to say",
             )
         )

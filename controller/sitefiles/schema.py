@@ -1,6 +1,8 @@
 """Every table, column, section and key of a site, with what each may hold.
 
 The ranges are those of the physically possible; what is merely implausible is a warning elsewhere.
+What must not be zero has a least value: a pipe of a nanometre is a slip, and nothing can be
+computed with it.
 """
 
 from collections.abc import Mapping
@@ -42,15 +44,15 @@ PIPES: Fields = {
     "pipe_id": _ID,
     "from_node": _ID,
     "to_node": _ID,
-    "length_m": Field(Real(0, 100_000, "m", above=True)),
+    "length_m": Field(Real(0.1, 100_000, "m")),
     "inner_diameter_mm": Field(Real(4, 3000, "mm")),
-    "wall_thickness_mm": _optional(Real(0, 100, "mm", above=True)),
+    "wall_thickness_mm": _optional(Real(0.1, 100, "mm")),
     "year_laid": _optional(_YEAR),
     "roughness_mm": _optional(Real(0, 50, "mm")),
     "heat_loss_w_m_k": _optional(Real(0, 50, "W/(m K)")),
-    "max_pressure_bar": _optional(Real(0, 100, "bar", above=True)),
+    "max_pressure_bar": _optional(Real(0.1, 100, "bar")),
     "max_temp_c": _optional(Real(20, 220, "degC")),
-    "max_ramp_k_h": _optional(Real(0, 1000, "K/h", above=True)),
+    "max_ramp_k_h": _optional(Real(0.1, 1000, "K/h")),
     "leak_m3_h": _optional(Real(0, 1000, "m3/h")),
     "in_service": _optional(Flag()),
 }
@@ -59,26 +61,26 @@ STATIONS: Fields = {
     "station_id": _ID,
     "node_id": _ID,
     "kind": Field(Choice(("exchanger", "direct", "load"))),
-    "hx_ua_kw_k": _optional(Real(0, 1e6, "kW/K", above=True)),
-    "valve_kvs": _optional(Real(0, 1e5, "m3/h", above=True)),
+    "hx_ua_kw_k": _optional(Real(0.01, 1e6, "kW/K")),
+    "valve_kvs": _optional(Real(0.01, 1e5, "m3/h")),
     "valve_characteristic": _optional(Choice(("linear", "equal_percentage"))),
     "control": _optional(Choice(("compensated", "fixed"))),
     "opening_pct": _optional(Real(0, 100, "%")),
-    "secondary_flow_kg_s": _optional(Real(0, 1e5, "kg/s", above=True)),
+    "secondary_flow_kg_s": _optional(Real(0.001, 1e5, "kg/s")),
     "min_dp_bar": _optional(Real(0, 50, "bar")),
-    "design_heat_kw": _optional(Real(0, 1e6, "kW", above=True)),
+    "design_heat_kw": _optional(Real(0.01, 1e6, "kW")),
     "load_return_temp_c": _optional(Real(1, 150, "degC")),
 }
 
 BUILDINGS: Fields = {
     "building_id": _ID,
     "station_id": _ID,
-    "floor_area_m2": Field(Real(0, 1e7, "m2", above=True)),
+    "floor_area_m2": Field(Real(1, 1e7, "m2")),
     "year_built": Field(Whole(1000, 2100)),
     "envelope": _optional(Choice(("none", "partial", "insulated"))),
-    "ua_kw_k": _optional(Real(0, 1e5, "kW/K", above=True)),
-    "capacity_kwh_k": _optional(Real(0, 1e7, "kWh/K", above=True)),
-    "radiator_kw": _optional(Real(0, 1e6, "kW", above=True)),
+    "ua_kw_k": _optional(Real(0.001, 1e5, "kW/K")),
+    "capacity_kwh_k": _optional(Real(0.001, 1e7, "kWh/K")),
+    "radiator_kw": _optional(Real(0.01, 1e6, "kW")),
     "radiator_exponent": _optional(Real(0.9, 2)),
     "height_m": _optional(Real(1, 800, "m")),
     "corner_share": _SHARE,
@@ -105,16 +107,16 @@ POINTS: Fields = {
 }
 
 _TEMP = Real(0, 220, "degC")
-_PERCENT = Real(0, 100, "%", above=True)
-_SPEED = Field(Real(0, 120, "%", above=True))
-_RAMP = Field(Real(0, 1000, "K/h", above=True))
+_PERCENT = Real(1, 100, "%")
+_SPEED = Field(Real(1, 120, "%"))
+_RAMP = Field(Real(0.1, 1000, "K/h"))
 _PRICE = Real(0, 1e6)
 _SECONDS = Real(0, 3600, "s", above=True)
 
 _PLANT: Fields = {
     "id": _ID,
     "node": _ID,
-    "max_heat_mw": Field(Real(0, 1e5, "MW", above=True)),
+    "max_heat_mw": Field(Real(0.001, 1e5, "MW")),
     "min_heat_mw": _optional(Real(0, 1e5, "MW")),
     "min_supply_temp_c": Field(_TEMP),
     "max_supply_temp_c": Field(_TEMP),
@@ -129,12 +131,12 @@ _PUMP: Fields = {
     "plant": _optional(Text()),
     "pipe": _optional(Text()),
     "control": _optional(Choice(("speed", "dp"))),
-    "rated_flow_m3_h": Field(Real(0, 1e6, "m3/h", above=True)),
-    "rated_head_m": Field(Real(0, 1000, "m", above=True)),
-    "shutoff_head_m": Field(Real(0, 1000, "m", above=True)),
+    "rated_flow_m3_h": Field(Real(0.01, 1e6, "m3/h")),
+    "rated_head_m": Field(Real(0.1, 1000, "m")),
+    "shutoff_head_m": Field(Real(0.1, 1000, "m")),
     "min_speed_pct": Field(Real(0, 120, "%")),
     "max_speed_pct": _SPEED,
-    "max_speed_ramp_pct_h": Field(Real(0, 1e6, "%/h", above=True)),
+    "max_speed_ramp_pct_h": Field(Real(0.1, 1e6, "%/h")),
     "efficiency_pct": Field(_PERCENT),
 }
 
@@ -152,13 +154,13 @@ _BUS: Fields = {
 }
 
 _LIMITS: Fields = {
-    "max_velocity_m_s": Field(Real(0, 20, "m/s", above=True)),
+    "max_velocity_m_s": Field(Real(0.01, 20, "m/s")),
     "boiling_margin_k": Field(Real(0, 100, "K")),
     "min_pressure_bar": Field(Real(-1, 20, "bar")),
     "max_makeup_m3_h": Field(Real(0, 1e5, "m3/h", above=True)),
-    "leak_reference_bar": Field(Real(0, 60, "bar", above=True)),
+    "leak_reference_bar": Field(Real(0.1, 60, "bar")),
     "leak_exponent": Field(Real(0, 3)),
-    "max_radiator_pressure_bar": _optional(Real(0, 60, "bar", above=True)),
+    "max_radiator_pressure_bar": _optional(Real(0.1, 60, "bar")),
     "max_radiator_temp_c": _optional(Real(20, 220, "degC")),
 }
 

@@ -2,7 +2,11 @@
 
 from pathlib import Path
 
+from controller.sitefiles.rules import did_you_mean, shown
 from drivers.base import Problem
+
+# A city's network takes a hundredth of it.
+LARGEST_BYTES = 64 * 2**20
 
 
 def is_there(path: Path, *, folder: bool = False) -> bool:
@@ -31,11 +35,18 @@ def read_text(path: Path, name: str) -> str | Problem:
     Returns:
         The text without a byte order mark, or what is wrong with the file.
     """
-    if not is_there(path):
-        return Problem(file=name, message="does not exist", remedy="add the file to the site")
-    if not path.is_file():
-        return Problem(file=name, message="is not a file", remedy="put a file in its place")
     try:
+        if not is_there(path):
+            return _missing(path, name)
+        if not path.is_file():
+            return Problem(file=name, message="is not a file", remedy="put a file in its place")
+        if path.stat().st_size > LARGEST_BYTES:
+            return Problem(
+                file=name,
+                value=f"{path.stat().st_size / 2**20:,.0f} MiB",
+                message=f"is larger than {LARGEST_BYTES // 2**20} MiB",
+                remedy="check that it is the right file",
+            )
         content = path.read_bytes()
     except OSError as error:
         reason = error.strerror or type(error).__name__
@@ -43,6 +54,15 @@ def read_text(path: Path, name: str) -> str | Problem:
             file=name, message=f"cannot be read: {reason}", remedy="check the file's permissions"
         )
     return decode(content, name)
+
+
+def _missing(path: Path, name: str) -> Problem:
+    """Say that a file is not there, and which one in its folder is probably meant."""
+    if path.is_symlink():
+        return Problem(file=name, message="is a link that leads to no file", remedy="mend the link")
+    near = did_you_mean(path.name, sorted(one.name for one in path.parent.iterdir()))
+    remedy = f"rename {shown(near)} to {path.name}" if near else "add the file to the site"
+    return Problem(file=name, message="does not exist", remedy=remedy)
 
 
 def decode(content: bytes, name: str) -> str | Problem:

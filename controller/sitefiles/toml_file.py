@@ -77,6 +77,10 @@ def read_sections(
         log.errors.append(parsed)
         return None
     content, text = parsed
+    if not content:
+        remedy = "write its sections; `heatwarden init FOLDER` writes an example"
+        log.errors.append(Problem(file=file, message="says nothing", remedy=remedy))
+        return None
     lines = _line_numbers(text)
     misspelt = _unknown_sections(log, file, content, schema, lines)
     found: dict[str, tuple[Row, ...]] = {}

@@ -17,6 +17,10 @@ from drivers.weather.typical_year import TYPICAL_YEAR_HEADER, read_epw, read_typ
 LARGEST_GAP = timedelta(hours=3)
 OPTIONAL_QUANTITIES = ("wind_m_s", "ghi_w_m2")
 SOLE_MEMBER = "0"
+_HEADER_REMEDY = (
+    "name the columns time, outdoor_temp_c and, where known, wind_m_s, ghi_w_m2, member; separate "
+    "them with commas"
+)
 
 
 def read_weather_file(
@@ -46,10 +50,11 @@ def read_weather_file(
     if path.suffix.lower() == ".epw":
         return read_epw(path, year=year, issue_time=issue_time, utc_offset_h=utc_offset_h)
     findings = Findings(str(path))
-    first_line = read_text(path, findings).splitlines()[0]
-    if first_line.replace(" ", "").startswith(TYPICAL_YEAR_HEADER):
+    text = read_text(path, findings)
+    if text.splitlines()[0].replace(" ", "").startswith(TYPICAL_YEAR_HEADER):
         return read_typical_year(path, year=year, issue_time=issue_time, utc_offset_h=utc_offset_h)
-    return read_weather_csv(path, issue_time=issue_time)
+    # Read once: the file may be a pipe.
+    return _weather(path.name, text, findings, issue_time)
 
 
 def read_weather_csv(path: Path | str, *, issue_time: datetime | None = None) -> WeatherSeries:
@@ -68,7 +73,13 @@ def read_weather_csv(path: Path | str, *, issue_time: datetime | None = None) ->
     """
     path = Path(path)
     findings = Findings(str(path))
-    rows = csv_rows(read_text(path, findings), findings)
+    return _weather(path.name, read_text(path, findings), findings, issue_time)
+
+
+def _weather(
+    source: str, text: str, findings: Findings, issue_time: datetime | None
+) -> WeatherSeries:
+    rows = csv_rows(text, findings)
     header_row, header = next(rows, (1, []))
     columns = _columns(header_row, header, findings)
     samples: dict[str, list[_Sample]] = {}
@@ -84,7 +95,7 @@ def read_weather_csv(path: Path | str, *, issue_time: datetime | None = None) ->
         samples.setdefault(member, []).append(sample)
     _check_members(samples, "member" in columns, findings)
     findings.raise_if_any()
-    return _series(path.name, samples, columns, issue_time)
+    return _series(source, samples, columns, issue_time)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -98,17 +109,15 @@ class _Sample:
 
 def _columns(row: int, header: list[str], findings: Findings) -> dict[str, int]:
     """Position of each known column; a header without the required ones ends the reading."""
+    known = ("time", "outdoor_temp_c", *OPTIONAL_QUANTITIES, "member")
+    written = ",".join(header)
+    if not set(known) & set(header):
+        findings.add("is no header of a weather table", _HEADER_REMEDY, row=row, value=written)
+        findings.raise_if_any()
     for name in ("time", "outdoor_temp_c"):
         if name not in header:
-            findings.add(
-                f"the header has no column {name}",
-                "name the columns time, outdoor_temp_c and, where known, wind_m_s, ghi_w_m2, "
-                "member; separate them with commas",
-                row=row,
-                column=name,
-                value=",".join(header)[:80],
-            )
-    known = ("time", "outdoor_temp_c", *OPTIONAL_QUANTITIES, "member")
+            message = f"the header has no column {name}"
+            findings.add(message, _HEADER_REMEDY, row=row, column=name, value=written)
     for name in known:
         if header.count(name) > 1:
             findings.add("appears twice in the header", "keep one", row=row, column=name)

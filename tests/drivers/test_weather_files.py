@@ -97,7 +97,12 @@ def test_both_nights_of_the_clock_change(tmp_path: Path) -> None:
     ("lines", "row", "column", "message"),
     [
         (("time,temp", *GOOD[1:]), 1, "outdoor_temp_c", "no column"),
-        (("timestamp;outdoor_temp_c", *GOOD[1:]), 1, "time", "no column"),
+        (("timestamp;outdoor_temp_c", *GOOD[1:]), 1, None, "no header of a weather table"),
+        ((HEADER.replace(",", "\t"), *GOOD[1:]), 1, None, "no header of a weather table"),
+        ((HEADER.upper(), *GOOD[1:]), 1, None, "no header of a weather table"),
+        (("sep=,", *GOOD), 1, None, "no header of a weather table"),
+        (("<html>", *GOOD), 1, None, "no header of a weather table"),
+        (("时间,室外温度,wind_m_s,ghi_w_m2", *GOOD[1:]), 1, "time", "no column time"),
         ((HEADER + ",time", *(row + ",x" for row in GOOD[1:])), 1, "time", "twice"),
         (GOOD[:1], None, None, "fewer than two"),
         (GOOD[:2], None, None, "fewer than two"),
@@ -167,7 +172,7 @@ def test_all_mistakes_come_at_once(tmp_path: Path) -> None:
     [
         (b"", "is empty"),
         (b"\xef\xbb\xbf\r\n  \r\n", "is empty"),
-        (b",,,\n,,\n", "has no column time"),
+        (b",,,\n,,\n", "is no header of a weather table"),
         ("time,outdoor_temp_c\n2026-01-04T00Z,1 °C".encode("gbk"), "is not UTF-8"),
         ("time,outdoor_temp_c\n".encode("utf-16"), "is not UTF-8"),
         (b"PK\x03\x04\x14\x00\x06\xff", "is not UTF-8"),

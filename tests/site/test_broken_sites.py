@@ -400,6 +400,6 @@ def test_lines_name_place_value_and_remedy(
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err == (
-        "error: pipes.csv:2:length_m: is outside the possible range (above 0 to 100000 m) [-4]; "
+        "error: pipes.csv:2:length_m: is outside the possible range (from 0.1 to 100000 m) [-4]; "
         "check the value and its unit\n1 error\n"
     )
