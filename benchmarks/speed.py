@@ -17,6 +17,7 @@ GROWTH_SIZES = (100, 316, 1000, 3162, 10000)
 LARGEST = 10000
 MOST_MIB = 1024.0
 MOST_GROWTH = 1.15
+MOST_HELP_S = 0.3
 
 
 def peak_mib() -> float:
@@ -35,6 +36,17 @@ def measure_memory() -> int:
     simulate(net, first_state(net, 90.0, 45.0, 90.0), weather, schedule)
     print(json.dumps({"peak_mib": peak_mib()}))
     return 0
+
+
+def help_s() -> float:
+    """Middle of seven starts of `heatwarden --help` in processes of their own, s."""
+    times = []
+    for _ in range(7):
+        begin = time.perf_counter()
+        command = [sys.executable, "-m", "heatwarden", "--help"]
+        subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+        times.append(time.perf_counter() - begin)
+    return sorted(times)[len(times) // 2]
 
 
 def memory_of_largest() -> float:
@@ -100,6 +112,7 @@ def main() -> int:
     figures = {
         "growth exponent, 100 to 10,000 buildings": (exponent, MOST_GROWTH),
         "peak memory of 10,000 buildings, MiB": (memory, MOST_MIB),
+        "heatwarden --help, s": (help_s(), MOST_HELP_S),
     }
     if arguments.json:
         rows = [
