@@ -64,7 +64,7 @@ def _asked(
     from controller.store.lease import lease_holder
     from controller.store.requests import Request, ask
 
-    user = _authenticated(arguments.user, database)
+    user = authenticated_user(arguments.user, database)
     content = body(database)
     now = datetime.now(UTC)
     with database.writing() as connection:
@@ -83,7 +83,19 @@ def _asked(
     return 0 if found.accepted else 1
 
 
-def _authenticated(name: str, database: "Database") -> "User":
+def authenticated_user(name: str, database: "Database") -> "User":
+    """Ask for a user's password at the terminal, or read it from the first line of standard input.
+
+    Args:
+        name: The user's name.
+        database: The store.
+
+    Returns:
+        The user.
+
+    Raises:
+        InputError: Name and password do not fit.
+    """
     import getpass
 
     from controller.site_store import refused
