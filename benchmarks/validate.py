@@ -11,7 +11,7 @@ from benchmarks.cases.buried import ait
 from benchmarks.cases.destest import ce0, ce1
 from benchmarks.cases.fronts import tugraz, ulg
 from benchmarks.cases.substation import tartu
-from benchmarks.cases.tables import Figure, as_json, as_markdown
+from benchmarks.cases.tables import BadTableError, Figure, as_json, as_markdown
 
 # What each case needs in the data folder, and the function that runs it.
 CASES: tuple[tuple[str, Callable[[Path], list[Figure]]], ...] = (
@@ -35,46 +35,58 @@ def commit() -> str:
     return done.stdout.strip() if done.returncode == 0 else "unknown"
 
 
-def validate(data: Path) -> list[Figure]:
+def validate(data: Path) -> tuple[list[Figure], list[BadTableError]]:
     """Run every case whose data is there.
 
     Args:
         data: The data folder.
 
     Returns:
-        The figures, case by case.
+        The figures, case by case, and what could not be used.
     """
-    figures = []
+    figures: list[Figure] = []
+    bad: list[BadTableError] = []
     for folder, case in CASES:
-        if (data / folder).is_dir():
-            print(f"{folder} ...", file=sys.stderr)
-            figures += case(data)
-        else:
+        if not (data / folder).is_dir():
             print(f"{folder}: not in {data}, left out", file=sys.stderr)
-    return figures
+            continue
+        print(f"{folder} ...", file=sys.stderr)
+        try:
+            figures += case(data)
+        except BadTableError as error:
+            bad.append(error)
+    if not figures and not bad:
+        names = ", ".join(folder for folder, _ in CASES)
+        message = "there are no measurements" if data.is_dir() else "there is no such folder"
+        bad.append(BadTableError(str(data), message, f"name the folder that holds {names}"))
+    return figures, bad
 
 
 def main() -> int:
     """Print the table.
 
     Returns:
-        0, or 2 where there is no data at all.
+        0 where every case that is there ran, whatever its figures; 2 where one could not be used.
     """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder of the measurements")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
     arguments = parser.parse_args()
-    figures = validate(arguments.data)
-    if not figures:
-        print(f"no measurements in {arguments.data}", file=sys.stderr)
+    figures, bad = validate(arguments.data)
+    if bad and arguments.json:
+        print(json.dumps({"errors": [error.problem for error in bad]}))
+    elif figures and not arguments.json:
+        print(as_markdown(figures))
+    for error in bad:
+        print(f"error: {error}", file=sys.stderr)
+    if bad:
         return 2
-    missed = [figure for figure in figures if figure.verdict == "missed"]
+    missed = sum(figure.verdict == "missed" for figure in figures)
     if arguments.json:
-        answer = {"commit": commit(), "figures": as_json(figures), "missed": len(missed)}
+        answer = {"commit": commit(), "figures": as_json(figures), "missed": missed}
         print(json.dumps(answer, allow_nan=False))
         return 0
-    print(as_markdown(figures))
-    print(f"\ncommit {commit()}, {len(figures)} figures, {len(missed)} missed")
+    print(f"\ncommit {commit()}, {len(figures)} figures, {missed} missed")
     return 0
 
 

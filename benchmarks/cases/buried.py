@@ -7,7 +7,7 @@ import numpy as np
 from scipy.optimize import minimize
 
 from benchmarks.cases.open_pipes import Tube, assemble, flush
-from benchmarks.cases.tables import Figure, column, read_rows, rmse
+from benchmarks.cases.tables import BadTableError, Figure, Row, column, instants, read_rows, rmse
 from optimizer.model.arrays import FloatArray
 
 KELVIN = 273.15
@@ -72,14 +72,14 @@ def _with_factors(main: float, service: float) -> tuple[Tube, ...]:
     return tuple(tubes)
 
 
-def _flows(rows: list[dict[str, str]]) -> FloatArray:
+def _flows(rows: list[Row]) -> FloatArray:
     """Flow of each tube, kg/s, shape (rows, tubes)."""
     m1, m2, m3, m4 = (column(rows, f"m{i}_kg_s") for i in (1, 2, 3, 4))
     m4 = np.where(m4 <= NOISE_KG_S, 0.0, m4)
     return np.stack([m1, m2 + m3 + m4, m4, m2 + m3, m2, m3], axis=1)
 
 
-def _run(rows: list[dict[str, str]], main: float, service: float) -> dict[str, FloatArray]:
+def _run(rows: list[Row], main: float, service: float) -> dict[str, FloatArray]:
     """Temperatures at points 2, 3 and 4 at the rows' instants, degC."""
     time_s, flows = column(rows, "time_s"), _flows(rows)
     edges = np.arange(time_s[0], time_s[-1] + STEP_S, STEP_S)
@@ -114,7 +114,10 @@ def ait(data: Path) -> list[Figure]:
         Errors at the points.
     """
     rows = read_rows(data / "measured" / "ait_pongau" / "data.csv")
-    time_s = column(rows, "time_s")
+    time_s = instants(rows, "time_s")
+    if not (time_s >= IGNORED_S).any():
+        message = f"no row is later than {IGNORED_S:.0f} s, where scoring begins"
+        raise BadTableError(rows[-1].file, message, "add later rows", column="time_s")
     measured = {f"P{i}": column(rows, f"T{i}_K") - KELVIN for i in (2, 3, 4)}
     late = time_s >= IGNORED_S
     plain = _run(rows, 1.0, 1.0)
@@ -157,7 +160,7 @@ def _uncalibrated(
 
 
 def _calibrated(
-    rows: list[dict[str, str]],
+    rows: list[Row],
     measured: dict[str, FloatArray],
     time_s: FloatArray,
     late: np.ndarray,
@@ -189,7 +192,7 @@ def _calibrated(
 
 
 def pandapipes_errors(
-    rows: list[dict[str, str]], measured: dict[str, FloatArray], late: np.ndarray
+    rows: list[Row], measured: dict[str, FloatArray], late: np.ndarray
 ) -> dict[str, float]:
     """Errors of pandapipes on the same rows, 4 m cells and 300 s; empty if it is not installed.
 

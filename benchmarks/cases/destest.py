@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.cases.steady import constant_setpoints, constant_weather, first_state, steady
-from benchmarks.cases.tables import Figure, column, read_rows
+from benchmarks.cases.tables import BadTableError, Figure, Row, column, number, read_rows, text
 from optimizer.model.arrays import FloatArray, frozen
 from optimizer.model.network import (
     Network,
@@ -46,15 +46,13 @@ DAY_S = 86400.0
 CRITICAL_HOME = "SimpleDistrict_1"
 
 
-def _pipe(
-    number: int, row: dict[str, str], u_w_m_k: float, roughness_m: float, wall_m: float
-) -> Pipe:
+def _pipe(count: int, row: Row, u_w_m_k: float, roughness_m: float, wall_m: float) -> Pipe:
     return Pipe(
-        pipe_id=f"p{number}",
-        from_node=row["Beginning Node"],
-        to_node=row["Ending Node"],
-        length_m=float(row["Length [m]"]),
-        inner_diameter_m=float(row["Inner Diameter [m]"]),
+        pipe_id=f"p{count}",
+        from_node=text(row, "Beginning Node"),
+        to_node=text(row, "Ending Node"),
+        length_m=number(row, "Length [m]"),
+        inner_diameter_m=number(row, "Inner Diameter [m]"),
         wall_thickness_m=wall_m,
         roughness_m=roughness_m,
         heat_loss_w_m_k=u_w_m_k,
@@ -177,25 +175,54 @@ def _ce0_band(folder: Path) -> FloatArray:
     """Last row of each participant, shape (participants, quantities)."""
     rows = []
     for path in sorted(folder.glob("*.csv")):
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            last = list(csv.reader(file))[-1]
-        values = [float(value) for value in last[1 : 1 + len(CE0_QUANTITIES)]]
+        values = _last_row(path)
         if values[-2] < 10.0:  # one participant gives this loss in kW
             values[-2] *= 1e3
         rows.append(values)
+    if not rows:
+        raise BadTableError(str(folder), "there are no results", "add a participant's CSV file")
     return np.array(rows)
+
+
+def _last_row(path: Path) -> list[float]:
+    """The quantities in the last row; titles differ between participants, the order does not."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            last = list(csv.reader(file))[-1]
+        values = [float(value) for value in last[1 : 1 + len(CE0_QUANTITIES)]]
+    except (OSError, ValueError, IndexError, csv.Error) as error:
+        message, remedy = f"no results: {error}", "its last row must hold the case's quantities"
+        raise BadTableError(str(path), message, remedy) from error
+    if len(values) < len(CE0_QUANTITIES):
+        message = f"{len(values)} quantities in the last row"
+        raise BadTableError(str(path), message, f"the case has {len(CE0_QUANTITIES)}")
+    return values
+
+
+def _pipe_size_mm(row: Row) -> tuple[float, float]:
+    """Outer diameter and wall of a plastic pipe, written as 40x3.7."""
+    size = text(row, "pipe_size")
+    outer, _, wall = size.partition("x")
+    try:
+        return float(outer), float(wall)
+    except ValueError as error:
+        message, remedy = "is no pipe size", "write outer diameter x wall in mm, 40x3.7"
+        column = "pipe_size"
+        raise BadTableError(
+            row.file, message, remedy, row=row.line, column=column, value=size
+        ) from error
 
 
 def _ce0_steady(folder: Path) -> tuple[Network, Trace]:
     """Flows are given, so loads and returns follow from the temperatures: found by repetition."""
     pipes = []
-    for number, row in enumerate(read_rows(folder / "pipes_16_ce0_as_used_by_pydhn.csv")):
-        outer_mm, wall_mm = (float(part) for part in row["pipe_size"].split("x"))
-        inner = float(row["Inner Diameter [m]"])
-        jacket = outer_mm / 1e3 + 2.0 * float(row["Insulation Thickness [m]"])
+    for count, row in enumerate(read_rows(folder / "pipes_16_ce0_as_used_by_pydhn.csv")):
+        outer_mm, wall_mm = _pipe_size_mm(row)
+        inner = number(row, "Inner Diameter [m]")
+        jacket = outer_mm / 1e3 + 2.0 * number(row, "Insulation Thickness [m]")
         resistance = math.log(outer_mm / 1e3 / inner) / (2.0 * math.pi * CE0_WALL_W_M_K)
         resistance += math.log(jacket / (outer_mm / 1e3)) / (2.0 * math.pi * CE0_INSULATION_W_M_K)
-        pipes.append(_pipe(number, row, 1.0 / resistance, CE0_ROUGHNESS_M, wall_mm / 1e3))
+        pipes.append(_pipe(count, row, 1.0 / resistance, CE0_ROUGHNESS_M, wall_mm / 1e3))
     network = _network(pipes, CE0_GROUND_C)
     inlet = np.full(len(network.stations), CE0_SUPPLY_C)
     for _ in range(4):
@@ -281,6 +308,10 @@ def ce1(data: Path) -> list[Figure]:
         for path in sorted((folder / "peer_results_ce1").glob("*.csv"))
         if CE1_LEFT_OUT not in path.name
     }
+    if not peers:
+        raise BadTableError(
+            str(folder / "peer_results_ce1"), "there are no results", "add a CSV file"
+        )
     ours = _ce1_means(folder / "network_ce1")
     names = ("Qheat_injection_W", "Qheat_losses_W", "Critical_temp_K")
     units = ("W", "W", "K")
@@ -303,7 +334,7 @@ def ce1(data: Path) -> list[Figure]:
     return figures
 
 
-def _late_mean(rows: list[dict[str, str]], name: str) -> float:
+def _late_mean(rows: list[Row], name: str) -> float:
     late = column(rows, "Datetime") >= DAY_S
     return float(column(rows, name)[late].mean())
 
@@ -311,11 +342,11 @@ def _late_mean(rows: list[dict[str, str]], name: str) -> float:
 def _ce1_means(folder: Path) -> list[float]:
     rows = read_rows(folder / "pipes_16.csv")
     pipes = []
-    for number, row in enumerate(rows):
-        inner = float(row["Inner Diameter [m]"])
-        jacket = inner + 2.0 * float(row["Insulation Thickness [m]"])
-        loss = 2.0 * math.pi * float(row["U-value [W/mK]"]) / math.log(jacket / inner)
-        pipes.append(_pipe(number, row, loss, CE0_ROUGHNESS_M, 0.0026))
+    for count, row in enumerate(rows):
+        inner = number(row, "Inner Diameter [m]")
+        jacket = inner + 2.0 * number(row, "Insulation Thickness [m]")
+        loss = 2.0 * math.pi * number(row, "U-value [W/mK]") / math.log(jacket / inner)
+        pipes.append(_pipe(count, row, loss, CE0_ROUGHNESS_M, 0.0026))
     network = _network(pipes, CE1_GROUND_C)
     demand = read_rows(folder / "heat_demand_one_building.csv")
     elapsed = column(demand, "Elapsed time [sec]")

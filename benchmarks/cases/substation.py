@@ -6,12 +6,22 @@ the secondary supply are predicted for the others. Hours with hot water drawn or
 are left out as the meter does not separate them.
 """
 
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 from scipy.optimize import least_squares
 
-from benchmarks.cases.tables import Figure, column, read_rows, rmse
+from benchmarks.cases.tables import (
+    BadTableError,
+    Figure,
+    Row,
+    column,
+    number,
+    read_rows,
+    rmse,
+    text,
+)
 from optimizer.model.arrays import FloatArray
 from optimizer.physics.exchanger import conductance_w_k
 from optimizer.physics.water import REFERENCE_CP_J_KG_K, density_kg_m3
@@ -35,7 +45,13 @@ def tartu(data: Path) -> list[Figure]:
     """
     folder = data / "tartu_substation"
     rows = [row for path in sorted(folder.glob("meter_*.csv")) for row in _nights(read_rows(path))]
+    if not rows:
+        message = "no complete night hours with heating in any meter_*.csv"
+        raise BadTableError(str(folder), message, "add a meter's table with such hours")
     fitted = np.array([row["READ_DATE"][:7] in FITTED_MONTHS for row in rows])
+    if fitted.all() or not fitted.any():
+        message = f"hours of {' and '.join(FITTED_MONTHS)} and of later months are needed"
+        raise BadTableError(str(folder), message, "add the months that are not there")
     primary = column(rows, "FLOW") / 3.6e6 * density_kg_m3(column(rows, "RETURN_TEMP"))
     inlet, back = column(rows, "FLOW_TEMP"), column(rows, "SEC_RETURN")
     measured = np.stack([column(rows, "RETURN_TEMP"), column(rows, "SEC_FLOW")])
@@ -68,17 +84,33 @@ def tartu(data: Path) -> list[Figure]:
     return figures
 
 
-def _nights(rows: list[dict[str, str]]) -> list[dict[str, str]]:
+def _nights(rows: list[Row]) -> list[Row]:
     """Complete night hours with heating, each once."""
     kept = {}
     needed = ("FLOW", "FLOW_TEMP", "RETURN_TEMP", "SEC_FLOW", "SEC_RETURN")
     for row in rows:
-        if any(not row[name] for name in needed) or int(row["READ_DATE"][11:13]) not in NIGHT_HOURS:
+        if any(not text(row, name) for name in needed) or _hour(row) not in NIGHT_HOURS:
             continue
-        heating = float(row["SEC_FLOW"]) > LEAST_SUPPLY_C
-        if heating and float(row["FLOW"]) > LEAST_FLOW_L_H:
+        heating = number(row, "SEC_FLOW") > LEAST_SUPPLY_C
+        if heating and number(row, "FLOW") > LEAST_FLOW_L_H:
             kept[row["READ_DATE"]] = row
     return list(kept.values())
+
+
+def _hour(row: Row) -> int:
+    """Hour of the day at which a row was read."""
+    when = text(row, "READ_DATE")
+    try:
+        return datetime.fromisoformat(when).hour
+    except ValueError as error:
+        raise BadTableError(
+            row.file,
+            "is no time",
+            "write 2019-01-31 23:00:00",
+            row=row.line,
+            column="READ_DATE",
+            value=when,
+        ) from error
 
 
 def outlets(

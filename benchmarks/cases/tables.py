@@ -1,4 +1,4 @@
-"""What a validation prints: figures of ours beside those of peers."""
+"""What a validation reads and prints: tables of measurements, figures of ours beside peers'."""
 
 import csv
 import math
@@ -8,6 +8,41 @@ from pathlib import Path
 import numpy as np
 
 from optimizer.model.arrays import FloatArray
+
+
+class BadTableError(Exception):
+    """A table that cannot be used, with its place and what would put it right."""
+
+    def __init__(
+        self,
+        file: str,
+        message: str,
+        remedy: str,
+        *,
+        row: int | None = None,
+        column: str | None = None,
+        value: str | None = None,
+    ) -> None:
+        self.problem = {
+            "file": file,
+            "row": row,
+            "column": column,
+            "value": value,
+            "message": message,
+            "remedy": remedy,
+        }
+        place = ":".join(str(part) for part in (file, row, column) if part is not None)
+        shown = "" if value is None else f" [{value}]"
+        super().__init__(f"{place}: {message}{shown}; {remedy}")
+
+
+class Row(dict[str, str]):
+    """One row of a table, which knows its file and its line there."""
+
+    def __init__(self, cells: dict[str, str], file: str, line: int) -> None:
+        super().__init__(cells)
+        self.file = file
+        self.line = line
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,12 +136,14 @@ def rmse(ours: FloatArray, measured: FloatArray) -> float:
         measured: What they should be.
 
     Returns:
-        The error, in their unit.
+        The error, in their unit; not a number where there is nothing to compare.
     """
+    if len(measured) == 0:
+        return math.nan
     return float(np.sqrt(np.mean((ours - measured) ** 2)))
 
 
-def read_rows(path: Path) -> list[dict[str, str]]:
+def read_rows(path: Path) -> list[Row]:
     """Rows of a CSV file.
 
     Args:
@@ -114,19 +151,111 @@ def read_rows(path: Path) -> list[dict[str, str]]:
 
     Returns:
         One dictionary a row, keys stripped of blanks.
+
+    Raises:
+        BadTableError: If the file cannot be read, has no rows, or one unlike the header.
     """
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        return [{k.strip(): v for k, v in row.items()} for row in csv.DictReader(file)]
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file, restkey="", restval=None)
+            lines = [(reader.line_num, cells) for cells in reader]
+    except OSError as error:
+        problem = error.strerror or str(error)
+        raise BadTableError(str(path), problem, "the case needs this file") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise BadTableError(str(path), f"no CSV in UTF-8: {error}", "save it as such") from error
+    if not lines:
+        raise BadTableError(str(path), "the table has no rows", "give it a header and rows")
+    for number, cells in lines:
+        if "" in cells or None in cells.values():
+            message = "the row has not as many cells as the header"
+            raise BadTableError(str(path), message, "complete or remove it", row=number)
+    return [Row({k.strip(): v for k, v in cells.items()}, str(path), n) for n, cells in lines]
 
 
-def column(rows: list[dict[str, str]], name: str) -> FloatArray:
-    """A column of numbers; what is empty is not a number.
+def column(rows: list[Row], name: str) -> FloatArray:
+    """A column of numbers.
+
+    Args:
+        rows: The rows, at least one.
+        name: Which column.
+
+    Returns:
+        The values, finite.
+
+    Raises:
+        BadTableError: If there is no such column, or a cell of it is no finite number.
+    """
+    return np.array([number(row, name) for row in rows])
+
+
+def text(row: Row, name: str) -> str:
+    """One cell.
+
+    Args:
+        row: The row.
+        name: Which column.
+
+    Returns:
+        What stands there.
+
+    Raises:
+        BadTableError: If there is no such column.
+    """
+    if name not in row:
+        raise BadTableError(row.file, f"there is no column {name}", f"there are {', '.join(row)}")
+    return row[name]
+
+
+def number(row: Row, name: str) -> float:
+    """One cell that holds a number.
+
+    Args:
+        row: The row.
+        name: Which column.
+
+    Returns:
+        The number, finite.
+
+    Raises:
+        BadTableError: If there is no such column, or no finite number in it.
+    """
+    try:
+        value = float(text(row, name))
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        message, remedy = "is no number", "give a finite number or remove the row"
+        raise BadTableError(row.file, message, remedy, row=row.line, column=name, value=row[name])
+    return value
+
+
+def instants(rows: list[Row], name: str) -> FloatArray:
+    """A column of instants.
 
     Args:
         rows: The rows.
         name: Which column.
 
     Returns:
-        The values.
+        The instants, never falling.
+
+    Raises:
+        BadTableError: If there are fewer than two or they fall.
     """
-    return np.array([float(row[name]) if row[name] else math.nan for row in rows])
+    values = column(rows, name)
+    if len(values) < 2:
+        message = "fewer than two rows belong together"
+        raise BadTableError(rows[0].file, message, "add rows", row=rows[0].line, column=name)
+    falls = np.flatnonzero(np.diff(values) < 0.0)
+    if len(falls):
+        row = rows[int(falls[0]) + 1]
+        raise BadTableError(
+            row.file,
+            "is before the row above",
+            "sort the rows by time",
+            row=row.line,
+            column=name,
+            value=row[name],
+        )
+    return values
