@@ -19,7 +19,16 @@ def build_nodes(log: Log, table: Table) -> tuple[Node, ...]:
     Returns:
         The nodes of all usable rows.
     """
-    return tuple(_node(log, row) for row in table.whole_rows)
+    rows = table.whole_rows
+    given = [row for row in rows if "elevation_m" in row.values]
+    if given:  # where no node has one the site is level; among others a gap is a slip
+        message = "is missing where other nodes have one: 0 m is assumed"
+        log.warnings.extend(
+            row.problem("elevation_m", message, "give the node's elevation")
+            for row in rows
+            if "elevation_m" not in row.values
+        )
+    return tuple(_node(log, row) for row in rows)
 
 
 def _node(log: Log, row: Row) -> Node:

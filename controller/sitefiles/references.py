@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from statistics import median
 
 from controller.sitefiles.csv_table import Table
 from controller.sitefiles.log import Log
@@ -9,6 +10,9 @@ from controller.sitefiles.row import Row
 from controller.sitefiles.rules import did_you_mean, shown
 from controller.sitefiles.toml_file import Sections
 from drivers.base import Problem
+
+# A hundred bar of standing water: no network spans it without heat exchangers between.
+LARGEST_RISE_M = 1000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +118,7 @@ def check_agreement(log: Log, tables: Tables, sections: Sections | None) -> None
             )
     _check_rows_there(log, tables)
     _check_loads(log, tables)
+    _check_elevations(log, tables)
     if sections is not None:
         _check_sections(log, sections)
 
@@ -130,6 +135,23 @@ def _check_rows_there(log: Log, tables: Tables) -> None:
         Problem(file=table.file, message="has no rows", remedy="describe the network in it")
         for table in needed
         if table.sound and not table.rows
+    )
+
+
+def _check_elevations(log: Log, tables: Tables) -> None:
+    """No node lies so far from the others that water could not stand between them."""
+    rows = [row for row in tables.nodes.whole_rows if "elevation_m" in row.values]
+    if not rows:
+        return
+    middle = median(row.number("elevation_m") for row in rows)
+    log.errors.extend(
+        row.problem(
+            "elevation_m",
+            f"is more than {LARGEST_RISE_M:g} m from the middle of the nodes, {middle:g} m",
+            "check the value and its unit",
+        )
+        for row in rows
+        if abs(row.number("elevation_m") - middle) > LARGEST_RISE_M
     )
 
 

@@ -157,6 +157,8 @@ STRUCTURE = [
 REFERENCES = [
     Fault("pipe from nowhere", "pipes.csv", "L1,N0,N1", "L1,N9,N1", "from_node", "is no node", 2),
     Fault("pipe to nowhere", "pipes.csv", "K1,N1,C1", "K1,N1,C11", "to_node", "did you mean 'C1'"),
+    Fault("node in orbit", "nodes.csv", "N2,200,150,37", "N2,200,150,3700", "elevation_m",
+          "more than 1000 m from the middle", 4),
     Fault("pipe to itself", "pipes.csv", "L1,N0,N1", "L1,N0,N0", "to_node",
           "where the pipe begins"),
     Fault("station nowhere", "stations.csv", "S1,C1", "S1,C7", "node_id", "is no node", 2),

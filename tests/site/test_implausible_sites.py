@@ -57,6 +57,8 @@ SLIPS = [
          "height_m", "top radiator above the pressure line"),
     Slip("a direct building of unknown height", "buildings.csv", "110,1.3,15", "110,1.3,",
          "height_m", "assumed (16.8 m)"),
+    Slip("a node without the elevation that others have", "nodes.csv", "N2,200,150,37",
+         "N2,200,150,", "elevation_m", "is missing where other nodes have one"),
     Slip("a hill above the pressure line", "nodes.csv", "C1,260,0,36.5", "C1,260,0,65",
          "elevation_m", "lies above the pressure line: 0.17 bar"),
     Slip("a curve above every plant", "site.toml", "max_supply_temp_c = 110.0",
