@@ -5,7 +5,7 @@ DATA ?= ../shared/data
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: demo dev check test soak benchmarks validate clean
+.PHONY: demo dev check format lint types contracts test soak benchmarks validate clean
 
 .venv/.user: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -21,10 +21,18 @@ demo: .venv/.user
 
 dev: .venv/.dev
 
-check: .venv/.dev
+check: format lint types contracts
+
+format: .venv/.dev
 	$(BIN)/ruff format --check .
+
+lint: .venv/.dev
 	$(BIN)/ruff check .
+
+types: .venv/.dev
 	$(BIN)/mypy
+
+contracts: .venv/.dev
 	$(BIN)/lint-imports
 
 test: .venv/.dev
@@ -34,7 +42,7 @@ soak: .venv/.dev
 	$(BIN)/python -m benchmarks.soak_drivers
 
 benchmarks: .venv/.dev
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[benchmarks]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[benchmarks]'
 	$(BIN)/python -m benchmarks.speed
 
 validate: .venv/.dev

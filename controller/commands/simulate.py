@@ -62,7 +62,8 @@ def run(arguments: argparse.Namespace) -> int:
         arguments: The parsed command line.
 
     Returns:
-        0 done, 1 where no flows were found that balance, 2 where an input is refused, 3 where the traces cannot be written.
+        0 done, 1 where no flows were found that balance, 2 where an input is refused, 3 where the
+        traces cannot be written.
     """
     from pathlib import Path
 
