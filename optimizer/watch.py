@@ -15,6 +15,8 @@ from optimizer.model.outcome import LimitKind
 from optimizer.model.policy import District
 from optimizer.model.state import PlantState
 from optimizer.model.trace import Trace
+from optimizer.physics.flushing import flushed_at_s, without_first_water
+from optimizer.physics.layout import build_layout
 from optimizer.physics.water import (
     GRAVITY_M_S2,
     density_kg_m3,
@@ -292,13 +294,27 @@ def _upstream(district: District, flow: FloatArray) -> IntArray:
 
 def _temperature_fields(district: District, trace: Trace) -> list[_Field]:
     """Pipe temperatures; only the supply pipe of a pair can be too hot."""
+    inlet_c, flow = trace.pipes.supply_inlet_temp_c, trace.pipes.mass_flow_kg_s
+    allowed_c = np.array([pipe.max_temp_c for pipe in district.network.pipes])
+    if np.any(inlet_c > allowed_c):
+        layout, count = build_layout(district.network), len(allowed_c)
+        flushed_s = flushed_at_s(
+            layout.graph.first[:count],
+            layout.graph.second[:count],
+            layout.pipes.content_kg[0],
+            flow,
+            len(district.network.nodes),
+            trace.step_s,
+        )
+        into = flushed_s[_upstream(district, flow)]
+        inlet_c = without_first_water(inlet_c, allowed_c, into, trace.step_s)
     return [
         _Field(
             kind=LimitKind.PIPE_TEMP,
-            value=trace.pipes.supply_inlet_temp_c,
-            allowed=np.array([pipe.max_temp_c for pipe in district.network.pipes]),
+            value=inlet_c,
+            allowed=allowed_c,
             first=Quantity.SUPPLY_NODE_TEMP,
-            first_index=_upstream(district, trace.pipes.mass_flow_kg_s),
+            first_index=_upstream(district, flow),
             first_factor=np.ones(1),
         )
     ]

@@ -10,6 +10,7 @@ from optimizer.model.outcome import LimitKind
 from optimizer.model.policy import District
 from optimizer.model.state import PlantState
 from optimizer.physics.compiled import compiled
+from optimizer.physics.flushing import flushed_at_s, without_first_water
 from optimizer.physics.water import (
     GRAVITY_M_S2,
     density_kg_m3,
@@ -181,10 +182,10 @@ def _pipe_tables(r: Reading) -> list[LimitTable]:
     live = np.flatnonzero(r.run.layout.graph.alive[: len(r.network.pipes)])
     pipes = [r.network.pipes[i] for i in live]
     names = [pipe.pipe_id for pipe in pipes]
-    step_s, inlets = r.run.step_s, (r.supply_inlet_c[:, live], r.return_inlet_c[:, live])
+    step_s, inlets = r.run.step_s, (_chosen_inlet_c(r)[:, live], r.return_inlet_c[1:, live])
     ramp = np.array([pipe.max_ramp_k_h for pipe in pipes])
     # The start state holds the mean of the schedule's step before.
-    at_s: FloatArray = np.arange(0.0, len(inlets[0])) * step_s
+    at_s: FloatArray = np.arange(0.0, len(inlets[0]) + 1.0) * step_s
     at_s[0] = -0.5 * r.run.parts * step_s
     kinds = LimitKind.PIPE_TEMP, LimitKind.PIPE_RAMP, LimitKind.PIPE_PRESSURE, LimitKind.VELOCITY
     ramps = [
@@ -196,7 +197,7 @@ def _pipe_tables(r: Reading) -> list[LimitTable]:
             kinds[0],
             "degC",
             names,
-            np.maximum(*inlets)[1:],
+            np.maximum(*inlets),
             np.array([pipe.max_temp_c for pipe in pipes]),
             step_s,
         ),
@@ -218,6 +219,19 @@ def _pipe_tables(r: Reading) -> list[LimitTable]:
             step_s,
         ),
     ]
+
+
+def _chosen_inlet_c(r: Reading) -> FloatArray:
+    """Water entering the supply pipes, but for what was under way at the start and too hot."""
+    inlet_c = r.supply_inlet_c[1:]
+    allowed_c = np.array([pipe.max_temp_c for pipe in r.network.pipes])
+    if np.all(inlet_c <= allowed_c):
+        return inlet_c
+    flow = r.flow_kg_s(0)
+    content_kg = r.run.layout.pipes.content_kg[0]
+    flushed_s = flushed_at_s(r.first, r.second, content_kg, flow, r.count, r.run.step_s)
+    upstream = np.where(flow.mean(axis=0) < 0.0, r.second, r.first)
+    return without_first_water(inlet_c, allowed_c, flushed_s[upstream], r.run.step_s)
 
 
 def _velocity_m_s(r: Reading) -> FloatArray:
