@@ -28,7 +28,9 @@ SAMPLE_HOURS = 4
 # Weights of the tiers in the number that accepts a round, in kelvin-hours: per building and scale
 # of violation, per building and kelvin of the largest shortfall, per hundred percent of cost.
 PER_VIOLATION = 20.0
-PER_LARGEST_K = 1.0
+PER_LARGEST_K = 10.0
+# A largest shortfall that nobody feels, and that the certificate asks for more margin about.
+LARGEST_FREE_K = 0.02
 PER_COST = 20.0
 # A violation that the back-off from the limits takes up.
 VIOLATION_FREE = 0.1
@@ -139,7 +141,7 @@ class Merit:
         """
         return (
             PER_VIOLATION * buildings * max(self.violation - VIOLATION_FREE, 0.0)
-            + PER_LARGEST_K * buildings * self.max_shortfall_k
+            + PER_LARGEST_K * buildings * max(self.max_shortfall_k - LARGEST_FREE_K, 0.0)
             + self.shortfall_k_h
             + PER_COST * self.cost / cost_scale
         )

@@ -29,7 +29,8 @@ from optimizer.model.arrays import BoolArray, FloatArray, IntArray
 from optimizer.model.outcome import LimitKind
 
 # Shares of the largest shortfall and of the kelvin-hours that a later tier may give up.
-FAIRNESS_SLACK_SHARE = 0.01
+FAIRNESS_SLACK_SHARE = 0.02
+MOST_FAIRNESS_SLACK_K = 0.05
 SHORTFALL_SLACK_SHARE = 0.0005
 # Rows are added while a limit would be passed by this share of its scale, a flat by this much.
 LIMIT_TOLERANCE = 1e-3
@@ -177,7 +178,8 @@ def solve_round(
     if work.counted:
         _solve_tier(work, Tier.LARGEST, session)
         largest = max(_value(work.model.largest), 0.0)
-        work.model.largest.setub((1.0 + FAIRNESS_SLACK_SHARE) * largest + FLAT_TOLERANCE_K)
+        slack = min(FAIRNESS_SLACK_SHARE * largest, MOST_FAIRNESS_SLACK_K) + FLAT_TOLERANCE_K
+        work.model.largest.setub(largest + slack)
         work.counted = largest > FLAT_TOLERANCE_K
     if work.counted:
         _solve_tier(work, Tier.SUM, session)
