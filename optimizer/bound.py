@@ -11,13 +11,14 @@ from optimizer.model.outcome import ComfortResult
 from optimizer.model.plan import Bound
 from optimizer.model.policy import District
 from optimizer.model.state import PlantState
-from optimizer.physics.layout import Layout, build_layout
-from optimizer.physics.water import temperature_c
+from optimizer.physics.layout import FIXED_DIRECT, Layout, build_layout
+from optimizer.physics.water import REFERENCE_CP_J_KG_K, temperature_c
 from optimizer.relaxation.alone import least_cost_alone
 from optimizer.relaxation.coldest import least_shortfall_k
-from optimizer.relaxation.floors import FREEZING_C, WaterFloors, water_floors
-from optimizer.relaxation.flows import most_flows, most_station_kg_s
+from optimizer.relaxation.floors import WaterFloors, hottest_water_c, water_floors
+from optimizer.relaxation.radiators import LeastSupply, least_supply, no_supply
 from optimizer.relaxation.rooms import Rooms, linear_rooms
+from optimizer.relaxation.throttled import find_throttled
 from optimizer.relaxation.warmest import warmest_rooms_c
 from optimizer.relaxation.warmth import Warmth, warmth_of
 from optimizer.relaxation.water import heat_within_reach_j, least_cost_of_water
@@ -93,13 +94,17 @@ def _task(
     coldest_air_c = np.minimum(
         warmth.air_floors(comfort.max_shortfall_k).min(axis=0), state.indoor_temp_c
     )
+    rooms = linear_rooms(layout.buildings, forecast, member)
+    start_c = np.stack([state.indoor_temp_c, state.envelope_temp_c], axis=1)
+    hottest_c = hottest_water_c(district, state)
+    throttled = find_throttled(network, layout, rooms, forecast, member, start_c, hottest_c)
     return _Task(
         district=district,
         layout=layout,
-        rooms=linear_rooms(layout.buildings, forecast, member),
-        start_c=np.stack([state.indoor_temp_c, state.envelope_temp_c], axis=1),
+        rooms=rooms,
+        start_c=start_c,
         warmth=warmth,
-        floors=water_floors(district, layout, state, coldest_air_c),
+        floors=water_floors(district, layout, state, coldest_air_c, throttled),
         member=member,
     )
 
@@ -110,6 +115,7 @@ def _least_cost(task: _Task, forecast: Forecast) -> float:
         task.rooms,
         task.start_c,
         task.warmth,
+        _least_supply(task.layout, task.floors),
         _most_heat_w(task.layout, task.district),
         stored_heat_price(forecast) / JOULES_PER_MWH,
     )
@@ -121,13 +127,23 @@ def _least_cost(task: _Task, forecast: Forecast) -> float:
 def _least_shortfall_k(task: _Task, state: PlantState, forecast: Forecast) -> float:
     """No room is warmer than the hottest water makes it, and plants give no more than they can."""
     layout, floors = task.layout, task.floors
-    most = most_station_kg_s(layout)
-    if floors.tree is not None:
-        hottest_c = float(temperature_c(floors.hottest))
-        most = most_flows(layout, floors.tree, FREEZING_C, hottest_c)
-    warmest = warmest_rooms_c(layout, task.rooms, task.start_c, _hottest_c(task, state), most)
-    reach = heat_within_reach_j(layout, floors, state, forecast, most)
-    return least_shortfall_k(task.rooms, task.start_c, task.warmth, warmest, reach)
+    hottest_c, most = _hottest_c(task, state), floors.most_kg_s
+    warmest = warmest_rooms_c(layout, task.rooms, task.start_c, hottest_c, most)
+    reach = heat_within_reach_j(layout, floors, state, forecast)
+    idle = no_supply(layout.buildings, task.rooms.steps)
+    return least_shortfall_k(task.rooms, task.start_c, task.warmth, idle, warmest, reach)
+
+
+def _least_supply(layout: Layout, floors: WaterFloors) -> LeastSupply:
+    """What the radiators get at least: the secondary's, or the water itself where it is direct."""
+    of, stations = layout.buildings.station, layout.stations
+    if floors.flows is None:
+        return no_supply(layout.buildings, len(floors.secondary_c))
+    direct = stations.mode == FIXED_DIRECT
+    supply = np.where(direct, temperature_c(floors.inlet), floors.secondary_c)
+    primary_w_k = floors.flows.station_kg_s * REFERENCE_CP_J_KG_K
+    flow = np.where(direct, primary_w_k, stations.secondary_w_k)
+    return least_supply(layout.buildings, supply[:, of], layout.buildings.share * flow[of])
 
 
 def _hottest_c(task: _Task, state: PlantState) -> FloatArray:

@@ -11,16 +11,18 @@ import numpy as np
 
 from optimizer.model.arrays import FloatArray
 from optimizer.relaxation.alone import lowest_heat
+from optimizer.relaxation.radiators import LeastSupply
 from optimizer.relaxation.rooms import Rooms
 from optimizer.relaxation.warmth import Warmth
 
-HALVINGS = 30
+HALVINGS = 16
 
 
 def least_shortfall_k(
     rooms: Rooms,
     start_c: FloatArray,
     warmth: Warmth,
+    idle: LeastSupply,
     warmest_c: FloatArray,
     within_reach_j: FloatArray,
 ) -> float:
@@ -30,6 +32,7 @@ def least_shortfall_k(
         rooms: The buildings.
         start_c: Air and envelope at the start, degC, shape (buildings, 2).
         warmth: What is asked of the worst flats; its `allowed_k` is a shortfall that is reached.
+        idle: Radiators that may get nothing.
         warmest_c: Air that no schedule exceeds, degC, shape (steps + 1, buildings).
         within_reach_j: Heat that radiators can have had by each boundary but the first, J, shape
             (steps,).
@@ -42,23 +45,22 @@ def least_shortfall_k(
     if not _early_heat_only_costs(rooms):
         return low
     high = warmth.allowed_k
-    if _is_within_reach(rooms, start_c, warmth.air_floors(low), within_reach_j):
+
+    def is_within_reach(allowed_k: float) -> bool:
+        """Whether the least heat that holds the floors can be had, at every instant."""
+        course = lowest_heat(rooms, start_c, warmth.air_floors(allowed_k), idle)
+        taken = np.cumsum(course.heat_w.sum(axis=1)) * rooms.step_s
+        return bool((taken <= within_reach_j).all())
+
+    if is_within_reach(low):
         return low
     for _ in range(HALVINGS):
         middle = 0.5 * (low + high)
-        if _is_within_reach(rooms, start_c, warmth.air_floors(middle), within_reach_j):
+        if is_within_reach(middle):
             high = middle
         else:
             low = middle
     return low
-
-
-def _is_within_reach(
-    rooms: Rooms, start_c: FloatArray, floors_c: FloatArray, within_reach_j: FloatArray
-) -> bool:
-    """Whether the least heat that holds the floors can be had, at every instant."""
-    taken = np.cumsum(lowest_heat(rooms, start_c, floors_c).sum(axis=1)) * rooms.step_s
-    return bool((taken <= within_reach_j).all())
 
 
 def _early_heat_only_costs(rooms: Rooms) -> bool:

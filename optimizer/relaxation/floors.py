@@ -11,10 +11,11 @@ import numpy as np
 from optimizer.model.arrays import FloatArray
 from optimizer.model.policy import District
 from optimizer.model.state import PipeContents, PlantState
-from optimizer.physics.layout import Layout
+from optimizer.physics.layout import FIXED_EXCHANGER, Layout
 from optimizer.physics.water import REFERENCE_CP_J_KG_K, enthalpy_j_kg, temperature_c
-from optimizer.relaxation.flows import LeastFlows, least_flows, most_station_kg_s
-from optimizer.relaxation.returns import Served, coldest_return_c
+from optimizer.relaxation.flows import LeastFlows, least_flows, most_flows, most_station_kg_s
+from optimizer.relaxation.returns import Served, coldest_return_c, secondary_supply_c
+from optimizer.relaxation.throttled import Throttled, holds_setpoint
 from optimizer.relaxation.tree import NOWHERE, Tree, find_tree
 
 # Colder water than this has no viscosity here; water in the ground does not freeze.
@@ -29,6 +30,10 @@ class WaterFloors:
         supply: In each supply pipe.
         back: In each return pipe.
         hottest: No water anywhere is above it, J/kg.
+        inlet: Of water that comes to each station, J/kg, shape (stations,).
+        secondary_c: Secondary supply of each station in each step, degC, minus infinity where
+            nothing is known, shape (steps, stations).
+        most_kg_s: Flow that no station exceeds, kg/s, shape (stations,).
         tree: The network's tree; None where it is none.
         flows: Least flows; None where the network is no tree.
     """
@@ -36,6 +41,9 @@ class WaterFloors:
     supply: FloatArray
     back: FloatArray
     hottest: float
+    inlet: FloatArray
+    secondary_c: FloatArray
+    most_kg_s: FloatArray
     tree: Tree | None
     flows: LeastFlows | None
 
@@ -49,6 +57,7 @@ class _Bounds:
         outlet: No plant sends colder water, J/kg.
         hottest_c: No water is hotter, degC.
         coldest_air_c: Air of each building is never colder, degC, shape (buildings,).
+        throttled: What is known of stations that hold a setpoint.
     """
 
     supply_begun: FloatArray
@@ -56,10 +65,32 @@ class _Bounds:
     outlet: float
     hottest_c: float
     coldest_air_c: FloatArray
+    throttled: Throttled
+
+
+def hottest_water_c(district: District, state: PlantState) -> float:
+    """Find a temperature that no water exceeds: the start's and the plants' highest.
+
+    Args:
+        district: The district.
+        state: State at the start.
+
+    Returns:
+        Temperature, degC.
+    """
+    begun = np.concatenate(
+        [state.supply_contents.enthalpy_j_kg, state.return_contents.enthalpy_j_kg]
+    )
+    plants = district.network.plants
+    return max(float(temperature_c(begun).max()), *(p.max_supply_temp_c for p in plants))
 
 
 def water_floors(
-    district: District, layout: Layout, state: PlantState, coldest_air_c: FloatArray
+    district: District,
+    layout: Layout,
+    state: PlantState,
+    coldest_air_c: FloatArray,
+    throttled: Throttled,
 ) -> WaterFloors:
     """Find how cold the water in each pipe can be.
 
@@ -68,21 +99,19 @@ def water_floors(
         layout: Its network.
         state: State at the start.
         coldest_air_c: Air of each building is never colder, degC, shape (buildings,).
+        throttled: What is known of stations that hold a setpoint.
 
     Returns:
         The floors.
     """
     plants = district.network.plants
-    begun = np.concatenate(
-        [state.supply_contents.enthalpy_j_kg, state.return_contents.enthalpy_j_kg]
-    )
-    hottest_c = max(float(temperature_c(begun).max()), *(p.max_supply_temp_c for p in plants))
     bounds = _Bounds(
         supply_begun=_coldest_begun(state.supply_contents),
         back_begun=_coldest_begun(state.return_contents),
         outlet=float(enthalpy_j_kg(min(plant.min_supply_temp_c for plant in plants))),
-        hottest_c=hottest_c,
+        hottest_c=hottest_water_c(district, state),
         coldest_air_c=coldest_air_c,
+        throttled=throttled,
     )
     tree = find_tree(layout)
     if tree is None:
@@ -100,24 +129,31 @@ def _met(layout: Layout) -> float:
     return float(enthalpy_j_kg(min(layout.ground_temp_c, layout.makeup_temp_c)))
 
 
-def _returned(
-    layout: Layout, bounds: _Bounds, inlet: FloatArray, least_kg_s: FloatArray
-) -> FloatArray:
-    """Coldest water that each station hands back, J/kg."""
+def _served(
+    layout: Layout,
+    bounds: _Bounds,
+    inlet: FloatArray,
+    least_kg_s: FloatArray,
+    secondary_c: FloatArray,
+) -> list[Served]:
+    """What is known of every station."""
     start, member = layout.stations.start, layout.stations.member
-    found = [
-        coldest_return_c(
-            layout,
-            i,
-            Served(
-                coldest_supply_c=float(temperature_c(inlet[i])),
-                hottest_supply_c=bounds.hottest_c,
-                least_flow_kg_s=float(least_kg_s[i]),
-                coldest_air_c=bounds.coldest_air_c[member[start[i] : start[i + 1]]],
-            ),
+    lowest = secondary_c.min(axis=0, initial=np.inf)
+    return [
+        Served(
+            coldest_supply_c=float(temperature_c(inlet[i])),
+            hottest_supply_c=bounds.hottest_c,
+            least_flow_kg_s=float(least_kg_s[i]),
+            coldest_air_c=bounds.coldest_air_c[member[start[i] : start[i + 1]]],
+            secondary_c=(float(lowest[i]), float(bounds.throttled.most_c[i])),
         )
         for i in range(len(inlet))
     ]
+
+
+def _returned(layout: Layout, served: list[Served]) -> FloatArray:
+    """Coldest water that each station hands back, J/kg."""
+    found = [coldest_return_c(layout, i, one) for i, one in enumerate(served)]
     floors: FloatArray = enthalpy_j_kg(np.array(found))
     return floors
 
@@ -125,28 +161,63 @@ def _returned(
 def _floors_of_any(layout: Layout, bounds: _Bounds) -> WaterFloors:
     """One floor for all water: the coldest that there is."""
     stations = len(layout.stations.node)
+    unknown = np.full(bounds.throttled.least_c.shape, -np.inf)
     supplied = min(_met(layout), bounds.outlet, float(bounds.supply_begun.min()))
-    returned = _returned(layout, bounds, np.full(stations, supplied), np.zeros(stations))
+    inlet = np.full(stations, supplied)
+    returned = _returned(layout, _served(layout, bounds, inlet, np.zeros(stations), unknown))
     coldest = min(supplied, float(bounds.back_begun.min()), float(returned.min(initial=supplied)))
     all_pipes = np.full(len(bounds.supply_begun), coldest)
     return WaterFloors(
         supply=all_pipes,
         back=all_pipes,
         hottest=float(enthalpy_j_kg(bounds.hottest_c)),
+        inlet=inlet,
+        secondary_c=unknown,
+        most_kg_s=most_station_kg_s(layout),
         tree=None,
         flows=None,
     )
 
 
 def _floors_of_tree(layout: Layout, tree: Tree, bounds: _Bounds) -> WaterFloors:
-    flows = least_flows(layout, tree, FREEZING_C, bounds.hottest_c)
+    asked = bounds.throttled.least_kg_s
+    flows = least_flows(layout, tree, FREEZING_C, bounds.hottest_c, asked)
     supply = _supply_floors(layout, tree, flows, bounds)
     feeders = tree.node_feeder[layout.stations.node]
     inlet = np.where(feeders == NOWHERE, _met(layout), supply[feeders])
-    returned = _returned(layout, bounds, inlet, flows.station_kg_s)
-    back = _return_floors(layout, tree, flows, bounds, returned)
-    hottest = float(enthalpy_j_kg(bounds.hottest_c))
-    return WaterFloors(supply=supply, back=back, hottest=hottest, tree=tree, flows=flows)
+    secondary = _secondary_c(layout, bounds, inlet, flows)
+    served = _served(layout, bounds, inlet, flows.station_kg_s, secondary)
+    returned = _returned(layout, served)
+    most = most_flows(layout, tree, FREEZING_C, bounds.hottest_c)
+    return WaterFloors(
+        supply=supply,
+        back=_return_floors(layout, tree, flows, bounds, returned, most),
+        hottest=float(enthalpy_j_kg(bounds.hottest_c)),
+        inlet=inlet,
+        secondary_c=secondary,
+        most_kg_s=most,
+        tree=tree,
+        flows=flows,
+    )
+
+
+def _secondary_c(
+    layout: Layout, bounds: _Bounds, inlet: FloatArray, flows: LeastFlows
+) -> FloatArray:
+    """Coldest secondary supplies: what a valve that is wide open gives, or holds by throttling."""
+    least = bounds.throttled.least_c
+    found = np.full(least.shape, -np.inf)
+    served = _served(layout, bounds, inlet, flows.open_kg_s, found)
+    fixed = layout.stations.mode == FIXED_EXCHANGER
+    holding = holds_setpoint(layout)
+    for i in np.flatnonzero(np.diff(layout.stations.start) > 0).tolist():
+        if flows.open_kg_s[i] <= 0.0:
+            continue
+        if fixed[i]:
+            found[:, i] = secondary_supply_c(layout, i, served[i])
+        elif holding[i]:
+            found[:, i] = np.minimum(least[:, i], secondary_supply_c(layout, i, served[i]))
+    return found
 
 
 def _cooled(layout: Layout, flows: LeastFlows, pipe: int, entering: float) -> float:
@@ -169,10 +240,14 @@ def _supply_floors(layout: Layout, tree: Tree, flows: LeastFlows, bounds: _Bound
 
 
 def _return_floors(
-    layout: Layout, tree: Tree, flows: LeastFlows, bounds: _Bounds, returned: FloatArray
+    layout: Layout,
+    tree: Tree,
+    flows: LeastFlows,
+    bounds: _Bounds,
+    returned: FloatArray,
+    most: FloatArray,
 ) -> FloatArray:
     """From the farthest pipes back to the plant: mixed from what stations and branches bring."""
-    most = most_station_kg_s(layout)
     most_pipe = tree.sums(most)
     floors = np.minimum(bounds.back_begun, min(_met(layout), float(returned.min(initial=0.0))))
     at = tree.node_feeder[layout.stations.node]

@@ -33,12 +33,14 @@ class LeastFlows:
 
     Attributes:
         station_kg_s: Flow of each station, zero where its valve may close, shape (stations,).
+        open_kg_s: The same while a valve is open as far as it goes, shape (stations,).
         pipe_kg_s: Of each pipe, supply and return alike, shape (pipes,).
         difference_pa: Between supply and return at each pipe's far end, shape (pipes,).
         head_pa: Between supply and return at the plant.
     """
 
     station_kg_s: FloatArray
+    open_kg_s: FloatArray
     pipe_kg_s: FloatArray
     difference_pa: FloatArray
     head_pa: float
@@ -105,7 +107,9 @@ def _most_head_pa(layout: Layout) -> float:
     return MOST_DENSITY * GRAVITY_M_S2 * (heads + float(np.ptp(layout.graph.elevation_m)))
 
 
-def least_flows(layout: Layout, tree: Tree, coldest_c: float, hottest_c: float) -> LeastFlows:
+def least_flows(
+    layout: Layout, tree: Tree, coldest_c: float, hottest_c: float, asked_kg_s: FloatArray
+) -> LeastFlows:
     """Solve the flows at the pumps' least and everything open, in the most sluggish water.
 
     Leaks add to the flow of the supply pipes, and where a flow may be laminar the thickest water is
@@ -117,6 +121,7 @@ def least_flows(layout: Layout, tree: Tree, coldest_c: float, hottest_c: float) 
         tree: Its order.
         coldest_c: No water is colder, degC.
         hottest_c: No water is hotter, degC.
+        asked_kg_s: Flow that each throttling valve lets through at least, shape (stations,).
 
     Returns:
         The flows.
@@ -136,10 +141,17 @@ def least_flows(layout: Layout, tree: Tree, coldest_c: float, hottest_c: float) 
         longer = 1.01 * np.maximum(longer, needed)
     else:
         station = np.zeros(len(station))
-    station = station * stands(layout) * SOLVED_SHARE
+    opened = station * SOLVED_SHARE
+    station = np.where(stands(layout), opened, np.minimum(opened, asked_kg_s))
     pipe = np.maximum(tree.sums(station) - leak, 0.0)
     difference, head = _least_differences_pa(layout, tree, station, pipe, heavy, thin, thick)
-    return LeastFlows(station_kg_s=station, pipe_kg_s=pipe, difference_pa=difference, head_pa=head)
+    return LeastFlows(
+        station_kg_s=station,
+        open_kg_s=opened,
+        pipe_kg_s=pipe,
+        difference_pa=difference,
+        head_pa=head,
+    )
 
 
 def most_flows(layout: Layout, tree: Tree, coldest_c: float, hottest_c: float) -> FloatArray:

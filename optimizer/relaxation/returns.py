@@ -7,11 +7,12 @@ in Y as q is convex: on an interval of Y it is least at one of the ends. With dg
 with the air at given supply.
 """
 
+import math
 from typing import NamedTuple
 
 from optimizer.model.arrays import FloatArray, IntArray
 from optimizer.physics.exchanger import conductance_w_k
-from optimizer.physics.layout import FIXED_DIRECT, FIXED_EXCHANGER, LOAD, Layout
+from optimizer.physics.layout import FIXED_DIRECT, FIXED_EXCHANGER, HELD_MIXING, LOAD, Layout
 from optimizer.physics.radiators import radiator_heat_w
 from optimizer.physics.water import REFERENCE_CP_J_KG_K, enthalpy_j_kg, temperature_c
 
@@ -28,12 +29,14 @@ class Served(NamedTuple):
         hottest_supply_c: Nor hotter.
         least_flow_kg_s: Its primary flow is never less.
         coldest_air_c: Air of each of its buildings is never colder, degC.
+        secondary_c: Coldest and hottest secondary supply of a station that holds a setpoint, degC.
     """
 
     coldest_supply_c: float
     hottest_supply_c: float
     least_flow_kg_s: float
     coldest_air_c: FloatArray
+    secondary_c: tuple[float, float] = (-math.inf, math.inf)
 
 
 def coldest_return_c(layout: Layout, station: int, served: Served) -> float:
@@ -56,15 +59,17 @@ def coldest_return_c(layout: Layout, station: int, served: Served) -> float:
         return served.coldest_supply_c
     if mode == FIXED_DIRECT:
         flow_w_k = served.least_flow_kg_s * REFERENCE_CP_J_KG_K
-        return _coldest_back_c(layout, members, served, flow_w_k, served.coldest_supply_c)
+        ends = served.coldest_supply_c, served.hottest_supply_c
+        return _coldest_back_c(layout, members, served.coldest_air_c, flow_w_k, ends)
     flow_w_k = float(layout.stations.secondary_w_k[station])
-    warm_c = float(served.coldest_air_c.min())
+    warm_c, hot_c = served.secondary_c
     if mode == FIXED_EXCHANGER and served.least_flow_kg_s > 0.0:
-        warm_c = _secondary_supply_c(layout, station, served)
+        warm_c = secondary_supply_c(layout, station, served)
         if _radiators_are_weak(layout, members, served, flow_w_k):
             return _primary_return_c(layout, station, served, warm_c)
     # Counterflow: what leaves the primary side is no colder than what enters the other.
-    return _coldest_back_c(layout, members, served, flow_w_k, warm_c)
+    ends = warm_c, min(hot_c, served.hottest_supply_c)
+    return _coldest_back_c(layout, members, served.coldest_air_c, flow_w_k, ends)
 
 
 def _members(layout: Layout, station: int) -> IntArray:
@@ -86,17 +91,21 @@ def _heat_w(layout: Layout, building: int, above_air_k: float, flow_w_k: float) 
 
 
 def _coldest_back_c(
-    layout: Layout, members: IntArray, served: Served, flow_w_k: float, coldest_c: float
+    layout: Layout,
+    members: IntArray,
+    coldest_air_c: FloatArray,
+    flow_w_k: float,
+    supplies_c: tuple[float, float],
 ) -> float:
-    """The coldest that any of a station's radiators hands back."""
+    """The coldest that any of a station's radiators hands back between two supplies."""
     found = []
-    for building, air_c in zip(members, served.coldest_air_c, strict=True):
-        for supply_c in (max(coldest_c, air_c), max(served.hottest_supply_c, air_c)):
-            above = supply_c - air_c
+    for building, air_c in zip(members, coldest_air_c, strict=True):
+        for supply_c in supplies_c:
+            above = max(supply_c - air_c, 0.0)
             own = layout.buildings.share[building] * flow_w_k
             # A flow of nothing cools by twice what the water is above the air.
             drop = _heat_w(layout, building, above, flow_w_k) / own if own > 0.0 else 2.0 * above
-            found.append(supply_c - drop)
+            found.append(air_c + above - drop)
     return float(min(found))
 
 
@@ -105,7 +114,7 @@ def drive_w_k(layout: Layout, station: int, flow_kg_s: float) -> float:
 
     Args:
         layout: The network.
-        station: An exchanger.
+        station: An exchanger or a mixing loop.
         flow_kg_s: Its primary flow, kg/s, above zero.
 
     Returns:
@@ -113,12 +122,24 @@ def drive_w_k(layout: Layout, station: int, flow_kg_s: float) -> float:
     """
     flow_w_k = float(layout.stations.secondary_w_k[station])
     primary_w_k = flow_kg_s * REFERENCE_CP_J_KG_K
-    between, _ = conductance_w_k(layout.stations.ua_w_k[station], primary_w_k, flow_w_k)
+    if layout.stations.mode[station] == HELD_MIXING:
+        between = min(primary_w_k, flow_w_k * (1.0 - 1e-9))
+    else:
+        between, _ = conductance_w_k(layout.stations.ua_w_k[station], primary_w_k, flow_w_k)
     return float(1.0 / max(1.0 / between - 1.0 / flow_w_k, 1e-12))
 
 
-def _secondary_supply_c(layout: Layout, station: int, served: Served) -> float:
-    """Secondary supply at the coldest water, least flow and coldest rooms; it rises with each."""
+def secondary_supply_c(layout: Layout, station: int, served: Served) -> float:
+    """Find the secondary supply of a station at its least: it rises with water, flow and rooms.
+
+    Args:
+        layout: The network.
+        station: An exchanger or a mixing loop.
+        served: What is known of its water and rooms, the least flow above zero.
+
+    Returns:
+        Temperature, degC.
+    """
     drive = drive_w_k(layout, station, served.least_flow_kg_s)
     low, high = float(served.coldest_air_c.min()), served.coldest_supply_c
     for _ in range(BISECTIONS):

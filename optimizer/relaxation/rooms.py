@@ -95,30 +95,35 @@ def linear_rooms(buildings: Buildings, forecast: Forecast, member: int) -> Rooms
 
 
 def adjoint(
-    rooms: Rooms, heat_price_j: float, floor_price: FloatArray
+    rooms: Rooms, heat_price_j: float, floor_price: FloatArray, slope_w_k: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Adjoint of the cost of heating the rooms and of what is paid for their warmth.
 
     The functional is the price of the radiators' heat less that of the heat left at the end, less
-    `floor_price` times the air temperatures.
+    `floor_price` times the air temperatures. Where heat costs, it is taken to fall with the air by
+    `slope_w_k`: what is left of the functional is then heat plus slope times air.
 
     Args:
         rooms: The buildings.
         heat_price_j: Price of heat, currency/J.
         floor_price: Price of each boundary's air temperature, currency/K, shape
             (steps + 1, buildings).
+        slope_w_k: Fall of each step's heat with the air at its start, W/K, zero in the first step,
+            shape (steps, buildings).
 
     Returns:
         Adjoint states at the boundaries, shape (steps + 1, buildings, 2), and the derivative by
         each step's heat, currency/W, shape (steps, buildings).
     """
     states = np.empty((rooms.steps + 1, *rooms.capacity_j_k.shape))
+    by_heat = np.empty(slope_w_k.shape)
     states[-1] = -heat_price_j * rooms.capacity_j_k
     states[-1, :, 0] -= floor_price[-1]
     for k in range(rooms.steps - 1, -1, -1):
+        by_heat[k] = heat_price_j * rooms.step_s
+        by_heat[k] += (rooms.input_k_w[k] * states[k + 1]).sum(axis=1)
         states[k] = np.einsum("bij,bi->bj", rooms.transition[k], states[k + 1])
-        states[k, :, 0] -= floor_price[k]
-    by_heat = heat_price_j * rooms.step_s + np.einsum("kbi,kbi->kb", rooms.input_k_w, states[1:])
+        states[k, :, 0] -= floor_price[k] + np.maximum(by_heat[k], 0.0) * slope_w_k[k]
     return states, by_heat
 
 

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimizer.model.arrays import BoolArray, FloatArray, IntArray
-from optimizer.physics.compiled import compiled
 from optimizer.physics.layout import FIXED_DIRECT, FIXED_EXCHANGER, HELD_EXCHANGER, Layout
-from optimizer.physics.radiators import radiator_heat_w
 from optimizer.physics.water import REFERENCE_CP_J_KG_K
+from optimizer.relaxation.radiators import heats_w
 from optimizer.relaxation.returns import drive_w_k
 from optimizer.relaxation.rooms import Rooms
 
@@ -50,24 +49,6 @@ class Radiators:
     drive_w_k: FloatArray
 
 
-@compiled
-def _heats(
-    above_air_k: FloatArray,
-    flow_w_k: FloatArray,
-    rated_w: FloatArray,
-    excess_k: float,
-    exponent: FloatArray,
-) -> tuple[FloatArray, FloatArray]:
-    """Heat and slope of every radiator."""
-    heat = np.empty(len(above_air_k))
-    slope = np.empty(len(above_air_k))
-    for b in range(len(above_air_k)):
-        heat[b], slope[b], _ = radiator_heat_w(
-            above_air_k[b], flow_w_k[b], rated_w[b], excess_k, exponent[b]
-        )
-    return heat, slope
-
-
 def warmest_rooms_c(
     layout: Layout,
     rooms: Rooms,
@@ -100,7 +81,9 @@ def warmest_rooms_c(
         now = np.einsum("bij,bj->bi", rooms.transition[k], now) + rooms.drift_c[k]
         now = now + rooms.input_k_w[k] * heat[:, None]
         air[k + 1] = now[:, 0]
-    air[1:, ~_is_steady(found, rooms, len(start_c))] = np.inf
+    order = np.argsort(found.building)
+    laws = found.flow_w_k[order], found.rated_w[order], found.excess_k, found.exponent[order]
+    air[1:, ~stays_warmer(rooms, found.water_c[found.group][order], laws)] = np.inf
     return air
 
 
@@ -136,18 +119,30 @@ def _most_heat_w(of: Radiators, air_c: FloatArray) -> FloatArray:
     laws = of.flow_w_k, of.rated_w, of.excess_k, of.exponent
     for _ in range(BISECTIONS):
         middle = 0.5 * (low + high)
-        heat, _ = _heats(middle[of.group] - air_c, *laws)
+        heat, _ = heats_w(middle[of.group] - air_c, *laws)
         given = of.drive_w_k * (of.water_c - middle)
         more = np.add.reduceat(heat, of.first) < given
         low, high = np.where(more, middle, low), np.where(more, high, middle)
-    heat, _ = _heats(high[of.group] - air_c, *laws)
+    heat, _ = heats_w(high[of.group] - air_c, *laws)
     return heat
 
 
-def _is_steady(of: Radiators, rooms: Rooms, buildings: int) -> BoolArray:
-    """Whether a warmer room stays the warmer one, however steep its radiators are."""
-    above = np.full(len(of.building), float(of.water_c.max()) - COLDEST_AIR_C)
-    slope = np.zeros(buildings)
-    slope[of.building] = _heats(above, of.flow_w_k, of.rated_w, of.excess_k, of.exponent)[1]
+def stays_warmer(
+    rooms: Rooms,
+    hottest_c: FloatArray,
+    laws: tuple[FloatArray, FloatArray, float, FloatArray],
+) -> BoolArray:
+    """Tell of which buildings a warmer room stays the warmer one, however steep its radiators.
+
+    Args:
+        rooms: The buildings.
+        hottest_c: Hottest supply of each, degC, shape (buildings,).
+        laws: Flow, rated heat, rated excess and exponent of their radiators, as `heats_w` takes
+            them.
+
+    Returns:
+        Whether it does, shape (buildings,).
+    """
+    _, slope = heats_w(hottest_c - COLDEST_AIR_C, *laws)
     kept = rooms.transition[..., 0] - rooms.input_k_w * slope[:, None]
     return np.asarray((kept >= 0.0).all(axis=(0, 2)), dtype=np.bool_)

@@ -53,7 +53,6 @@ def heat_within_reach_j(
     floors: WaterFloors,
     state: PlantState,
     forecast: Forecast,
-    most_kg_s: FloatArray,
 ) -> FloatArray:
     """Find the most heat that stations can have had since the start.
 
@@ -64,7 +63,6 @@ def heat_within_reach_j(
         floors: How cold its water can be.
         state: State at the start.
         forecast: The grid.
-        most_kg_s: Most flow of each station, kg/s, shape (stations,).
 
     Returns:
         Heat by each boundary but the first, J, shape (steps,).
@@ -78,7 +76,7 @@ def heat_within_reach_j(
     lost_w = _least_lost_w(layout, floors) + _least_leak_rate(layout, floors, 1.0, 0.0)
     # A boiler lends no more than what its flow can bring it less of in a step than in the last.
     coldest = min(float(floors.back.min()), float(enthalpy_j_kg(layout.makeup_temp_c)))
-    flow = float(most_kg_s.sum()) + most_leakage_kg_s(layout)
+    flow = float(floors.most_kg_s.sum()) + most_leakage_kg_s(layout)
     lent_j = flow * step_s * (floors.hottest - coldest)
     most_w = float(layout.plants.max_heat_w.sum()) - lost_w
     elapsed = np.arange(1.0, forecast.steps + 1.0) * step_s

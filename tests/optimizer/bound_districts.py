@@ -1,6 +1,6 @@
 """Small districts drawn at random, sized as an engineer would, for tests of the bound."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -126,6 +126,17 @@ def random_district(seed: int, stations: int = 5, compensated_share: float = 0.3
             fallback_speed_pct=85.0,
         ),
     )
+
+
+def mixing(district: District) -> District:
+    """The same district with mixing loops where exchangers held a setpoint."""
+    stations = tuple(
+        replace(station, kind=StationKind.DIRECT, hx_ua_kw_k=0.0)
+        if station.control is StationControl.COMPENSATED
+        else station
+        for station in district.network.stations
+    )
+    return replace(district, network=replace(district.network, stations=stations))
 
 
 def _building(rng: np.random.Generator, name: str, station: str) -> Building:

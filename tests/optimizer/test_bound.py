@@ -11,7 +11,7 @@ from optimizer.comfort import comfort_of_trace
 from optimizer.cost import cost_of_trace
 from optimizer.levers import build_levers, decisions_of, limited, schedule_of
 from optimizer.simulate import simulate
-from tests.optimizer.bound_districts import random_case, random_district, weather
+from tests.optimizer.bound_districts import mixing, random_case, random_district, weather
 
 
 @pytest.mark.parametrize("mean_c", [6.0, -2.0, -12.0])
@@ -29,6 +29,21 @@ def test_no_schedule_beats_the_bound_of_its_own_warmth(
     bound = lower_bound(district, state, forecast, comfort, cost)
     assert bound.cost_lower <= cost
     assert bound.gap_pct == pytest.approx(100.0 * (cost - bound.cost_lower) / cost)
+
+
+@pytest.mark.parametrize("mean_c", [8.0, -4.0, -14.0])
+@pytest.mark.parametrize("seed", range(6))
+def test_no_schedule_of_a_district_with_mixing_loops_beats_its_bound(
+    seed: int, mean_c: float
+) -> None:
+    district = mixing(random_district(seed, stations=6, compensated_share=0.6))
+    case = random_case(district, mean_c, seed)
+    trace = simulate(district.network, case.state, case.forecast, case.schedule)
+    cost = cost_of_trace(district, case.state, case.forecast, trace).total
+    comfort = comfort_of_trace(district.network, trace)
+    bound = lower_bound(district, case.state, case.forecast, comfort, cost)
+    assert bound.cost_lower <= cost
+    assert bound.max_shortfall_lower_k <= comfort.max_shortfall_k
 
 
 @pytest.mark.slow

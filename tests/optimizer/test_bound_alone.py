@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
+from optimizer.comfort import positive_k_h, worst_flat_shortfall_k
 from optimizer.model.arrays import FloatArray
 from optimizer.physics.layout import build_layout
 from optimizer.relaxation.alone import least_cost_alone
+from optimizer.relaxation.radiators import least_supply, no_supply
 from optimizer.relaxation.rooms import Rooms, linear_rooms
 from optimizer.relaxation.warmth import Warmth, warmth_of
 from tests.optimizer.bound_districts import random_district, weather
@@ -87,9 +89,49 @@ def test_the_value_is_a_bound_and_a_near_one(
     start[:, 1] -= 2.0
     most = 3.0 * buildings.radiator_w
     exact = _least_cost_by_program(rooms, start, warmth, most)
-    bound = least_cost_alone(rooms, start, warmth, most, PRICE_J)
+    idle = no_supply(buildings, STEPS)
+    bound = least_cost_alone(rooms, start, warmth, idle, most, PRICE_J)
     assert bound <= exact * (1.0 + 1e-9)
     assert bound >= 0.97 * exact
+
+
+@pytest.mark.parametrize("supply_c", [30.0, 40.0, 48.0])
+@pytest.mark.parametrize("seed", range(5))
+def test_no_heating_above_the_least_beats_the_value(seed: int, supply_c: float) -> None:
+    """Walks of heat above what water of a least temperature gives, judged by their own warmth."""
+    network = random_district(seed, stations=2).network
+    buildings = build_layout(network).buildings
+    forecast = weather(2.0, 5.0, steps=STEPS)
+    rooms = linear_rooms(buildings, forecast, 0)
+    count = len(network.buildings)
+    flow = buildings.radiator_w / 7.5
+    least = least_supply(buildings, np.full((STEPS, count), supply_c), flow)
+    rng = np.random.default_rng(seed)
+    start = np.full((count, 2), 20.0)
+    for more in (0.0, 0.1, 0.4):
+        now, course, heat = start, [start[:, 0]], np.empty((STEPS, count))
+        extra = more * rng.uniform(0.0, 1.0, (STEPS, count)) * buildings.radiator_w
+        for k in range(STEPS):
+            heat[k] = least.heat_w(k, now[:, 0])[0] + extra[k]
+            now = np.einsum("bij,bj->bi", rooms.transition[k], now) + rooms.drift_c[k]
+            now = now + rooms.input_k_w[k] * heat[k][:, None]
+            course.append(now[:, 0])
+        cost = PRICE_J * float(
+            heat.sum() * rooms.step_s - (rooms.capacity_j_k * (now - start)).sum()
+        )
+        outdoor = forecast.outdoor_temp_c[0]
+        short = worst_flat_shortfall_k(network.buildings, np.stack(course), outdoor)
+        warmth = warmth_of(
+            network.buildings,
+            outdoor,
+            float(short.max(initial=0.0)),
+            float(positive_k_h(short, rooms.step_s).sum()),
+        )
+        most = 3.0 * buildings.radiator_w
+        bound = least_cost_alone(rooms, start, warmth, least, most, PRICE_J)
+        assert bound <= cost + 1e-6
+        if more == 0.0 and short.max() <= 0.0:
+            assert bound >= cost - 1e-6
 
 
 def test_rooms_march_as_the_simulator_does() -> None:
