@@ -1,5 +1,7 @@
 """Built distributions, and environments with nothing in them but what they install."""
 
+import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -77,3 +79,22 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Environm
         absent(f"the packages of constraints.txt cannot be fetched: {done.stderr.strip()[-200:]}")
     assert done.returncode == 0, done.stderr
     return made
+
+
+@pytest.fixture(scope="session")
+def installed_compiled(installed: Environment) -> Environment:
+    """The same with the machine code of the checkout, as far as there is any.
+
+    Compiling takes minutes and is tested elsewhere. Machine code is taken for good while name,
+    time and size of its sources are the same, and these are the same to the byte.
+    """
+    for source in (ROOT / "optimizer").rglob("*.py"):
+        copy = installed.packages / source.relative_to(ROOT)
+        assert copy.read_bytes() == source.read_bytes()
+        stat = source.stat()
+        os.utime(copy, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    for made in (ROOT / "optimizer").rglob("__pycache__/*.nb[ic]"):
+        copy = installed.packages / made.relative_to(ROOT)
+        copy.parent.mkdir(exist_ok=True)
+        shutil.copyfile(made, copy)
+    return installed
