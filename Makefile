@@ -40,6 +40,8 @@ test: .venv/.dev
 
 soak: .venv/.dev
 	$(BIN)/python -m benchmarks.soak_drivers
+	$(BIN)/python -m tests.supervisor.crashes --times 200
+	$(BIN)/python -m tests.supervisor.machine --steps 1000000
 
 benchmarks: .venv/.dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[benchmarks]'

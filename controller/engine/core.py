@@ -161,6 +161,7 @@ class Core:
         approved: The set that is being followed, or None.
         causes: What parts of the engine find wrong, by part; together they feed the alarms.
         last_writes: When each point was last written.
+        confirmed: When and what of it was confirmed last, since the start.
     """
 
     tables: SiteTables
@@ -180,6 +181,7 @@ class Core:
     passed: frozenset[str] = frozenset()
     causes: dict[str, tuple[Cause, ...]] = field(default_factory=dict)
     last_writes: dict[str, datetime] = field(default_factory=dict)
+    confirmed: dict[str, tuple[datetime, float]] = field(default_factory=dict)
     unresolved: frozenset[str] = frozenset()
 
     def happen(self, event: Event, actor: str = ENGINE) -> Step:

@@ -107,6 +107,8 @@ class SafetyLoop:
         core = self._core
         for outcome in done.outcomes:
             core.last_writes[outcome.point_id] = core.clock()
+            if outcome.done:
+                core.confirmed[outcome.point_id] = (core.clock(), outcome.value)
         failed = done.failed
         if failed is not None:
             detail = f"{failed.point_id} {failed.value:g}: {failed.stage}, {failed.detail}"
@@ -141,22 +143,19 @@ class SafetyLoop:
         """An owned point that holds what this program did not write belongs to the operator."""
         core = self._core
         owned = core.state.ownership
-        expected = core.journal.last_confirmed() if owned is not None else {}
-        for point_id in owned.point_ids if owned is not None else ():
+        for point_id in sorted(owned.point_ids) if owned is not None else ():
             limits = core.tables.limits[point_id]
-            written = core.last_writes.get(point_id)
             reading = core.readings.get(limits.readback_point_id)
-            ours = written is not None and point_id in expected
-            if not ours or reading is None or reading.quality is not Quality.GOOD:
+            if point_id not in core.confirmed or reading is None or reading.value is None:
                 continue
-            assert written is not None
-            assert reading.value is not None
-            differs = abs(reading.value - expected[point_id]) > limits.resolution + 1e-6
-            looks = self._foreign.get(point_id, 0) + 1 if differs and reading.time > written else 0
+            written_at, value = core.confirmed[point_id]
+            differs = abs(reading.value - value) > limits.resolution + 1e-6
+            sure = reading.quality is Quality.GOOD and reading.time > written_at
+            looks = self._foreign.get(point_id, 0) + 1 if differs and sure else 0
             self._foreign[point_id] = looks
             if looks >= FOREIGN_LOOKS:
                 self._foreign[point_id] = 0
-                detail = f"holds {reading.value:g}, written {expected[point_id]:g}"
+                detail = f"holds {reading.value:g}, written {value:g}"
                 core.causes["foreign"] = (
                     Cause(code="foreign_change", source=point_id, detail=detail),
                 )

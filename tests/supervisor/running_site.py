@@ -106,7 +106,9 @@ class Plant:
         return found
 
     def status(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.run("status", self.folder, "--json").stdout)
+        done = self.run("status", self.folder, "--json")
+        assert done.returncode in (0, 1), done.stdout + done.stderr
+        found: dict[str, Any] = json.loads(done.stdout)
         return found
 
     def start(self, *words: str) -> subprocess.Popen[str]:
@@ -124,7 +126,7 @@ class Plant:
         return engine.returncode, told
 
     def until(
-        self, true: Callable[[dict[str, Any]], Any], timeout_s: float = 120
+        self, true: Callable[[dict[str, Any]], Any], timeout_s: float = 400
     ) -> dict[str, Any]:
         """Wait for something to show in the status."""
         give_up_s = time.monotonic() + timeout_s

@@ -1,0 +1,135 @@
+"""An engine's core on a simulated field and clock, so that days pass in a moment."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from controller.engine.core import Core, build_core
+from controller.engine.safety import SafetyLoop
+from controller.modes import CycleDone, Started
+from controller.site import load_site
+from controller.store.commissions import Commission, record_commission
+from controller.store.database import Database, open_database
+from controller.store.journal import Journal
+from controller.store.lease import take_lease
+from drivers.base import Quality, Reading, Setpoint
+from tests.site.sound import write_site
+from tests.supervisor.conftest import NOW
+from tests.supervisor.running_site import files
+
+BACK = {"P1.sp": "P1.sp.fb", "S1.off": "S1.off.fb"}
+
+
+@dataclass
+class SimulatedField:
+    """Points that hold numbers; `bad` have another quality, `frozen_at` keeps old times."""
+
+    now: "Time"
+    values: dict[str, float]
+    bad: dict[str, Quality] = field(default_factory=dict)
+    failing: dict[str, int] = field(default_factory=dict)
+    frozen: dict[str, datetime] = field(default_factory=dict)
+    written: list[tuple[datetime, Setpoint]] = field(default_factory=list)
+
+    def start(self) -> None:
+        return
+
+    def stop(self) -> None:
+        return
+
+    def failures(self) -> Mapping[str, int]:
+        return {"plc1": 0, "st1": 0, **self.failing}
+
+    def read(self, point_ids: Sequence[str]) -> Mapping[str, Reading]:
+        return self.latest(point_ids, self.now.wall())
+
+    def latest(self, point_ids: Sequence[str], now: datetime) -> Mapping[str, Reading]:
+        return {name: self._reading(name) for name in point_ids}
+
+    def _reading(self, name: str) -> Reading:
+        quality = self.bad.get(name, Quality.GOOD)
+        value = None if quality is Quality.MISSING else self.values[name]
+        at = self.frozen.get(name, self.now.wall())
+        return Reading(point_id=name, value=value, time=at, quality=quality)
+
+    def write(self, setpoint: Setpoint) -> None:
+        if setpoint.point_id in BACK:
+            self.written.append((self.now.wall(), setpoint))
+            self.values[BACK[setpoint.point_id]] = round(setpoint.value, 1)
+
+
+@dataclass
+class Time:
+    """A wall clock that can be set, and a monotonic one that can not."""
+
+    wall_at: datetime = NOW
+    monotonic: float = 1000.0
+
+    def wall(self) -> datetime:
+        return self.wall_at
+
+    def monotonic_s(self) -> float:
+        return self.monotonic
+
+    def pass_by(self, seconds: float) -> None:
+        self.monotonic += seconds
+        self.wall_at += timedelta(seconds=seconds)
+
+
+@dataclass
+class Simulated:
+    time: Time
+    field: SimulatedField
+    database: Database
+    core: Core
+    safety: SafetyLoop
+
+    def run(self, seconds: float, every_s: float = 5.0) -> None:
+        """Let the safety loop go on for some time."""
+        done = 0.0
+        while done < seconds:
+            self.time.pass_by(every_s)
+            done += every_s
+            self.safety.one_pass()
+
+    def cycles(self, count: int, *, good: bool = True, snap: bool = False) -> None:
+        for _ in range(count):
+            self.core.happen(
+                CycleDone(now=self.time.wall(), good=good, reason="bad", cold_snap=snap,
+                          remote=True, point_ids=frozenset(BACK))
+            )  # fmt: skip
+
+    def setpoints(self) -> list[tuple[datetime, Setpoint]]:
+        return self.field.written
+
+    def alarms(self) -> set[str]:
+        return {alarm.alarm_id for alarm in self.core.board.listed() if alarm.active}
+
+
+def simulated(folder: Path, *, writes: bool = False) -> Simulated:
+    """An engine in ADVISORY that has watched unmoving points for an hour."""
+    site = load_site(write_site(folder, files("/dev/null", lambda hour: -5.0, writes)))
+    database = open_database("sqlite:///heatwarden.db", folder)
+    time = Time()
+    values = {"P1.sp.fb": 90.0, "P1.t": 90.0, "S1.off.fb": 0.0, "B1.t": 19.5, "out": -5.0}
+    own_field = SimulatedField(time, values)
+    with database.writing() as connection:
+        fence = take_lease(connection, "engine", NOW, timedelta(days=1000))
+    core = build_core(
+        site, database, Journal(database, fence), own_field,
+        clock=time.wall, sleep=lambda _seconds: None,
+    )  # fmt: skip
+    with database.writing() as connection:
+        for name, fingerprint in core.tables.fingerprints.items():
+            record_commission(connection, Commission(
+                at=NOW, point_id=name, fingerprint=fingerprint, actor="wang",
+                value=1.0, panel_value=1.0, passed=True,
+            ))  # fmt: skip
+    core.refresh_commissions()
+    safety = SafetyLoop(core, time.monotonic_s)
+    own = Simulated(time, own_field, database, core, safety)
+    core.happen(Started(now=time.wall()))
+    own.run(4000, every_s=60.0)
+    own.cycles(2)
+    return own
