@@ -28,7 +28,7 @@ from optimizer.linear_model import (
 )
 from optimizer.model.arrays import FloatArray
 from optimizer.model.trace import Trace
-from optimizer.round import NOTHING_TIGHT, RoundError, solve_round
+from optimizer.round import NOTHING_TIGHT, Move, RoundError, solve_round
 from optimizer.simulate import simulate
 from optimizer.tangents import Lever
 
@@ -48,13 +48,15 @@ LEAST_RATIO = 0.05
 GOOD_RATIO = 0.5
 WIDENED_FACTOR = 1.6
 REFUSED_FACTOR = 0.35
-# A round that hopes for less than this (K h, or its equal in cost) is idle; two end the search.
-LEAST_GAIN = 4e-4
+LEAST_SHRINK = 0.5
+# A round that hopes for less than this share (of K h, or its equal in cost) is idle; two end the
+# search.
+LEAST_GAIN = 1e-3
 IDLE_ROUNDS = 2
 # Proposals from the same slopes before the radius shrinks.
 CORRECTIONS = 1
 # Shares of a proposal that are tried before another one is made.
-FRACTIONS = (1.0, 0.5, 0.25)
+SHARES = (1.0, 0.5, 0.25)
 # Rounds aim above the minimum that runs are judged by, so that what a linear model misses by
 # costs nothing: by this much per trust radius, within bounds.
 AIM_K_PER_RADIUS = 0.05
@@ -90,7 +92,6 @@ def search(
     session: PersistentSolverBase,
     max_rounds: int,
     progress: Progress,
-    radius: float = FIRST_RADIUS,
 ) -> Found:
     """Improve decisions until a round promises nothing more.
 
@@ -100,12 +101,11 @@ def search(
         session: Solver session.
         max_rounds: Largest number of proposals.
         progress: Receives a line a round.
-        radius: First trust radius, in units.
 
     Returns:
         The best decisions.
     """
-    walk = _Walk(task, start, session, radius, progress)
+    walk = _Walk(task, start, session, progress)
     while walk.rounds < max_rounds and walk.radius >= LEAST_RADIUS and walk.idle < IDLE_ROUNDS:
         walk.go()
     return Found(
@@ -125,6 +125,16 @@ class _Run:
     merit: Merit
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Trial:
+    """A simulated proposal: whether it is taken, was foretold well, or promised next to nothing."""
+
+    run: _Run
+    accepted: bool
+    good: bool
+    idle: bool
+
+
 class _Walk:
     """Where a search stands, and its next step."""
 
@@ -133,11 +143,10 @@ class _Walk:
         task: Task,
         start: FloatArray,
         session: PersistentSolverBase,
-        radius: float,
         progress: Progress,
     ) -> None:
         self.task, self.session, self.progress = task, session, progress
-        self.radius, self.unit = radius, _units(task.levers)
+        self.radius, self.unit = FIRST_RADIUS, _units(task.levers)
         self.rounds, self.buildings, self.idle, self.corrections = 0, 0, 0, 0
         self.tight = NOTHING_TIGHT
         self.remembered: list[Remembered] = []
@@ -152,48 +161,50 @@ class _Walk:
         self.picture = self.linear
 
     def go(self) -> None:
-        """Propose a move, simulate it, and accept it or learn from it."""
+        """Propose a move, simulate shares of it, and accept one or learn from the last."""
         self.rounds += 1
         try:
-            aim = min(max(LEAST_AIM_K, AIM_K_PER_RADIUS * self.radius), MOST_AIM_K)
-            move = solve_round(
-                self.task.levers,
-                aimed(self.picture, aim),
-                self.radius * self.unit,
-                self.session,
-                self.tight,
-            )
+            move = self._propose()
         except RoundError as problem:
             self.progress(f"round {self.rounds}: {problem}")
             self._shrink()
             return
         self.buildings, self.tight = move.buildings, move.tight
-        for fraction in FRACTIONS:
-            trial, accepted = self._try(fraction * move.change)
-            self._remember(trial)
-            if accepted:
+        for share in SHARES:
+            trial = self._try(share * move.change)
+            self._remember(trial.run)
+            if trial.accepted or trial.idle:
                 break
-        if accepted:
-            self._adapt(fraction)
-            self._stand(trial)
+        self.idle += trial.idle
+        if trial.accepted:
+            self._adapt(share, trial)
+            self._stand(trial.run)
         elif self.corrections < CORRECTIONS:
-            self._correct(fraction * move.change, trial)
+            self._correct(share * move.change, trial.run)
         else:
             self._shrink()
 
-    def _try(self, change: FloatArray) -> tuple[_Run, bool]:
+    def _propose(self) -> Move:
+        aim = min(max(LEAST_AIM_K, AIM_K_PER_RADIUS * self.radius), MOST_AIM_K)
+        picture = aimed(self.picture, aim)
+        reach = self.radius * self.unit
+        return solve_round(self.task.levers, picture, reach, self.session, self.tight)
+
+    def _try(self, change: FloatArray) -> _Trial:
         """Simulate a move, and say whether it gains a fair share of what was hoped for."""
         promised = promised_merit(self.picture, self.now.merit, change)
-        trial = _run(self.task, limited(self.task.levers, self.now.decisions + change))
+        run = _run(self.task, limited(self.task.levers, self.now.decisions + change))
         present = self.now.merit.penalty(*self.weights)
         hoped = present - promised.penalty(*self.weights)
-        gained = present - trial.merit.penalty(*self.weights)
+        gained = present - run.merit.penalty(*self.weights)
         accepted = gained > 0.0 and gained > LEAST_RATIO * hoped
-        self.progress(_line(self.rounds, self.radius, trial.merit, accepted))
-        self.good = gained > GOOD_RATIO * hoped
-        if abs(hoped) < LEAST_GAIN * (1.0 + self.now.merit.shortfall_k_h):
-            self.idle += 1
-        return trial, accepted
+        self.progress(_line(self.rounds, self.radius, run.merit, accepted))
+        return _Trial(
+            run=run,
+            accepted=accepted,
+            good=gained > GOOD_RATIO * hoped,
+            idle=abs(hoped) < LEAST_GAIN * (1.0 + self.now.merit.shortfall_k_h),
+        )
 
     def _remember(self, trial: _Run) -> None:
         """Watch from now on what a proposal passed unwatched."""
@@ -201,10 +212,10 @@ class _Walk:
         if len(new.kind):
             self.remembered.append(Remembered(limits=new, trace=trial.trace))
 
-    def _adapt(self, fraction: float) -> None:
-        if fraction < 1.0:
-            self.radius *= max(fraction, 0.5)
-        elif self.good and not self.corrections:
+    def _adapt(self, share: float, trial: _Trial) -> None:
+        if share < 1.0:
+            self.radius *= max(share, LEAST_SHRINK)
+        elif trial.good and not self.corrections:
             self.radius = min(WIDENED_FACTOR * self.radius, LARGEST_RADIUS)
 
     def _correct(self, change: FloatArray, trial: _Run) -> None:
