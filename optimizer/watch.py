@@ -15,7 +15,7 @@ from optimizer.model.outcome import LimitKind
 from optimizer.model.policy import District
 from optimizer.model.state import PlantState
 from optimizer.model.trace import Trace
-from optimizer.physics.flushing import flushed_at_s, without_first_water
+from optimizer.physics.flushing import flushed_at_s, hottest_c, is_first_water
 from optimizer.physics.layout import build_layout
 from optimizer.physics.water import (
     GRAVITY_M_S2,
@@ -77,11 +77,17 @@ class WatchedLimits:
 
     @cached_property
     def keys(self) -> list[tuple[object, ...]]:
-        """What tells one limit from another: its kind and its entries."""
+        """What tells one limit from another: its kind, its entries and what is allowed."""
         parts = (self.quantity, self.index, self.step)
         entries = np.concatenate(parts, axis=1).tolist()
         signs = np.sign(self.factor[:, 0]).tolist()
-        return [(k, s, *e) for k, s, e in zip(self.kind, signs, entries, strict=True)]
+        rest = zip(self.kind, signs, self.allowed.tolist(), entries, strict=True)
+        return [(kind, sign, allowed, *entry) for kind, sign, allowed, entry in rest]
+
+    def without_twins(self) -> "WatchedLimits":
+        """Pipes that begin at one node and may take the same have one limit."""
+        first = {key: i for i, key in reversed(list(enumerate(self.keys)))}
+        return self.chosen(np.array(sorted(first.values()), dtype=np.int64))
 
     def chosen(self, which: IntArray) -> "WatchedLimits":
         """Some of the limits.
@@ -139,13 +145,14 @@ def watch_limits(
     """
     fields = [
         *_pressure_fields(district, trace),
-        *_temperature_fields(district, trace),
+        *_temperature_fields(district, state, trace),
         *_flow_fields(district, trace),
         *_radiator_fields(district, trace),
         *_ramp_fields(district, state, trace),
     ]
     span = max(1, HOUR_S // trace.step_s)
-    return joined([_near(field, backoff.get(field.kind, np.zeros(1)), span) for field in fields])
+    near = [_near(field, backoff.get(field.kind, np.zeros(1)), span) for field in fields]
+    return joined(near).without_twins()
 
 
 def joined(parts: list[WatchedLimits]) -> WatchedLimits:
@@ -292,11 +299,15 @@ def _upstream(district: District, flow: FloatArray) -> IntArray:
     return np.where(backward, ends[:, 1], ends[:, 0])
 
 
-def _temperature_fields(district: District, trace: Trace) -> list[_Field]:
-    """Pipe temperatures; only the supply pipe of a pair can be too hot."""
+def _temperature_fields(district: District, state: PlantState, trace: Trace) -> list[_Field]:
+    """Pipe temperatures; only the supply pipe of a pair can be too hot.
+
+    What was under way at the start is not watched: no decision cools it.
+    """
     inlet_c, flow = trace.pipes.supply_inlet_temp_c, trace.pipes.mass_flow_kg_s
     allowed_c = np.array([pipe.max_temp_c for pipe in district.network.pipes])
-    if np.any(inlet_c > allowed_c):
+    hottest = hottest_c(state.supply_contents)
+    if np.any(hottest > allowed_c):
         layout, count = build_layout(district.network), len(allowed_c)
         flushed_s = flushed_at_s(
             layout.graph.first[:count],
@@ -307,7 +318,8 @@ def _temperature_fields(district: District, trace: Trace) -> list[_Field]:
             trace.step_s,
         )
         into = flushed_s[_upstream(district, flow)]
-        inlet_c = without_first_water(inlet_c, allowed_c, into, trace.step_s)
+        first = is_first_water(inlet_c, hottest, into, trace.step_s)
+        inlet_c = np.where(first, -np.inf, inlet_c)
     return [
         _Field(
             kind=LimitKind.PIPE_TEMP,

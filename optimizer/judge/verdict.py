@@ -10,7 +10,7 @@ from optimizer.model.outcome import LimitKind
 from optimizer.model.policy import District
 from optimizer.model.state import PlantState
 from optimizer.physics.compiled import compiled
-from optimizer.physics.flushing import flushed_at_s, without_first_water
+from optimizer.physics.flushing import flushed_at_s, hottest_c, is_first_water
 from optimizer.physics.water import (
     GRAVITY_M_S2,
     density_kg_m3,
@@ -225,13 +225,15 @@ def _chosen_inlet_c(r: Reading) -> FloatArray:
     """Water entering the supply pipes, but for what was under way at the start and too hot."""
     inlet_c = r.supply_inlet_c[1:]
     allowed_c = np.array([pipe.max_temp_c for pipe in r.network.pipes])
-    if np.all(inlet_c <= allowed_c):
+    hottest = hottest_c(r.state.supply_contents)
+    if np.all(hottest <= allowed_c) or np.all(inlet_c <= allowed_c):
         return inlet_c
     flow = r.flow_kg_s(0)
     content_kg = r.run.layout.pipes.content_kg[0]
     flushed_s = flushed_at_s(r.first, r.second, content_kg, flow, r.count, r.run.step_s)
     upstream = np.where(flow.mean(axis=0) < 0.0, r.second, r.first)
-    return without_first_water(inlet_c, allowed_c, flushed_s[upstream], r.run.step_s)
+    first = is_first_water(inlet_c, hottest, flushed_s[upstream], r.run.step_s)
+    return np.where(first, np.minimum(inlet_c, allowed_c), inlet_c)
 
 
 def _velocity_m_s(r: Reading) -> FloatArray:

@@ -5,10 +5,13 @@ No decision can cool it any more: where it is hotter than a pipe may take, that 
 
 import numpy as np
 
-from optimizer.model.arrays import FloatArray, IntArray
+from optimizer.model.arrays import BoolArray, FloatArray, IntArray
+from optimizer.model.state import PipeContents
+from optimizer.physics.water import temperature_c
 
 # Below this mean flow nothing is under way.
 STANDING_KG_S = 1e-6
+ROUNDING_K = 0.01
 
 
 def flushed_at_s(
@@ -50,19 +53,35 @@ def flushed_at_s(
     return until
 
 
-def without_first_water(
-    inlet_c: FloatArray, allowed_c: FloatArray, flushed_s: FloatArray, step_s: float
-) -> FloatArray:
-    """Inlet temperatures in which first water that is too hot counts as just hot enough.
+def is_first_water(
+    inlet_c: FloatArray, hottest_c: float, flushed_s: FloatArray, step_s: float
+) -> BoolArray:
+    """Mark inlet temperatures that water from before the start accounts for.
+
+    Where ways meet, chosen water may come before the last of the first; hotter than all that was
+    there at the start it is in any case.
 
     Args:
         inlet_c: Water entering each pipe in each step, degC, shape (steps, pipes).
-        allowed_c: Limit of each pipe, degC, shape (pipes,).
+        hottest_c: Hottest water at the start, degC.
         flushed_s: When the last first water has entered each pipe, s, shape (pipes,).
         step_s: Step length, s.
 
     Returns:
-        Temperatures, degC, shape (steps, pipes).
+        True where no decision is to blame, shape (steps, pipes).
     """
-    first = (np.arange(len(inlet_c)) * step_s)[:, None] < flushed_s
-    return np.where(first, np.minimum(inlet_c, allowed_c), inlet_c)
+    early = (np.arange(len(inlet_c)) * step_s)[:, None] < flushed_s
+    return np.asarray(early & (inlet_c <= hottest_c + ROUNDING_K))
+
+
+def hottest_c(contents: PipeContents) -> float:
+    """Hottest water in the pipes of one side.
+
+    Args:
+        contents: The water.
+
+    Returns:
+        Temperature, degC; minus infinity without pipes.
+    """
+    most = contents.enthalpy_j_kg.max(initial=-np.inf)
+    return float(temperature_c(most)) if np.isfinite(most) else -np.inf
