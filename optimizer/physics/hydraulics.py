@@ -110,12 +110,16 @@ def _step(layout: Layout, inputs: FlowInputs, state: FlowState) -> float:
 def _left_its_stop(layout: Layout, inputs: FlowInputs, state: FlowState, link: int) -> bool:
     """Tell whether a valve that stood at an end of its range has come away from it.
 
-    However small the step was, its law is another one there, and the flow may go anywhere.
+    However small the step was, its law is another one there, and the flow may go anywhere. A valve
+    that is all but closed is as steep as a stop without standing at one.
     """
     flow = state.flow_kg_s[link]
     station = link - 2 * len(layout.pipes.length_m)
     if 0 <= station < len(inputs.target_kg_s):
-        return bool(AWAY_KG_S < flow < inputs.target_kg_s[station] - AWAY_KG_S)
+        before = flow - state.step_kg_s[link]
+        target = inputs.target_kg_s[station]
+        stood = before < 0.0 or before > target
+        return bool(stood and AWAY_KG_S < flow < target - AWAY_KG_S)
     if station < 0:
         flow *= layout.pipes.booster_sign[link - len(layout.pipes.length_m)]
     return bool(flow > AWAY_KG_S)
