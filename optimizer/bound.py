@@ -126,6 +126,8 @@ def _least_cost(task: _Task, forecast: Forecast) -> float:
 
 def _least_shortfall_k(task: _Task, state: PlantState, forecast: Forecast) -> float:
     """No room is warmer than the hottest water makes it, and plants give no more than they can."""
+    if task.warmth.allowed_k <= 0.0:
+        return 0.0
     layout, floors = task.layout, task.floors
     hottest_c, most = _hottest_c(task, state), floors.most_kg_s
     warmest = warmest_rooms_c(layout, task.rooms, task.start_c, hottest_c, most)

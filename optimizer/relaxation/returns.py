@@ -18,7 +18,7 @@ from optimizer.physics.water import REFERENCE_CP_J_KG_K, enthalpy_j_kg, temperat
 
 # What `optimizer.physics.consumers.take` lets a load cool its water below the return it asks for.
 LOAD_RETURN_SHARE = 0.9
-BISECTIONS = 60
+BISECTIONS = 30
 
 
 class Served(NamedTuple):

@@ -21,7 +21,7 @@ from optimizer.timegrid import curve, step_means
 
 MISSED_BY_EXCHANGERS_K = 1.0
 MISSED_BY_MIXING_K = 3.0
-BISECTIONS = 50
+BISECTIONS = 30
 # Flows are looked for between these, kg/s.
 FLOW_RANGE_KG_S = (1e-6, 1e4)
 

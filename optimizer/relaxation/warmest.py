@@ -15,7 +15,7 @@ from optimizer.relaxation.radiators import heats_w
 from optimizer.relaxation.returns import drive_w_k
 from optimizer.relaxation.rooms import Rooms
 
-BISECTIONS = 40
+BISECTIONS = 22
 # Between water and radiators where nothing lies between.
 NO_RESISTANCE_W_K = 1e12
 # No room is colder, degC.
