@@ -85,7 +85,6 @@ def build_parser(chosen: str | None) -> argparse.ArgumentParser:
     """
     parser = _Parser(
         prog="heatwarden",
-        formatter_class=lambda prog: argparse.HelpFormatter(prog, max_help_position=18),
         description="Supervisory control and supply-temperature optimization for district heating.",
     )
     parser.add_argument(
