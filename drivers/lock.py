@@ -61,7 +61,7 @@ class Lock:
             connection.execute("BEGIN EXCLUSIVE")
         except sqlite3.Error as error:
             connection.close()
-            raise PortBusy(f"{self.what} is in use by {self._known_holder()}") from error
+            raise PortBusy(f"{self.what} is in use by {self.holder()}") from error
         self._connection = connection
         self._tell(holder)
 
@@ -110,7 +110,12 @@ class Lock:
         except OSError:
             return
 
-    def _known_holder(self) -> str:
+    def holder(self) -> str:
+        """Who took the lock last, as far as is known, for messages.
+
+        Returns:
+            What the holder called itself, with its process.
+        """
         try:
             note = json.loads(self._holder_path.read_text(encoding="utf-8"))
             return f"{note['holder']} (process {note['process']} on {note['host']})"

@@ -139,7 +139,7 @@ def _advice(error: Exception) -> tuple[int, str]:
         (BadRequest, 2, "see heatwarden bus --help"),
         (DeviceRefused, 1, "compare table, register and count with the device's own list"),
         (AuditFailed, 3, "name another file with --audit, or free some space"),
-        (PortBusy, 3, "end what uses the bus, or stop the engine"),
+        (PortBusy, 3, "end what uses it; an engine must be stopped, not held"),
         (PortLost, 3, "heatwarden bus list shows this machine's ports"),
         (NoReply, 3, "check power, wiring, unit, baud rate and parity"),
     )

@@ -130,7 +130,7 @@ def _no_engine(target: Connection) -> None:
         locks.append(site_lock(target.site))
     for lock in locks:
         if lock.is_held_by_another():
-            raise PortBusy(f"{lock.what} is owned by a running engine; hold or stop it first")
+            raise PortBusy(f"{lock.what} is in use by {lock.holder()}; nothing was written")
 
 
 def _written(
