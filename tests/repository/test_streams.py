@@ -44,13 +44,22 @@ def test_lost_output_ends_without_a_traceback(line: str) -> None:
     assert (done.stdout, done.stderr) == PIPES[line]
 
 
+# A shell lets what it starts in the background ignore Ctrl-C, and so this test where it runs there.
+LISTENING = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+import heatwarden
+sys.exit(heatwarden.main(sys.argv[1:]))
+"""
+
+
 def test_an_interrupt_ends_with_130_and_no_traceback(tmp_path: Path) -> None:
     """Stopped for sure while it reads: the weather comes through a pipe that stays empty."""
     pipe = tmp_path / "weather.csv"
     os.mkfifo(pipe)
     words = ["simulate", SITE, "--weather", str(pipe), "--start", "2026-01-16T00:00Z", "--out", "x"]
     with subprocess.Popen(
-        [sys.executable, "-m", "heatwarden", *words],
+        [sys.executable, "-c", LISTENING, *words],
         cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     ) as process, pipe.open("w"):  # fmt: skip
         process.send_signal(signal.SIGINT)
