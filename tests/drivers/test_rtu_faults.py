@@ -83,8 +83,9 @@ FAULTS: dict[str, tuple[Fault, type[DriverError] | None, type[DriverError] | Non
         DeviceRefused, UnknownOutcome),
     "silence": (lambda q, r: [], NoReply, UnknownOutcome),
     "local echo": (
-        lambda q, r: at_once(q) if q[1] != 6 else at_once(q[:-1]), GarbledReply, UnknownOutcome),
+        lambda q, r: at_once(q[:-1] if q[1] in (5, 6) else q), GarbledReply, UnknownOutcome),
 }  # fmt: skip
+VALUES = {5: (1,), 6: (4711,), 15: (1, 0, 1), 16: (4711, 4712)}  # coil 31 is off at first
 
 
 @pytest.mark.parametrize("name", FAULTS)
@@ -101,22 +102,22 @@ def test_read(line: tuple[str, Slave], name: str) -> None:
         assert bus.read_holding_registers(1, 20, 4) == READ_VALUES  # and the bus goes on
 
 
-@pytest.mark.parametrize("function", [6, 16])
+@pytest.mark.parametrize("function", VALUES)
 @pytest.mark.parametrize("name", FAULTS)
 def test_write(line: tuple[str, Slave], name: str, function: int) -> None:
     port, slave = line
     fault, _, outcome = FAULTS[name]
     slave.faults.append(fault)
     with master(port, retries=3) as bus:
-        values = (4711,) if function == 6 else (4711, 4712)
-        write = partial(bus.write, 1, function, 30, values)
+        write = partial(bus.write, 1, function, 31, VALUES[function])
         if outcome is None:
             write()
         else:
             with pytest.raises(outcome):
                 write()
         assert sum(frame[1] == function for frame in slave.heard) == 1
-        assert bus.read_holding_registers(1, 30, 1) == (4711,)
+        read = bus.read_coils if function in (5, 15) else bus.read_holding_registers
+        assert read(1, 31, 1) == VALUES[function][:1]
 
 
 WRONG_ECHOES = {
@@ -125,6 +126,10 @@ WRONG_ECHOES = {
     "address of function 6": (6, 3, 0x1F),
     "count of function 16": (16, 5, 1),
     "address of function 16": (16, 3, 0x1D),
+    "value of function 5": (5, 4, 0x00),
+    "address of function 5": (5, 3, 0x1F),
+    "count of function 15": (15, 5, 2),
+    "address of function 15": (15, 3, 0x1D),
 }
 
 
@@ -133,9 +138,8 @@ def test_wrong_echo_leaves_the_outcome_unknown(line: tuple[str, Slave], name: st
     port, slave = line
     function, index, value = WRONG_ECHOES[name]
     slave.faults.append(lambda q, r: at_once(changed(r, index, value)))
-    values = (4711,) if function == 6 else (4711, 4712)
     with master(port) as bus, pytest.raises(UnknownOutcome, match="echo"):
-        bus.write(1, function, 30, values)
+        bus.write(1, function, 30, VALUES[function])
 
 
 @pytest.mark.parametrize("code", [1, 2, 3, 4, 6, 8, 10])
