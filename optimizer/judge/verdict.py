@@ -41,7 +41,10 @@ class Reading:
         self.return_inlet_c = self._inlet_c(1, self.temp_c)
         ends_c: FloatArray = temperature_c(hearing.found.node_end_j_kg)
         # Means over steps would hide the corners of a course: ramps are taken between instants.
-        self.inlets_at_end_c = (self._inlet_c(0, ends_c), self._inlet_c(1, ends_c))
+        self.inlets_at_instants_c = (
+            self._from_the_instant_it_begins(0, self._inlet_c(0, ends_c)),
+            self._from_the_instant_it_begins(1, self._inlet_c(1, ends_c)),
+        )
         self.highest_bar = self._highest_bar()
 
     def _connected(self) -> BoolArray:
@@ -71,6 +74,14 @@ class Reading:
         last = np.where(np.abs(flow) > STANDING_KG_S, np.arange(1, len(course))[:, None], 0)
         last = np.maximum.accumulate(np.concatenate([np.zeros_like(last[:1]), last]), axis=0)
         return np.take_along_axis(course, last, axis=0)
+
+    def _from_the_instant_it_begins(self, side: int, course: FloatArray) -> FloatArray:
+        """Add the water that stands at each pipe's inlet when the run begins, after the state's."""
+        node_c = (self.state.supply_node_temp_c, self.state.return_node_temp_c)[side]
+        flow = self.flow_kg_s(side)[0]
+        entering = np.where(flow > 0.0, node_c[self.first], node_c[self.second])
+        first = np.where(np.abs(flow) > STANDING_KG_S, entering, course[0])
+        return np.concatenate([course[:1], first[None, :], course[1:]])
 
 
 def judged_limits(reading: Reading) -> list[LimitTable]:
@@ -185,12 +196,12 @@ def _pipe_tables(r: Reading) -> list[LimitTable]:
     step_s, inlets = r.run.step_s, (_chosen_inlet_c(r)[:, live], r.return_inlet_c[1:, live])
     ramp = np.array([pipe.max_ramp_k_h for pipe in pipes])
     # The start state holds the mean of the schedule's step before.
-    at_s: FloatArray = np.arange(0.0, len(inlets[0]) + 1.0) * step_s
-    at_s[0] = -0.5 * r.run.parts * step_s
+    before_s = -0.5 * r.run.parts * step_s
+    at_s = np.concatenate([[before_s], np.arange(len(inlets[0]) + 1.0) * step_s])
     kinds = LimitKind.PIPE_TEMP, LimitKind.PIPE_RAMP, LimitKind.PIPE_PRESSURE, LimitKind.VELOCITY
     ramps = [
         _ramp_table(kinds[1], "K/h", names, course[:, live], at_s, ramp, ramp)
-        for course in r.inlets_at_end_c
+        for course in r.inlets_at_instants_c
     ]
     return [
         upper_limit(

@@ -28,10 +28,11 @@ from optimizer.physics.vectors import copy_into
 
 FULL_STEPS = 12
 MAX_ITERATIONS = 400
-# Of the last change: Newton squares the error, so what is left is far below it.
+# Of what the last step leaves of a flow, relative to one kilogram a second or the flow.
 TOLERANCE = 1e-6
-# What a stop moves by for one pascal.
+# What a stop moves by for one pascal, and what a flow may pass it by without being sent back.
 AWAY_KG_S = 1.0 / STOP_PA_S_KG
+PAST_KG_S = 1e-6
 # A step is cut where less than this share of its first fall is left, or it rises as fast.
 FLAT_SHARE = 0.1
 MAX_CUTS = 60
@@ -47,7 +48,7 @@ def solve_flows(layout: Layout, inputs: FlowInputs, state: FlowState) -> int:
         state: Starting point, replaced by the solution.
 
     Returns:
-        Newton iterations; MAX_ITERATIONS where the last change is still above the tolerance.
+        Newton iterations; MAX_ITERATIONS where the last step still leaves more than the tolerance.
     """
     for iteration in range(MAX_ITERATIONS):
         factorise_flows(layout, inputs, state)
@@ -69,7 +70,8 @@ def solve_flows(layout: Layout, inputs: FlowInputs, state: FlowState) -> int:
 def _step(layout: Layout, inputs: FlowInputs, state: FlowState) -> float:
     """Move pressures, leakage and flows to the solution of the linear equations.
 
-    Returns the largest change of a flow, relative to one kilogram a second or the flow.
+    Returns what is left to the solution: of the flow that is least known, relative to one kilogram
+    a second or the flow.
     """
     graph = layout.graph
     for node in range(len(graph.unknown)):
@@ -97,32 +99,50 @@ def _step(layout: Layout, inputs: FlowInputs, state: FlowState) -> float:
         state.driven_pa[link] = difference
         state.step_kg_s[link] = change
         state.flow_kg_s[link] += change
-        size = abs(change) / (1.0 + abs(state.flow_kg_s[link]))
+        moved = abs(change)
+        flow = abs(state.flow_kg_s[link])
+        # Laws are squares at most: Newton leaves the square of its step over the flow.
+        left = moved * moved / flow if moved < flow else moved
+        size = left / (1.0 + flow)
         if not size <= largest:
             # What is no number is never small enough.
             largest = min(math.inf, size)
-        if state.slope[link] >= STOP_PA_S_KG and _left_its_stop(layout, inputs, state, link):
-            largest = max(largest, 1.0)
+    if largest < TOLERANCE and _met_or_left_a_stop(layout, inputs, state):
+        return 1.0
     return largest
 
 
 @inner
-def _left_its_stop(layout: Layout, inputs: FlowInputs, state: FlowState, link: int) -> bool:
-    """Tell whether a valve that stood at an end of its range has come away from it.
+def _met_or_left_a_stop(layout: Layout, inputs: FlowInputs, state: FlowState) -> bool:
+    """Tell whether a valve has come away from an end of its range, or passed one, in a last step.
 
-    However small the step was, its law is another one there, and the flow may go anywhere. A valve
-    that is all but closed is as steep as a stop without standing at one.
+    However small the step was, its law is another one there, and the flow may go anywhere. Where
+    a valve stood is told by its flow: one that is all but closed is as steep as a stop.
     """
-    flow = state.flow_kg_s[link]
-    station = link - 2 * len(layout.pipes.length_m)
-    if 0 <= station < len(inputs.target_kg_s):
-        before = flow - state.step_kg_s[link]
-        target = inputs.target_kg_s[station]
-        stood = before < 0.0 or before > target
-        return bool(stood and AWAY_KG_S < flow < target - AWAY_KG_S)
-    if station < 0:
-        flow *= layout.pipes.booster_sign[link - len(layout.pipes.length_m)]
-    return bool(flow > AWAY_KG_S)
+    first = 2 * len(layout.pipes.length_m)
+    for i in range(len(inputs.target_kg_s)):
+        flow = state.flow_kg_s[first + i]
+        before = flow - state.step_kg_s[first + i]
+        most = inputs.target_kg_s[i]
+        if before < 0.0 or before > most:
+            if AWAY_KG_S < flow < most - AWAY_KG_S:
+                return True
+        elif flow < -PAST_KG_S or flow > most + PAST_KG_S:
+            return True
+    for m in range(len(inputs.pump_setpoint)):
+        link = first + len(inputs.target_kg_s) + m
+        sign = 1.0
+        pipe = layout.pumps.pipe[m]
+        if pipe >= 0:
+            link = len(layout.pipes.length_m) + pipe
+            sign = layout.pipes.booster_sign[pipe]
+        flow = sign * state.flow_kg_s[link]
+        if flow - sign * state.step_kg_s[link] < 0.0:
+            if flow > AWAY_KG_S:
+                return True
+        elif flow < -PAST_KG_S:
+            return True
+    return False
 
 
 @inner

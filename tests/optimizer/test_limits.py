@@ -161,6 +161,15 @@ def test_the_water_that_enters_is_hotter_than_a_pipe_may_be() -> None:
     assert (found.worst, found.margin) == pytest.approx((90.0, -2.0), abs=0.01)
 
 
+@pytest.mark.parametrize("change_k", [20.0, -20.0])
+def test_a_ramp_that_begins_with_the_run_is_seen_whole(change_k: float) -> None:
+    """An hour of it, then level: but for the half minute that the last water is a mean of."""
+    net = one_load(200.0, pipe=replace(LOSSLESS, max_ramp_k_h=25.0))
+    climb = ramping(net, [90.0 + change_k * min(k / 4.0, 1.0) for k in range(12)])
+    found = limit(verdict(district(net), schedule=climb, steps=12), LimitKind.PIPE_RAMP)
+    assert found.worst == pytest.approx(20.0, rel=0.01)
+
+
 def test_a_pump_is_held_to_its_ramp_of_speed() -> None:
     """From 90 % before the start to 100 % at it."""
     net = one_load(pumps=[replace(FLAT, max_speed_ramp_pct_h=8.0)])
