@@ -29,15 +29,17 @@ class Lock:
     Args:
         path: The lock's file; made where it is not there.
         what: What it guards, for messages.
+        wait_s: How long to wait for a holder that is soon done, s.
     """
 
-    def __init__(self, path: Path, what: str) -> None:
+    def __init__(self, path: Path, what: str, *, wait_s: float = 0.0) -> None:
         self.path = path
         self.what = what
+        self.wait_s = wait_s
         self._connection: sqlite3.Connection | None = None
 
     def acquire(self, holder: str) -> None:
-        """Take the lock at once or not at all.
+        """Take the lock, at once or within `wait_s`, or not at all.
 
         Args:
             holder: Who takes it, for others' messages.
@@ -50,7 +52,7 @@ class Lock:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             new = not self.path.exists()
             connection = sqlite3.connect(
-                self.path, timeout=0, isolation_level=None, check_same_thread=False
+                self.path, timeout=self.wait_s, isolation_level=None, check_same_thread=False
             )
             if new:
                 self.path.touch()

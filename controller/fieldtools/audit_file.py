@@ -16,6 +16,7 @@ from drivers.lock import Lock
 STATE_FOLDER_VARIABLE = "HEATWARDEN_STATE_DIR"
 FILE_NAME = "bus-audit.jsonl"
 FIRST = "0" * 64
+TURN_S = 10.0  # commands on several buses may keep one audit
 
 
 class AuditFailed(PortLost):
@@ -49,9 +50,12 @@ def append(path: Path, record: Mapping[str, object]) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with Lock(path.with_name(path.name + ".lock"), f"audit {path}"), path.open("ab+") as file:
-            line = json.dumps({**record, "previous": _last_hash(path)}, ensure_ascii=False)
-            file.write(line.encode("utf-8") + b"\n")
+        lock = Lock(path.with_name(path.name + ".lock"), f"audit {path}", wait_s=TURN_S)
+        with lock, path.open("ab+") as file:
+            kept = path.read_bytes()
+            line = json.dumps({**record, "previous": _last_hash(kept)}, ensure_ascii=False)
+            cut_off = kept and not kept.endswith(b"\n")  # a power cut in the middle of a record
+            file.write((b"\n" if cut_off else b"") + line.encode("utf-8") + b"\n")
             file.flush()
             os.fsync(file.fileno())
     except (OSError, PortLost) as error:
@@ -80,6 +84,6 @@ def first_broken_line(path: Path) -> int | None:
     return None
 
 
-def _last_hash(path: Path) -> str:
-    lines = path.read_bytes().splitlines()
+def _last_hash(kept: bytes) -> str:
+    lines = kept.splitlines()
     return hashlib.sha256(lines[-1]).hexdigest() if lines else FIRST

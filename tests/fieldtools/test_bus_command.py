@@ -3,6 +3,8 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -286,6 +288,30 @@ def test_a_changed_audit_is_found(tmp_path: Path) -> None:
     assert first_broken_line(audit) == 2
     audit.write_text("".join([lines[0], lines[2]]))
     assert first_broken_line(audit) == 2
+
+
+def test_a_record_that_was_cut_off_takes_no_other_with_it(tmp_path: Path) -> None:
+    audit = tmp_path / "audit.jsonl"
+    append(audit, {"value": 1})
+    with audit.open("ab") as file:
+        file.write(b'{"value": 2, "prev')
+    append(audit, {"value": 3})
+    lines = audit.read_text().splitlines()
+    assert json.loads(lines[2])["value"] == 3
+    assert first_broken_line(audit) == 2
+
+
+def test_commands_on_several_buses_keep_one_audit(tmp_path: Path) -> None:
+    audit = tmp_path / "audit.jsonl"
+    program = (
+        "import sys, pathlib; from controller.fieldtools.audit_file import append\n"
+        "for i in range(40): append(pathlib.Path(sys.argv[1]), {'i': i})"
+    )
+    command = [sys.executable, "-c", program, str(audit)]
+    running = [subprocess.Popen(command) for _ in range(3)]
+    assert [process.wait(60) for process in running] == [0, 0, 0]
+    assert len(audit.read_text().splitlines()) == 120
+    assert first_broken_line(audit) is None
 
 
 def test_a_lock_is_held_by_one(tmp_path: Path) -> None:
