@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from controller.site import Site
+    from controller.site_store import StorePlace
     from controller.store.database import Database
     from controller.store.requests import Asked
     from controller.store.users import User
@@ -54,7 +54,7 @@ def run_asking(
 
 def _asked(
     arguments: argparse.Namespace,
-    site: "Site",
+    site: "StorePlace",
     database: "Database",
     kind: str,
     body: Callable[["Database"], Mapping[str, Any]],

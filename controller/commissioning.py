@@ -17,7 +17,7 @@ from controller.store.audit import AuditEntry, append_audit
 from controller.store.commissions import Commission, record_commission
 from controller.store.database import Database
 from controller.store.journal import Journal
-from controller.store.lease import end_lease, take_lease
+from controller.store.lease import end_lease, place_of, take_lease
 from controller.write_points import fingerprints, write_points
 from drivers.base import Quality, Setpoint
 from drivers.bus import Field
@@ -86,7 +86,9 @@ def commission_point(
     own = replace(site, buses=_buses(site, point))
     with site_lock(site.folder):
         with database.writing() as connection:
-            fence = take_lease(connection, f"commissioning by {actor}", clock(), LEASE_LASTS)
+            place = place_of(site.folder)
+            holder = f"{place}commissioning by {actor}"
+            fence = take_lease(connection, holder, clock(), LEASE_LASTS, dead=place)
         field = field_of(own)
         try:
             field.start()

@@ -6,7 +6,7 @@ import hashlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -232,18 +232,3 @@ def _kept(advice: Recommendation, ports: CyclePorts) -> None:
         ports.keep(advice)
     except StoreError as error:
         raise _EndedError(CycleOutcome.STORE_FAILED, str(error)) from error
-
-
-def next_cycle_at(now: datetime, step: timedelta) -> datetime:
-    """Find when the next cycle is due: on whole steps since midnight UTC.
-
-    Args:
-        now: tz-aware UTC.
-        step: The length of a cycle.
-
-    Returns:
-        The first such instant after now.
-    """
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    done = (now - midnight) // step
-    return midnight + (done + 1) * step

@@ -2,11 +2,14 @@
 
 import argparse
 import getpass
+import tomllib
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from controller.problems import InputError, report_problems
-from controller.site import Site, load_site
+from controller.site import SITE_FILE, load_site
 from controller.store.audit import AuditEntry
 from controller.store.database import Database, open_database
 from controller.store.errors import StoreError
@@ -15,19 +18,53 @@ from drivers.base import Problem
 BAD_INPUT, COULD_NOT_RUN = 2, 3
 
 
-def with_store(arguments: argparse.Namespace, work: Callable[[Site, Database], int]) -> int:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StorePlace:
+    """Which store belongs to a site folder; the rest of the site may be in error."""
+
+    site_id: str
+    folder: Path
+    url: str
+
+
+def store_place(site: str) -> StorePlace:
+    """Find a site's store without reading the whole site.
+
+    A site that is being edited, and is wrong just now, must not keep anybody from holding its
+    engine.
+
+    Args:
+        site: The site folder.
+
+    Returns:
+        The store's place.
+
+    Raises:
+        InputError: There is no site, or nothing in it tells the store.
+    """
+    folder = Path(site)
+    try:
+        found = tomllib.loads((folder / SITE_FILE).read_text(encoding="utf-8"))
+        site_id, url = found["site"]["id"], found["store"]["url"]
+    except (OSError, ValueError, KeyError, TypeError):
+        whole = load_site(folder)
+        site_id, url = whole.site_id, whole.store_url
+    return StorePlace(site_id=str(site_id), folder=folder, url=str(url))
+
+
+def with_store(arguments: argparse.Namespace, work: Callable[[StorePlace, Database], int]) -> int:
     """Open the store of the site on the command line and do something with it.
 
     Args:
         arguments: With `site` and `json`.
-        work: Gets the site and its store; returns an exit code.
+        work: Gets the place and its store; returns an exit code.
 
     Returns:
         The work's exit code; 2 where the site or another input is wrong, 3 where the store fails.
     """
     try:
-        site = load_site(arguments.site)
-        database = open_database(site.store_url, site.folder)
+        site = store_place(arguments.site)
+        database = open_database(site.url, site.folder)
         try:
             return work(site, database)
         finally:

@@ -5,7 +5,7 @@ import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from controller.site import Site
+    from controller.site_store import StorePlace
     from controller.store.database import Database
 
 _EXAMPLES = """\
@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
     return with_store(arguments, lambda site, database: work(arguments, site, database))
 
 
-def _verify(arguments: argparse.Namespace, site: "Site", database: "Database") -> int:
+def _verify(arguments: argparse.Namespace, site: "StorePlace", database: "Database") -> int:
     from controller.problems import write_line
     from controller.store.audit import FIRST, holds_hash, verify_audit
 
@@ -73,7 +73,7 @@ def _verify(arguments: argparse.Namespace, site: "Site", database: "Database") -
     return 0 if whole else 1
 
 
-def _show(arguments: argparse.Namespace, site: "Site", database: "Database") -> int:
+def _show(arguments: argparse.Namespace, site: "StorePlace", database: "Database") -> int:
     from controller.problems import write_line
     from controller.store.audit import last_records
 

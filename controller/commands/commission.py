@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from controller.commissioning import Ready
-    from controller.site import Site
+    from controller.site_store import StorePlace
     from controller.store.database import Database
 
 _EXAMPLES = """\
@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
     return with_store(arguments, lambda site, database: _commission(arguments, site, database))
 
 
-def _commission(arguments: argparse.Namespace, site: "Site", database: "Database") -> int:
+def _commission(arguments: argparse.Namespace, place: "StorePlace", database: "Database") -> int:
     import time
     from datetime import UTC, datetime
 
@@ -57,6 +57,7 @@ def _commission(arguments: argparse.Namespace, site: "Site", database: "Database
     from controller.commissioning import CannotCommissionError, commission_point
     from controller.problems import write_line
     from controller.roles import Role
+    from controller.site import load_site
     from controller.site_store import refused
     from controller.store.errors import StoreUnavailable
     from drivers.base import DriverError
@@ -66,7 +67,7 @@ def _commission(arguments: argparse.Namespace, site: "Site", database: "Database
         raise refused(user.name, f"is {user.role}", "an engineer commissions")
     try:
         done = commission_point(
-            site,
+            load_site(place.folder),
             database,
             arguments.point,
             user.name,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from controller.site import Site
+    from controller.site_store import StorePlace
     from controller.store.database import Database
 
 _TABLES = (
@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
     return with_store(arguments, lambda site, database: _export(arguments, site, database))
 
 
-def _export(arguments: argparse.Namespace, site: "Site", database: "Database") -> int:
+def _export(arguments: argparse.Namespace, site: "StorePlace", database: "Database") -> int:
     from datetime import UTC, datetime
     from pathlib import Path
 

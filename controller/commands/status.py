@@ -5,7 +5,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from controller.site import Site
+    from controller.site_store import StorePlace
     from controller.store.database import Database
 
 _EXAMPLES = """\
@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
     return with_store(arguments, lambda site, database: _show(arguments, site, database))
 
 
-def _show(arguments: argparse.Namespace, site: "Site", database: "Database") -> int:
+def _show(arguments: argparse.Namespace, site: "StorePlace", database: "Database") -> int:
     from datetime import UTC, datetime
 
     from controller.problems import write_line

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from controller.site import Site
+    from controller.site_store import StorePlace
     from controller.store.database import Database
 
 _ROLES = ("viewer", "operator", "engineer", "admin")
@@ -62,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
     return with_store(arguments, lambda site, database: work(arguments, site, database))
 
 
-def _add(arguments: argparse.Namespace, site: "Site", database: "Database") -> int:
+def _add(arguments: argparse.Namespace, site: "StorePlace", database: "Database") -> int:
     from controller.roles import Role
     from controller.site_store import by_hand, refused
     from controller.store.audit import append_audit
@@ -86,7 +86,7 @@ def _add(arguments: argparse.Namespace, site: "Site", database: "Database") -> i
     return 0
 
 
-def _remove(arguments: argparse.Namespace, site: "Site", database: "Database") -> int:
+def _remove(arguments: argparse.Namespace, site: "StorePlace", database: "Database") -> int:
     from controller.site_store import by_hand
     from controller.store.audit import append_audit
     from controller.store.users import remove_user
@@ -101,7 +101,7 @@ def _remove(arguments: argparse.Namespace, site: "Site", database: "Database") -
     return 0 if removed else 1
 
 
-def _list(arguments: argparse.Namespace, site: "Site", database: "Database") -> int:
+def _list(arguments: argparse.Namespace, site: "StorePlace", database: "Database") -> int:
     from controller.store.users import users
 
     with database.reading() as connection:
@@ -126,7 +126,9 @@ def _password(name: str) -> str:
     return password
 
 
-def _tell(arguments: argparse.Namespace, site: "Site", found: dict[str, object], text: str) -> None:
+def _tell(
+    arguments: argparse.Namespace, site: "StorePlace", found: dict[str, object], text: str
+) -> None:
     from controller.problems import write_line
 
     if arguments.json:

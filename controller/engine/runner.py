@@ -2,13 +2,13 @@
 
 import logging
 import os
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 from controller.alarms.settings import Delivery, read_delivery
 from controller.engine.core import Core, EngineField, SiteField, build_core, utc_now
@@ -24,7 +24,7 @@ from controller.site import Site, load_site
 from controller.store.database import Database, open_database
 from controller.store.errors import LeaseLost, StoreError
 from controller.store.journal import Journal, Stage
-from controller.store.lease import end_lease, renew_lease, take_lease
+from controller.store.lease import end_lease, place_of, renew_lease, take_lease
 from controller.store.present import publish
 from controller.store.users import has_engineer
 from drivers.base import DriverError, Quality
@@ -84,7 +84,7 @@ def run_engine(
         with database.reading() as connection:
             if not has_engineer(connection):
                 raise NoEngineerError("add one: heatwarden user add NAME --role engineer SITE")
-        fence = stack.enter_context(_lease(database))
+        fence = stack.enter_context(_lease(database, site.folder))
         delivery = read_delivery(site.folder)
         field = plant(site)
         field.start()
@@ -96,10 +96,12 @@ def run_engine(
 
 
 @contextmanager
-def _lease(database: Database) -> Iterator[int]:
-    holder = f"process {os.getpid()} on {socket.gethostname()}"
+def _lease(database: Database, folder: Path) -> Iterator[int]:
+    """Hold the store's lease; the site's lock, which is held, says that who had it here is dead."""
+    place = place_of(folder)
+    holder = f"{place}process {os.getpid()}"
     with database.writing() as connection:
-        fence = take_lease(connection, holder, utc_now(), LEASE_LASTS)
+        fence = take_lease(connection, holder, utc_now(), LEASE_LASTS, dead=place)
     try:
         yield fence
     finally:

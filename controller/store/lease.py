@@ -1,6 +1,8 @@
 """The lease: one engine a store. Its fence number only grows, so that a late writer is refused."""
 
+import socket
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from sqlalchemy import Connection, insert, select, update
 
@@ -10,7 +12,9 @@ from controller.store.tables import LEASE
 ENGINE = "engine"
 
 
-def take_lease(connection: Connection, holder: str, now: datetime, lasts: timedelta) -> int:
+def take_lease(
+    connection: Connection, holder: str, now: datetime, lasts: timedelta, *, dead: str = ""
+) -> int:
     """Become the store's one engine.
 
     Args:
@@ -18,6 +22,8 @@ def take_lease(connection: Connection, holder: str, now: datetime, lasts: timede
         holder: Who asks, for messages.
         now: tz-aware.
         lasts: How long the lease holds without being renewed.
+        dead: What the names of holders begin with that are known to be dead, because the caller
+            has their lock: their lease is taken over at once.
 
     Returns:
         The fence number, larger than any before.
@@ -34,7 +40,8 @@ def take_lease(connection: Connection, holder: str, now: datetime, lasts: timede
         )
         return 1
     # A lease far in the future is one from before the clock was set back, not a living engine.
-    if now < row.expires_at <= now + 2 * lasts:
+    known_dead = bool(dead) and row.holder.startswith(dead)
+    if now < row.expires_at <= now + 2 * lasts and not known_dead:
         raise LeaseLost(f"{row.holder} holds the store until {row.expires_at.isoformat()}")
     fence = int(row.fence) + 1
     connection.execute(
@@ -43,6 +50,18 @@ def take_lease(connection: Connection, holder: str, now: datetime, lasts: timede
         .values(holder=holder, fence=fence, expires_at=now + lasts)
     )
     return fence
+
+
+def place_of(folder: Path) -> str:
+    """Name a site's folder on this machine: who holds its lock is the only engine there.
+
+    Args:
+        folder: The site's folder.
+
+    Returns:
+        What the names of all holders from there begin with.
+    """
+    return f"{socket.gethostname()}:{folder.resolve()} "
 
 
 def check_fence(connection: Connection, fence: int) -> None:

@@ -238,6 +238,16 @@ def test_what_refuses_an_increase_and_lets_a_decrease_pass(name: str, view: View
     assert ruled(guard(LIMITS, 89.0, view)) == ("allowed", 89.0)
 
 
+def test_what_stays_as_it_is_is_no_increase() -> None:
+    assert ruled(guard(LIMITS, 90.0, seen(t=reading("t", 109.9)))) == ("allowed", 90.0)
+
+
+def test_a_limit_without_a_band_holds_at_the_limit_itself() -> None:
+    bare = replace(LIMITS, deciding=(Deciding(point_id="t", stale_after_s=15.0, high=100.0),))
+    assert ruled(guard(bare, 91.0, seen(t=reading("t", 99.9)))) == ("allowed", 91.0)
+    assert ruled(guard(bare, 91.0, seen(t=reading("t", 100.0)))) == ("refused", None)
+
+
 NO_DANGERS: list[tuple[str, View]] = [
     ("outlet below its band", seen(t=reading("t", 109.4))),
     ("pressure below its band", seen(p=reading("p", 9.7))),

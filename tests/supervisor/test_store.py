@@ -353,6 +353,15 @@ def test_a_lease_from_before_the_clock_was_set_back_does_not_lock_the_store(
     assert fence_of(database, "two", NOW) == 2
 
 
+def test_a_holder_that_is_known_to_be_dead_is_replaced_at_once(database: Database) -> None:
+    fence_of(database, "here:/site process 1")
+    for dead in ("", "there:/site ", "here:/other "):
+        with pytest.raises(LeaseLost), database.writing() as connection:
+            take_lease(connection, "here:/site process 2", NOW, MINUTE, dead=dead)
+    with database.writing() as connection:
+        assert take_lease(connection, "here:/site process 2", NOW, MINUTE, dead="here:/site ") == 2
+
+
 def test_of_many_at_once_one_gets_the_lease(store_url: str, tmp_path: Path) -> None:
     open_database(store_url, tmp_path).close()
     won, lost = [], []

@@ -1,0 +1,164 @@
+"""One cycle with real parts: what it recommends, and the typed outcome of each step that fails."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from controller.cycle import CycleOutcome, CyclePorts, CycleRecord, run_cycle
+from controller.engine.cycling import after_cycle, cycle_ports
+from controller.engine.planner import (
+    Planned,
+    PlannerWorker,
+    PlanningError,
+    PlanTask,
+    plan_with_prefixes,
+    prefix,
+    writing_order,
+)
+from controller.store import recommendations
+from optimizer.certify import certify
+from tests.supervisor.simulated import Simulated, simulated
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
+
+class Kitchen:
+    """A simulated engine with its cycle's ports and the last task that was planned."""
+
+    def __init__(self, folder: Path) -> None:
+        self.own: Simulated = simulated(folder)
+        self.own.time.wall_at = datetime.now(UTC).replace(microsecond=0)
+        self.own.run(5)
+        self.task: PlanTask | None = None
+        self.ports: CyclePorts = replace(
+            cycle_ports(self.own.core, PlannerWorker(1.0)), plan=self.plan
+        )
+
+    def plan(self, task: PlanTask) -> Planned:
+        self.task = task
+        return plan_with_prefixes(task)
+
+    def run(self, **changes: object) -> CycleRecord:
+        ports = replace(self.ports, **changes)  # type: ignore[arg-type]
+        return run_cycle(self.own.time.wall(), ports)
+
+
+@pytest.fixture(scope="module")
+def kitchen(tmp_path_factory: pytest.TempPathFactory) -> Kitchen:
+    return Kitchen(tmp_path_factory.mktemp("site"))
+
+
+def test_a_cycle_recommends_a_whole_certified_set(kitchen: Kitchen) -> None:
+    record = kitchen.run()
+    assert (record.outcome, record.reason) == (CycleOutcome.RECOMMENDED, "")
+    advice = record.recommendation
+    assert advice is not None
+    assert advice.point_ids == {"P1.sp", "S1.off"}
+    by_hand = [member.element for member in advice.members if member.point_id is None]
+    assert sorted(by_hand) == ["plant:P2", "pump:BOOST", "pump:M1", "pump:M2"]
+    assert all(limit["margin"] >= -1e-6 for limit in advice.limits)
+    assert record.took_s - record.planning_s < 5.0
+    with kitchen.own.database.reading() as connection:
+        kept = recommendations.latest(connection)
+    assert kept is not None
+    assert kept.recommendation_id == advice.recommendation_id
+
+    # Every prefix of the order of writing is judged too.
+    assert kitchen.task is not None
+    task = kitchen.task
+    planned = kitchen.plan(task)
+    order = writing_order(task.elements, planned.schedule, task.state)
+    assert [one.name for one in order] == [
+        member.element for member in advice.members if member.point_id is not None
+    ]
+    for count in range(len(order) + 1):
+        partial = prefix(order[:count], planned.schedule, task.state)
+        assert certify(task.district, task.state, task.forecast, partial).certified
+
+
+def test_the_same_inputs_give_the_same_recommendation(kitchen: Kitchen) -> None:
+    one = kitchen.run(keep=lambda _advice: None)
+    kitchen.ports = replace(cycle_ports(kitchen.own.core, PlannerWorker(1.0)), plan=kitchen.plan)
+    other = kitchen.run(keep=lambda _advice: None)
+    assert one.recommendation is not None
+    assert other.recommendation is not None
+    assert one.recommendation.members == other.recommendation.members
+
+
+def test_without_weather_nothing_is_recommended(kitchen: Kitchen) -> None:
+    path = kitchen.own.core.tables.site.folder / "weather.csv"
+    text = path.read_text(encoding="utf-8")
+    path.unlink()
+    try:
+        record = kitchen.run()
+    finally:
+        path.write_text(text, encoding="utf-8")
+    assert record.outcome is CycleOutcome.NO_WEATHER
+    assert record.recommendation is None
+    after_cycle(kitchen.own.core, record)
+    kitchen.own.run(5)
+    assert "weather_missing:cycle" in kitchen.own.alarms()
+
+
+def test_a_planner_that_is_late_is_ended(kitchen: Kitchen) -> None:
+    worker = PlannerWorker(0.2)
+    record = kitchen.run(plan=worker.plan)
+    assert record.outcome is CycleOutcome.NO_PLAN
+    assert "within 0 s" in record.reason
+    assert worker._process is None
+
+
+def test_a_planner_that_fails_says_so(kitchen: Kitchen) -> None:
+    kitchen.run(keep=lambda _advice: None)
+    assert kitchen.task is not None
+    worker = PlannerWorker(120.0)
+    broken = replace(kitchen.task, state=None)  # type: ignore[arg-type]
+    with pytest.raises(PlanningError, match="Error"):
+        worker.plan(broken)
+    worker.stop()
+
+
+@pytest.mark.parametrize(
+    ("found", "reason"),
+    [
+        ({"certified": False}, "not certified"),
+        ({"broken_prefix": "plant:P1"}, "plant:P1 and no further"),
+    ],
+)
+def test_what_is_not_certified_as_a_whole_is_not_recommended(
+    kitchen: Kitchen, found: dict[str, object], reason: str
+) -> None:
+    kitchen.run(keep=lambda _advice: None)
+    assert kitchen.task is not None
+    planned = replace(kitchen.plan(kitchen.task), **found)  # type: ignore[arg-type]
+    record = kitchen.run(plan=lambda _task: planned)
+    assert record.outcome is CycleOutcome.NOT_CERTIFIED
+    assert reason in record.reason
+    assert record.recommendation is None
+
+
+def test_a_store_that_fails_ends_the_cycle(kitchen: Kitchen, tmp_path: Path) -> None:
+    made = simulated(tmp_path / "other")
+    made.database.close()
+    path = Path(str(made.database.core.url.database))
+    path.rename(path.with_suffix(".gone"))
+    path.mkdir()
+    lost = cycle_ports(made.core, PlannerWorker(1.0))
+    record = kitchen.run(keep=lost.keep)
+    assert record.outcome is CycleOutcome.STORE_FAILED
+    assert record.recommendation is None
+
+
+def test_a_good_cycle_counts_only_with_good_readbacks(tmp_path: Path) -> None:
+    made = Kitchen(tmp_path)
+    core = made.own.core
+    record = made.run()
+    before = core.state.good_cycles
+    after_cycle(core, record)
+    assert core.state.good_cycles == before + 1
+    core.unresolved = frozenset({"P1.sp"})
+    after_cycle(core, replace(record, at=record.at + timedelta(seconds=1)))
+    assert core.state.good_cycles == 0
+    assert core.advice == record.recommendation
