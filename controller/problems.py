@@ -15,6 +15,24 @@ class InputError(Exception):
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
+def not_written(path: str, error: OSError | ValueError, *, what: str = "folder") -> Problem:
+    """Describe an output that cannot be written.
+
+    Args:
+        path: Where it should go.
+        error: What the operating system says of it, or of a name that no file can have.
+        what: What the user named.
+
+    Returns:
+        The problem.
+    """
+    return Problem(
+        file=path,
+        message=f"cannot be written: {getattr(error, 'strerror', None) or error}",
+        remedy=f"name a {what} that you may write",
+    )
+
+
 def as_json_object(problem: Problem) -> Mapping[str, object]:
     """Give a problem in the form of the JSON contract.
 

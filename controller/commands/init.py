@@ -36,9 +36,8 @@ def run(arguments: argparse.Namespace) -> int:
     import shlex
     from pathlib import Path
 
-    from controller.problems import InputError, report_problems, write_line
+    from controller.problems import InputError, not_written, report_problems, write_line
     from controller.sitefiles.starter import write_starter
-    from drivers.base import Problem
 
     try:
         files = write_starter(Path(arguments.folder))
@@ -46,12 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
         report_problems(error.problems, as_json=arguments.json)
         return 2
     except (OSError, ValueError) as error:
-        problem = Problem(
-            file=arguments.folder,
-            message=f"cannot be written: {getattr(error, 'strerror', None) or error}",
-            remedy="name a folder that you may write",
-        )
-        report_problems([problem], as_json=arguments.json)
+        report_problems([not_written(arguments.folder, error)], as_json=arguments.json)
         return 3
     if arguments.json:
         write_line(json.dumps({"site": arguments.folder, "files": list(files)}))

@@ -99,18 +99,13 @@ def _write_report(planned: "PlannedSite", arguments: argparse.Namespace) -> bool
     """Write the report; where that fails, say why and return False."""
     from pathlib import Path
 
-    from controller.problems import report_problems
+    from controller.problems import not_written, report_problems
     from controller.report.plan_report import write_plan_report
-    from drivers.base import Problem
 
     try:
         write_plan_report(planned.plan, planned.case.site, Path(arguments.report))
     except OSError as error:
-        problem = Problem(
-            file=arguments.report,
-            message=f"cannot be written: {error.strerror or error}",
-            remedy="name a file in a folder that you may write",
-        )
+        problem = not_written(arguments.report, error, what="file in a folder")
         report_problems([problem], as_json=arguments.json)
         return False
     _tell(f"the report is in {arguments.report}")

@@ -67,7 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
     """
     from pathlib import Path
 
-    from controller.problems import InputError, report_problems
+    from controller.problems import InputError, not_written, report_problems
     from drivers.base import BadInput, Problem
 
     try:
@@ -88,12 +88,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         files = _write(site, trace, Path(arguments.out), as_csv=arguments.csv)
     except (OSError, ValueError) as error:
-        problem = Problem(
-            file=arguments.out,
-            message=f"cannot be written: {getattr(error, 'strerror', None) or error}",
-            remedy="name a folder that you may write",
-        )
-        report_problems([problem], as_json=arguments.json)
+        report_problems([not_written(arguments.out, error)], as_json=arguments.json)
         return 3
     if arguments.json:
         _print_json(_report(site, trace, verdict, files, warnings))
