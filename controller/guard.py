@@ -207,7 +207,7 @@ def _not_sure(limits: PointLimits, asked: float, view: View) -> list[str]:
         reasons.append(f"{back} {problem or 'has no history'}: what {name} holds is not known")
     elif abs(view.held[-1][1] - (view.readings[back].value or 0.0)) > limits.resolution + _DUST:
         reasons.append(f"{back} is not what the history of {name} ends with")
-    if any(at > view.now + CLOCK_SLACK for at, _ in view.held[-1:]):
+    if view.held and view.held[-1][0] > view.now + CLOCK_SLACK:
         reasons.append("the clock was set back; the last reading is from the future")
     if view.last_write is not None and view.now - view.last_write < LEAST_PAUSE:
         reasons.append(f"{name} was written less than {LEAST_PAUSE.total_seconds():.0f} s ago")

@@ -193,6 +193,11 @@ REFUSALS: list[tuple[str, View, str]] = [
     ("readback stale", seen(fb=reading("fb", 90.0, time=NOW - MINUTE)), "60 s old"),
     ("readback not the history's end", seen(fb=reading("fb", 93.0)), "history"),
     ("clock set back", replace(VIEW, now=NOW - 6 * SECOND), "from the future"),
+    (
+        "history from the future",
+        replace(VIEW, held=((NOW - HOUR, 90.0), (NOW + 6 * SECOND, 90.0))),
+        "the clock was set back",
+    ),
     ("just written", replace(VIEW, last_write=NOW - 59 * SECOND), "less than 60 s ago"),
 ]
 
