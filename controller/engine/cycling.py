@@ -1,5 +1,6 @@
 """The cycle in a thread of its own, so that the safety loop never waits for a plan."""
 
+import logging
 import threading
 from collections.abc import Callable
 from dataclasses import asdict
@@ -19,6 +20,8 @@ from controller.store.present import record_cycle
 from controller.store.recommendations import StoredRecommendation
 from drivers.base import Quality, WeatherSeries
 from drivers.weather.sources import choose
+
+log = logging.getLogger(__name__)
 
 _ALARM_OF = {
     CycleOutcome.NO_WEATHER: "weather_missing",
@@ -80,9 +83,23 @@ class CycleThread:
             self._thread.join(timeout_s)
 
     def _run(self) -> None:
+        core = self._core
         try:
-            record = run_cycle(self._core.clock().replace(microsecond=0), self._ports)
-            after_cycle(self._core, record)
+            after_cycle(core, run_cycle(core.clock().replace(microsecond=0), self._ports))
+        except Exception as error:
+            log.exception("the cycle failed")
+            detail = f"{type(error).__name__}: {error}"
+            core.causes["cycle"] = (Cause(code="job_failed", source="cycle", detail=detail),)
+            core.happen(
+                CycleDone(
+                    now=core.clock(),
+                    good=False,
+                    reason=detail,
+                    cold_snap=False,
+                    remote=False,
+                    point_ids=frozenset(),
+                )
+            )
         finally:
             self._busy.clear()
 

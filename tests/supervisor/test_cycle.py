@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from controller.cycle import CycleOutcome, CyclePorts, CycleRecord, run_cycle
-from controller.engine.cycling import after_cycle, cycle_ports
+from controller.engine.cycling import CycleThread, after_cycle, cycle_ports
 from controller.engine.planner import (
     Planned,
     PlannerWorker,
@@ -17,8 +17,10 @@ from controller.engine.planner import (
     prefix,
     writing_order,
 )
+from controller.modes import Mode
 from controller.store import recommendations
 from optimizer.certify import certify
+from optimizer.model.state import PlantState
 from tests.supervisor.simulated import Simulated, simulated
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -162,3 +164,25 @@ def test_a_good_cycle_counts_only_with_good_readbacks(tmp_path: Path) -> None:
     after_cycle(core, replace(record, at=record.at + timedelta(seconds=1)))
     assert core.state.good_cycles == 0
     assert core.advice == record.recommendation
+
+
+class Broken:
+    """A state port with a mistake in it."""
+
+    def state_at(self, *_: object) -> PlantState:
+        raise ZeroDivisionError("a mistake")
+
+
+def test_a_cycle_that_dies_counts_as_a_bad_one(tmp_path: Path) -> None:
+    made = Kitchen(tmp_path)
+    core, clock = made.own.core, made.own.time
+    cycle = CycleThread(core, PlannerWorker(1.0), 900.0, clock.monotonic_s)
+    cycle._ports = replace(made.ports, observer=Broken())
+    for _ in range(2):
+        cycle.start_if_due()
+        cycle.wait(60.0)
+        cycle.start_if_due()  # not due yet: nothing is started
+        clock.pass_by(900.0)
+    assert core.state.mode is Mode.HOLD
+    made.own.run(5)
+    assert "job_failed:cycle" in made.own.alarms()

@@ -255,6 +255,7 @@ def test_a_limit_without_a_band_holds_at_the_limit_itself() -> None:
 
 NO_DANGERS: list[tuple[str, View]] = [
     ("outlet below its band", seen(t=reading("t", 109.4))),
+    ("outlet just fresh enough", seen(t=reading("t", 90.0, time=NOW - 15 * SECOND))),
     ("pressure below its band", seen(p=reading("p", 9.7))),
     ("pressure above its least", seen(p=reading("p", 0.8))),
     ("make-up below its band", seen(makeup=reading("makeup", 0.224))),
