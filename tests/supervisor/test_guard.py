@@ -243,6 +243,18 @@ def test_what_refuses_an_increase_and_lets_a_decrease_pass(name: str, view: View
     assert ruled(guard(LIMITS, 89.0, view)) == ("allowed", 89.0)
 
 
+def test_a_device_without_steps_takes_any_value() -> None:
+    floating = replace(LIMITS, resolution=0.0)
+    assert ruled(guard(floating, 90.1234567, VIEW)) == ("allowed", 90.1234567)
+
+
+@pytest.mark.parametrize(("seconds", "expected"), [(900, "refused"), (901, "allowed")])
+def test_a_fall_counts_for_a_quarter_of_an_hour(seconds: int, expected: str) -> None:
+    high = NOW - seconds * SECOND
+    pressures = {"p": ((high, 6.0), (high + SECOND, 5.4), (NOW, 5.4))}
+    assert guard(LIMITS, 91.0, replace(VIEW, pressures=pressures)).ruling.value == expected
+
+
 def test_what_stays_as_it_is_is_no_increase() -> None:
     assert ruled(guard(LIMITS, 90.0, seen(t=reading("t", 109.9)))) == ("allowed", 90.0)
 
