@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -284,3 +285,17 @@ def test_without_json_it_speaks_to_people(
 )
 def test_what_is_not_known_becomes_null(value: float | None, given: float | None) -> None:
     assert number(value) == given
+
+
+def test_flows_that_do_not_balance_are_no_result(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No network is known that has none: a run is marked as if it had."""
+    from optimizer import simulate as simulator
+
+    found = simulator.simulate
+    monkeypatch.setattr(simulator, "simulate", lambda *given: replace(found(*given), unsolved=(3,)))
+    assert simulate(tmp_path, hours=1) == 1
+    (problem,) = answer(capsys)["errors"]
+    assert "step 3" in problem["message"]
+    assert not (tmp_path / "run").exists()
