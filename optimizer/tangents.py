@@ -4,8 +4,10 @@ Forward differentiation of the same march that simulates: what comes out is the 
 computed trace itself, kinks apart (a valve that reaches its stop, a front that passes a sample).
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,8 +18,11 @@ from optimizer.model.schedule import Schedule
 from optimizer.model.state import PlantState
 from optimizer.model.trace import Trace
 from optimizer.physics import march as kernel
-from optimizer.simulate import prepare, read_trace
+from optimizer.simulate import March, prepare, read_trace
 from optimizer.timegrid import setpoints_at_boundaries, step_means
+
+# Parts of the directions that march at the same time.
+HALVES = 2
 
 
 class Lever(IntEnum):
@@ -191,16 +196,58 @@ def linearise(
     Raises:
         ValueError: If the inputs do not fit each other.
     """
-    steps, count = forecast.steps, len(directions.lever)
     weight = _step_weights(network, directions)
-    first = np.where(weight.any(axis=0), (weight != 0.0).argmax(axis=0), steps)
+    first = np.where(weight.any(axis=0), (weight != 0.0).argmax(axis=0), forecast.steps)
     order = np.argsort(first, kind="stable")
+    # Columns do not touch each other: halves of them, early and late alike, march side by side.
+    halves = [order[i::HALVES] for i in range(min(HALVES, max(len(order), 1)))]
+
+    def march(columns: IntArray) -> _Columns:
+        prepared = prepare(network, state, forecast, schedule, member, directions=len(columns))
+        seeds = _seeds(directions, weight, first, columns, rows, functionals)
+        jacobian = np.zeros((len(rows.step), len(columns)))
+        gradients = np.zeros((len(functionals.water_end), len(columns)))
+        motion, record = prepared.motion, prepared.record
+        kernel.march(prepared.layout, prepared.drive, motion, record, seeds, jacobian, gradients)
+        return _Columns(prepared, jacobian, gradients)
+
+    with ThreadPoolExecutor(len(halves)) as pool:
+        done = list(pool.map(march, halves))
     by_step = np.argsort(rows.step, kind="stable")
-    seeds = kernel.Seeds(
-        lever=directions.lever[order].astype(np.int64),
-        which=directions.which[order].astype(np.int64),
-        weight=np.ascontiguousarray(weight[:, order]),
-        used=np.searchsorted(first[order], np.arange(steps), side="right").astype(np.int64),
+    scale = np.array([_TO_TRACE_UNIT.get(Quantity(q), 1.0) for q in rows.quantity[by_step]])
+    jacobian = np.concatenate([part.jacobian for part in done], axis=1) * scale[:, None]
+    gradients = np.concatenate([part.gradients for part in done], axis=1)
+    columns = np.concatenate(halves)
+    return Linearisation(
+        trace=read_trace(network, done[0].prepared, state, forecast, schedule, member),
+        jacobian=frozen(_unsorted(jacobian, by_step, columns)),
+        gradients=frozen(_unsorted(gradients, np.arange(len(gradients)), columns)),
+    )
+
+
+class _Columns(NamedTuple):
+    """A march with some of the directions, and what came of it."""
+
+    prepared: March
+    jacobian: FloatArray
+    gradients: FloatArray
+
+
+def _seeds(
+    directions: Directions,
+    weight: FloatArray,
+    first: IntArray,
+    columns: IntArray,
+    rows: Rows,
+    functionals: Functionals,
+) -> kernel.Seeds:
+    """What the kernel differentiates, and along which of the directions."""
+    steps, by_step = len(weight), np.argsort(rows.step, kind="stable")
+    return kernel.Seeds(
+        lever=directions.lever[columns].astype(np.int64),
+        which=directions.which[columns].astype(np.int64),
+        weight=np.ascontiguousarray(weight[:, columns]),
+        used=np.searchsorted(first[columns], np.arange(steps), side="right").astype(np.int64),
         row_start=np.searchsorted(rows.step[by_step], np.arange(steps + 2)).astype(np.int64),
         quantity=rows.quantity[by_step].astype(np.int64),
         element=rows.index[by_step].astype(np.int64),
@@ -210,24 +257,6 @@ def linearise(
         indoor=functionals.indoor,
         envelope_end=functionals.envelope_end,
         water_end=functionals.water_end,
-    )
-    prepared = prepare(network, state, forecast, schedule, member, directions=count)
-    jacobian = np.zeros((len(rows.step), count))
-    gradients = np.zeros((len(functionals.water_end), count))
-    kernel.march(
-        prepared.layout,
-        prepared.drive,
-        prepared.motion,
-        prepared.record,
-        seeds,
-        jacobian,
-        gradients,
-    )
-    scale = np.array([_TO_TRACE_UNIT.get(Quantity(q), 1.0) for q in seeds.quantity])
-    return Linearisation(
-        trace=read_trace(network, prepared, state, forecast, schedule, member),
-        jacobian=frozen(_unsorted(jacobian * scale[:, None], by_step, order)),
-        gradients=frozen(_unsorted(gradients, np.arange(len(gradients)), order)),
     )
 
 

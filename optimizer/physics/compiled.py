@@ -111,10 +111,12 @@ def inlined(function: Function) -> Function:
 def outer(function: Function) -> Function:
     """Compile a function that Python calls with a whole network, and that allocates nothing.
 
+    Other threads go on while it runs.
+
     Args:
         function: A function of numbers, arrays and named tuples of them.
 
     Returns:
         The compiled function, called like the original.
     """
-    return _jit(function, no_cfunc_wrapper=True, _nrt=False)
+    return _jit(function, no_cfunc_wrapper=True, _nrt=False, nogil=True)
