@@ -68,7 +68,7 @@ def newly_passed(present: LinearModel, limits: WatchedLimits) -> WatchedLimits:
         Those that are passed and new.
     """
     known = set(present.limits.keys)
-    passed = limits.chosen(np.flatnonzero(limits.excess > 0.0))
+    passed = limits.chosen(np.flatnonzero(limits.excess > 0.0)).without_twins()
     new = [i for i, key in enumerate(passed.keys) if key not in known]
     return passed.chosen(np.array(new, dtype=np.int64))
 
@@ -86,7 +86,8 @@ def with_remembered(
     Returns:
         Both, none twice.
     """
-    parts, known = [limits], set(limits.keys)
+    near = limits.without_twins()
+    parts, known = [near], set(near.keys)
     for memory in remembered:
         own = memory.at(trace)
         new = [i for i, key in enumerate(own.keys) if key not in known]

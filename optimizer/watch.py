@@ -152,7 +152,7 @@ def watch_limits(
     ]
     span = max(1, HOUR_S // trace.step_s)
     near = [_near(field, backoff.get(field.kind, np.zeros(1)), span) for field in fields]
-    return joined(near).without_twins()
+    return joined(near)
 
 
 def joined(parts: list[WatchedLimits]) -> WatchedLimits:
