@@ -134,18 +134,20 @@ def _shifted(case: Case, shift_k: float) -> tuple[float, float]:
     return comfort_of_trace(district.network, trace).shortfall_k_h, cost
 
 
-def row_of(case: Case, weather: str) -> Row:
+def row_of(case: Case, weather: str, rounds: int) -> Row:
     """Plan a case with and without writable offsets.
 
     Args:
         case: The case.
         weather: What the weather is called.
+        rounds: Rounds before each certificate.
 
     Returns:
         The figures.
     """
-    plan = plan_site(case, PlanOptions(), lambda _: None).plan
-    fixed = plan_site(case, PlanOptions(with_offsets=False, with_bound=False), lambda _: None).plan
+    options = PlanOptions(max_rounds=rounds)
+    without = PlanOptions(max_rounds=rounds, with_offsets=False, with_bound=False)
+    plan, fixed = (plan_site(case, o, lambda _: None).plan for o in (options, without))
     curve, ours, less = (one.certificate for one in (plan.baseline, plan.chosen, fixed.chosen))
     bound = plan.bound.cost_lower if plan.bound is not None else float("nan")
     unshort = curve.comfort.shortfall_k_h < 0.05
@@ -215,6 +217,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--weather", type=Path, required=True, help="folder of typical years")
     parser.add_argument("--site", type=Path, action="append", required=True, help="site folder")
+    parser.add_argument("--rounds", type=int, default=8, help="rounds before each certificate")
     parser.add_argument("--json", action="store_true", help="one JSON list instead of a table")
     arguments = parser.parse_args()
     rows = []
@@ -227,7 +230,7 @@ def main() -> int:
                 return 2
             name = city if mean_c is None else f"{city} at {mean_c:g}"
             print(f"{folder} {name} ...", file=sys.stderr)
-            rows.append(row_of(case_of(site, files[0], mean_c), name))
+            rows.append(row_of(case_of(site, files[0], mean_c), name, arguments.rounds))
     print(json.dumps([asdict(row) for row in rows]) if arguments.json else as_markdown(rows))
     return 0
 

@@ -52,7 +52,7 @@ class PlanOptions:
     """
 
     with_offsets: bool = True
-    max_rounds: int = 8
+    max_rounds: int = 6
     start: Schedule | None = None
     with_bound: bool = True
 

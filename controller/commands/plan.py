@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -46,8 +47,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-offsets", action="store_true", help="leave the stations' curves alone"
     )
+    parser.add_argument(
+        "--rounds",
+        type=_rounds,
+        metavar="N",
+        help="rounds of search before each certificate, 1 to 100; more take longer and save more",
+    )
     parser.add_argument("--report", metavar="FILE.html", help="write a page that shows the plan")
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
+
+
+def _rounds(text: str) -> int:
+    """Read a number of rounds."""
+    if not text.isascii() or not text.isdecimal() or not 1 <= int(text) <= 100:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 1 to 100")
+    return int(text)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -80,6 +94,8 @@ def run(arguments: argparse.Namespace) -> int:
         report_problems(error.problems, as_json=arguments.json)
         return 2
     options = PlanOptions(with_offsets=not arguments.no_offsets)
+    if arguments.rounds is not None:
+        options = replace(options, max_rounds=arguments.rounds)
     planned = plan_site(case, options, _tell)
     if arguments.report is not None and not _write_report(planned, arguments):
         return 3
