@@ -18,7 +18,7 @@ from optimizer.linear_model import LinearModel
 from optimizer.model.arrays import FloatArray, IntArray
 from optimizer.model.trace import Trace
 from optimizer.tangents import Quantity
-from optimizer.watch import NO_ENTRY, WatchedLimits, joined
+from optimizer.watched_limits import NO_ENTRY, WatchedLimits, joined
 
 _ENTRIES: dict[Quantity, Callable[[Trace], FloatArray]] = {
     Quantity.SUPPLY_NODE_TEMP: lambda trace: trace.nodes.supply_temp_c,

@@ -16,7 +16,8 @@ from optimizer.model.schedule import Schedule
 from optimizer.model.state import PlantState
 from optimizer.model.trace import Trace
 from optimizer.tangents import Lever, Linearisation, Quantity, Rows, linearise
-from optimizer.watch import WatchedLimits, jacobian_of_limits, rows_of_limits, watch_limits
+from optimizer.watch import watch_limits
+from optimizer.watched_limits import WatchedLimits, jacobian_of_limits, rows_of_limits
 
 # Flats that are further than this above their minimum are not watched.
 WATCHED_FLAT_K = 1.5

@@ -1,11 +1,6 @@
-"""What the planner watches: the entries of a trace that are near a limit or a comfort minimum.
-
-Each watched limit is a sum of at most two trace entries that must not pass an allowed value, so
-that its linear forecast is a sum of two rows of the Jacobian.
-"""
+"""What the planner watches: the entries of a trace that are near a limit or a comfort minimum."""
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
@@ -23,10 +18,10 @@ from optimizer.physics.water import (
     saturation_slope_k_bar,
     saturation_temp_c,
 )
-from optimizer.tangents import Quantity, Rows
+from optimizer.tangents import Quantity
+from optimizer.watched_limits import NO_ENTRY, WatchedLimits, joined
 
 HOUR_S = 3600
-NO_ENTRY = -1
 # What counts as one unit of nearness and of violation, by kind.
 SCALE = {
     LimitKind.PLANT_HEAT: 0.02,
@@ -48,66 +43,6 @@ WATCHED_SCALES = 8.0
 WATCHED_RAMP_SCALES = 3.0
 # Entries nearer than this are watched at every step, the others at the worst of each hour.
 CLOSE_SCALES = 0.3
-
-
-@dataclass(frozen=True, kw_only=True)
-class WatchedLimits:
-    """Linear limits: first_factor * entry + second_factor * other entry <= allowed.
-
-    Attributes:
-        kind: A `LimitKind` each.
-        quantity, index, step: Entries, shape (limits, 2); quantity NO_ENTRY for none.
-        factor: Their factors, shape (limits, 2).
-        value, allowed, scale: Present value, limit and unit of nearness, shape (limits,).
-    """
-
-    kind: tuple[LimitKind, ...]
-    quantity: IntArray
-    index: IntArray
-    step: IntArray
-    factor: FloatArray
-    value: FloatArray
-    allowed: FloatArray
-    scale: FloatArray
-
-    @property
-    def excess(self) -> FloatArray:
-        """How far each value is past its limit, in scales."""
-        return (self.value - self.allowed) / self.scale
-
-    @cached_property
-    def keys(self) -> list[tuple[object, ...]]:
-        """What tells one limit from another: its kind, its entries and what is allowed."""
-        parts = (self.quantity, self.index, self.step)
-        entries = np.concatenate(parts, axis=1).tolist()
-        signs = np.sign(self.factor[:, 0]).tolist()
-        rest = zip(self.kind, signs, self.allowed.tolist(), entries, strict=True)
-        return [(kind, sign, allowed, *entry) for kind, sign, allowed, entry in rest]
-
-    def without_twins(self) -> "WatchedLimits":
-        """Pipes that begin at one node and may take the same have one limit."""
-        first = {key: i for i, key in reversed(list(enumerate(self.keys)))}
-        return self.chosen(np.array(sorted(first.values()), dtype=np.int64))
-
-    def chosen(self, which: IntArray) -> "WatchedLimits":
-        """Some of the limits.
-
-        Args:
-            which: Their positions.
-
-        Returns:
-            These limits.
-        """
-        return WatchedLimits(
-            kind=tuple(self.kind[int(i)] for i in which),
-            quantity=self.quantity[which],
-            index=self.index[which],
-            step=self.step[which],
-            factor=self.factor[which],
-            value=self.value[which],
-            allowed=self.allowed[which],
-            scale=self.scale[which],
-        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,27 +88,6 @@ def watch_limits(
     span = max(1, HOUR_S // trace.step_s)
     near = [_near(field, backoff.get(field.kind, np.zeros(1)), span) for field in fields]
     return joined(near)
-
-
-def joined(parts: list[WatchedLimits]) -> WatchedLimits:
-    """Put watched limits into one list.
-
-    Args:
-        parts: Lists of limits.
-
-    Returns:
-        All of them, in order.
-    """
-    return WatchedLimits(
-        kind=tuple(kind for part in parts for kind in part.kind),
-        quantity=np.concatenate([part.quantity for part in parts]),
-        index=np.concatenate([part.index for part in parts]),
-        step=np.concatenate([part.step for part in parts]),
-        factor=np.concatenate([part.factor for part in parts]),
-        value=np.concatenate([part.value for part in parts]),
-        allowed=np.concatenate([part.allowed for part in parts]),
-        scale=np.concatenate([part.scale for part in parts]),
-    )
 
 
 def _near(field: _Field, backoff: FloatArray, span: int) -> WatchedLimits:
@@ -508,39 +422,3 @@ def _change_since(
     change = np.full(inlet_c.shape, np.nan)
     change[origin >= -1] = inlet_c[origin >= -1] - line[origin[origin >= -1] + 1]
     return change, np.broadcast_to(origin[:, None], inlet_c.shape)
-
-
-def rows_of_limits(limits: WatchedLimits) -> Rows:
-    """Trace entries that watched limits are made of, in two blocks: the first, then the second.
-
-    Args:
-        limits: The limits.
-
-    Returns:
-        Rows, twice as many as limits; where there is no entry, a row of the same kind as the first
-        whose factor is zero.
-    """
-    missing = limits.quantity[:, 1] == NO_ENTRY
-    second = np.where(missing, limits.quantity[:, 0], limits.quantity[:, 1])
-    index = np.where(missing, limits.index[:, 0], limits.index[:, 1])
-    step = np.where(missing, limits.step[:, 0], limits.step[:, 1])
-    return Rows(
-        quantity=np.concatenate([limits.quantity[:, 0], second]),
-        index=np.concatenate([limits.index[:, 0], index]),
-        step=np.concatenate([limits.step[:, 0], step]),
-    )
-
-
-def jacobian_of_limits(limits: WatchedLimits, rows: FloatArray) -> FloatArray:
-    """Derivatives of watched limits from those of their entries.
-
-    Args:
-        limits: The limits.
-        rows: Derivatives of `rows_of_limits`, shape (2 limits, decisions).
-
-    Returns:
-        Derivatives, shape (limits, decisions).
-    """
-    count = len(limits.kind)
-    second = np.where(limits.quantity[:, 1] == NO_ENTRY, 0.0, limits.factor[:, 1])
-    return limits.factor[:, :1] * rows[:count] + second[:, None] * rows[count:]

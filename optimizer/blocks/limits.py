@@ -4,7 +4,7 @@ import pyomo.environ as pyo
 
 from optimizer.blocks.rows import row_expression
 from optimizer.model.arrays import FloatArray
-from optimizer.watch import WatchedLimits
+from optimizer.watched_limits import WatchedLimits
 
 
 def declare_var_excess(model: pyo.ConcreteModel) -> None:
