@@ -9,26 +9,25 @@ from optimizer.model.network import Network, PumpControl
 from optimizer.model.plan import Bound, Evaluated
 
 
-def plan_json(planned: PlannedSite, *, show_baseline: bool = False) -> JsonObject:
+def plan_json(planned: PlannedSite) -> JsonObject:
     """Give a plan in the form of the contract.
 
     Args:
         planned: The plan with its case.
-        show_baseline: Whether the baseline takes the plan's place.
 
     Returns:
         The object; series have one value a step, at its start.
     """
     site, plan = planned.case.site, planned.plan
     network = site.district.network
-    shown = plan.baseline if show_baseline else plan.chosen
+    shown = plan.chosen
     certificate = shown.certificate
     residual = max(certificate.energy_residual_pct, shown.trace.energy.residual_pct)
     return {
         "site": site.site_id,
         "start": shown.schedule.start.isoformat(),
         "step_s": shown.schedule.step_s,
-        "status": "fallback" if show_baseline else plan.status.value,
+        "status": plan.status.value,
         **_setpoints(network, shown),
         "stations": _offsets(network, shown),
         "baseline": {

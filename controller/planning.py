@@ -2,10 +2,10 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from controller.case import Case
-from optimizer.model.plan import Plan
+from optimizer.model.plan import Plan, PlanStatus
 from optimizer.plan import PlanOptions, plan
 from optimizer.round import solver_session
 
@@ -39,3 +39,17 @@ def plan_site(case: Case, options: PlanOptions, tell: Callable[[str], None]) -> 
         time.perf_counter,
     )
     return PlannedSite(case=case, plan=found)
+
+
+def baseline_shown(planned: PlannedSite) -> PlannedSite:
+    """Let the weather curve take the plan's place, as if nothing better had been found.
+
+    Args:
+        planned: A plan with its case.
+
+    Returns:
+        The same with the curve as what is recommended, without bound and reasons of the plan.
+    """
+    plan = planned.plan
+    curve = replace(plan, status=PlanStatus.FALLBACK, chosen=plan.baseline, bound=None, reasons=())
+    return replace(planned, plan=curve)

@@ -76,7 +76,8 @@ class Flats:
         building, boundary: The pairs, shape (pairs,).
         missing_k: Minimum less worst flat, positive where short, shape (pairs,).
         slope: Derivatives of the worst flat, K per unit of decision, shape (pairs, decisions).
-        movable: Whether the decisions can move the pair at all, shape (pairs,).
+        movable: Whether the decisions can move the pair at all, or need only keep it, shape
+            (pairs,).
         sampled: Whether the pair is one of those by which shortfalls are summed, shape (pairs,).
         hours: Time that each sampled pair stands for, h.
     """
@@ -314,12 +315,15 @@ def _flats(
     width = np.concatenate(
         [np.full(len(r.knots), r.high - r.low) for r in task.levers.ranges] or [np.zeros(0)]
     )
+    missing = _missing_k(task, done.trace)[boundary, building]
+    # What all decisions together hardly move is left out where it is short, and kept where not.
+    reach = np.abs(slope) @ width > UNMOVABLE_K
     return Flats(
         building=building,
         boundary=boundary,
-        missing_k=_missing_k(task, done.trace)[boundary, building],
+        missing_k=missing,
         slope=slope,
-        movable=(np.abs(slope) @ width > UNMOVABLE_K) & ~task.beyond_reach[boundary, building],
+        movable=(reach | (missing <= UNMOVABLE_K)) & ~task.beyond_reach[boundary, building],
         sampled=boundary % (SAMPLE_HOURS * span) == 0,
         hours=float(SAMPLE_HOURS),
     )

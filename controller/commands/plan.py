@@ -51,7 +51,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--rounds",
         type=_rounds,
         metavar="N",
-        help="rounds of search before each certificate, 1 to 100; more take longer and save more",
+        help="rounds of search before each certificate, 1 to 100; more take longer",
     )
     parser.add_argument("--report", metavar="FILE.html", help="write a page that shows the plan")
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
@@ -74,7 +74,7 @@ def run(arguments: argparse.Namespace) -> int:
         0 certified, 1 not, 2 where an input is refused, 3 where the report cannot be written.
     """
     from controller.case import read_case
-    from controller.planning import plan_site
+    from controller.planning import baseline_shown, plan_site
     from controller.problems import InputError, report_problems
     from drivers.base import BadInput
     from optimizer.model.plan import PlanStatus
@@ -97,10 +97,12 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.rounds is not None:
         options = replace(options, max_rounds=arguments.rounds)
     planned = plan_site(case, options, _tell)
+    if arguments.baseline:
+        planned = baseline_shown(planned)
     if arguments.report is not None and not _write_report(planned, arguments):
         return 3
     if arguments.json:
-        _print_json(planned, show_baseline=arguments.baseline)
+        _print_json(planned)
     else:
         print_summary(planned)
     return 0 if arguments.baseline or planned.plan.status is PlanStatus.CERTIFIED else 1
@@ -128,13 +130,13 @@ def _write_report(planned: "PlannedSite", arguments: argparse.Namespace) -> bool
     return True
 
 
-def _print_json(planned: "PlannedSite", *, show_baseline: bool) -> None:
+def _print_json(planned: "PlannedSite") -> None:
     import json
 
     from controller.plan_json import plan_json
     from controller.problems import write_line
 
-    write_line(json.dumps(plan_json(planned, show_baseline=show_baseline), allow_nan=False))
+    write_line(json.dumps(plan_json(planned), allow_nan=False))
 
 
 def print_summary(planned: "PlannedSite") -> None:

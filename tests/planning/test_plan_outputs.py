@@ -10,7 +10,7 @@ import pytest
 from controller.cli import main
 from controller.paths import config_dir
 from controller.plan_json import plan_json
-from controller.planning import PlannedSite
+from controller.planning import PlannedSite, baseline_shown
 from controller.report.plan_report import plan_page
 from controller.report.wording import WORDS
 
@@ -41,7 +41,7 @@ def test_the_total_is_the_sum_of_its_parts(planned: PlannedSite) -> None:
 
 
 def test_the_baseline_takes_the_plans_place_when_asked(planned: PlannedSite) -> None:
-    shown = plan_json(planned, show_baseline=True)
+    shown = plan_json(baseline_shown(planned))
     baseline = shown["baseline"]
     assert isinstance(baseline, dict)
     assert shown["plants"] == baseline["plants"]
