@@ -7,6 +7,8 @@ from datetime import datetime
 from optimizer.model.outcome import ComfortResult, Cost, LimitResult
 
 JsonObject = dict[str, object]
+# Margins this little below zero are none: the certificate rounds by as much.
+ROUNDING = 1e-6
 
 
 def number(value: float | None) -> float | None:
@@ -87,7 +89,7 @@ def limits_json(limits: Iterable[LimitResult]) -> list[JsonObject]:
             "time": instant(one.time),
             "worst": number(one.worst),
             "allowed": number(one.allowed),
-            "margin": number(one.margin),
+            "margin": number(0.0 if -ROUNDING < one.margin < 0.0 else one.margin),
             "unit": one.unit,
         }
         for one in limits

@@ -46,7 +46,13 @@ def first_backoff(network: Network) -> Backoff:
 
 
 def learned_ramps(
-    backoff: Backoff, district: District, state: PlantState, trace: Trace, judged: Certificate
+    backoff: Backoff,
+    district: District,
+    state: PlantState,
+    trace: Trace,
+    judged: Certificate,
+    *,
+    searched: bool,
 ) -> Backoff:
     """Keep further from the ramps of pipes in which the judge saw steeper ones than the trace.
 
@@ -59,6 +65,7 @@ def learned_ramps(
         state: State at the start.
         trace: A simulated run.
         judged: The judge's verdict on the same schedule.
+        searched: Whether a search kept `backoff` in this run, so that a passed ramp asks for more.
 
     Returns:
         What to keep from now on, nowhere less.
@@ -69,7 +76,8 @@ def learned_ramps(
         if result.limit is LimitKind.PIPE_RAMP:
             pipe = pipes[result.where]
             unseen = abs(result.worst) - float(seen[pipe]) + RAMP_RESERVE_K_H
-            ramps[pipe] = max(ramps[pipe], unseen)
+            passed = backoff[LimitKind.PIPE_RAMP][pipe] - PASSED_FACTOR * min(result.margin, 0.0)
+            ramps[pipe] = max(ramps[pipe], unseen, passed if searched else 0.0)
     return {**backoff, LimitKind.PIPE_RAMP: ramps}
 
 

@@ -26,6 +26,8 @@ from optimizer.risk import PipeStress, risk_cost
 from optimizer.timegrid import step_means
 
 JOULES_PER_MWH = 3.6e9
+# Where the start alone decides, the bound is exact but for the steps' rounding.
+ROUNDING_K = 1e-3
 
 
 def lower_bound(
@@ -133,7 +135,8 @@ def _least_shortfall_k(task: _Task, state: PlantState, forecast: Forecast) -> fl
     warmest = warmest_rooms_c(layout, task.rooms, task.start_c, hottest_c, most)
     reach = heat_within_reach_j(layout, floors, state, forecast)
     idle = no_supply(layout.buildings, task.rooms.steps)
-    return least_shortfall_k(task.rooms, task.start_c, task.warmth, idle, warmest, reach)
+    least_k = least_shortfall_k(task.rooms, task.start_c, task.warmth, idle, warmest, reach)
+    return max(least_k - ROUNDING_K, 0.0)
 
 
 def _least_supply(layout: Layout, floors: WaterFloors) -> LeastSupply:

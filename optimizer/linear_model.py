@@ -122,7 +122,7 @@ class Merit:
     Attributes:
         violation: Sum of each kind's largest excess over its limit, in scales.
         max_shortfall_k: Largest shortfall of a flat within reach, K.
-        shortfall_k_h: Sum of all shortfalls, K h.
+        shortfall_k_h: Sum of the shortfalls within reach, K h.
         cost: Cost.
     """
 
@@ -162,10 +162,12 @@ def merit_of(task: Task, trace: Trace) -> Merit:
     limits = limits_of(task, trace)
     missing = _missing_k(task, trace)
     reachable = np.where(task.beyond_reach, 0.0, missing)
+    span = max(1, int(HOUR_S) // trace.step_s)
     return Merit(
         violation=violation_of(limits.kind, limits.excess),
-        max_shortfall_k=max(float(reachable.max(initial=0.0)), 0.0),
-        shortfall_k_h=float(positive_k_h(missing, trace.step_s).sum()),
+        # By the hours that rounds watch: what stands at the start moves with nothing.
+        max_shortfall_k=max(float(reachable[span::span].max(initial=0.0)), 0.0),
+        shortfall_k_h=float(positive_k_h(reachable, trace.step_s).sum()),
         cost=cost_of_trace(task.district, task.state, task.forecast, trace).total,
     )
 

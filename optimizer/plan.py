@@ -36,8 +36,8 @@ FIRST_COMFORT_MARGIN_K = 0.0
 MARGIN_FACTOR = 1.3
 CERTIFICATES = 4
 # Differences of warmth that nobody feels: of the largest shortfall, and of their sum.
-EQUALLY_WARM_K = 0.02
-EQUALLY_WARM_K_H = 0.02
+EQUALLY_WARM_K = 0.001
+EQUALLY_WARM_K_H = 0.001
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,7 +159,12 @@ def _task(
         levers=levers,
         template=baseline.schedule,
         backoff=learned_ramps(
-            first_backoff(district.network), district, state, baseline.trace, baseline.certificate
+            first_backoff(district.network),
+            district,
+            state,
+            baseline.trace,
+            baseline.certificate,
+            searched=False,
         ),
         comfort_margin_k=FIRST_COMFORT_MARGIN_K,
         beyond_reach=np.zeros(
@@ -277,5 +282,6 @@ def _tightened(task: Task, judged: Evaluated, baseline: Certificate) -> Task | N
         task.state,
         judged.trace,
         judged.certificate,
+        searched=True,
     )
     return replace(task, backoff=backoff, comfort_margin_k=margin)

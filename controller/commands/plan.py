@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 SHORTEST_H = 1.0
 LONGEST_H = 96.0
 
+# Rounding, as in the certificate.
+PASSED_BY = 1e-6
+
 _EXAMPLES = """\
 examples:
   heatwarden plan sites/old-east --weather W.csv --start 2026-01-12T00:00:00+08:00 --hours 48
@@ -172,8 +175,9 @@ def print_summary(planned: "PlannedSite") -> None:
             write_line(f"no plan brings the largest shortfall below {least_k:.2f} K")
     for one in chosen.limits:
         if one.margin < 0.02 * abs(one.allowed):
+            word = "PASSES its limit" if one.margin < -PASSED_BY else "near its limit"
             write_line(
-                f"near its limit: {one.limit} {one.where} {one.worst:.3f} of {one.allowed:g} "
+                f"{word}: {one.limit} {one.where} {one.worst:.3f} of {one.allowed:g} "
                 f"{one.unit} at {one.time.isoformat()}"
             )
     write_line(

@@ -104,7 +104,7 @@ def test_ramps_are_kept_further_from_where_the_judge_sees_steeper_ones(
 ) -> None:
     task, trace = proposal.task, proposal.linear.trace
     verdict = certify(task.district, task.state, task.forecast, task.template)
-    kept = learned_ramps(task.backoff, task.district, task.state, trace, verdict)
+    kept = learned_ramps(task.backoff, task.district, task.state, trace, verdict, searched=False)
     seen = largest_ramps(task.district, task.state, trace)
     before, after = task.backoff[LimitKind.PIPE_RAMP], kept[LimitKind.PIPE_RAMP]
     assert np.all(after >= before)
