@@ -34,7 +34,7 @@ from optimizer.simulate import simulate
 FIRST_COMFORT_MARGIN_K = 0.0
 # How much of a shortfall that a certificate finds the next search stays above.
 MARGIN_FACTOR = 1.3
-CERTIFICATES = 4
+CERTIFICATES = 6
 # Differences of warmth that nobody feels: of the largest shortfall, and of their sum.
 EQUALLY_WARM_K = 0.001
 EQUALLY_WARM_K_H = 0.001
