@@ -73,7 +73,8 @@ class Found:
         decisions: Their values, shape (decisions,).
         trace: Their trace.
         merit: Their merit.
-        rounds: Proposals simulated.
+        rounds: Proposals made.
+        simulations: Runs of the simulator, those with derivatives too.
         buildings: Number of buildings with rows of their own in the last round.
         linear: The last linear model, for reasons.
     """
@@ -82,6 +83,7 @@ class Found:
     trace: Trace
     merit: Merit
     rounds: int
+    simulations: int
     buildings: int
     linear: LinearModel
 
@@ -113,6 +115,7 @@ def search(
         trace=walk.now.trace,
         merit=walk.now.merit,
         rounds=walk.rounds,
+        simulations=walk.simulations,
         buildings=walk.buildings,
         linear=walk.linear,
     )
@@ -120,9 +123,12 @@ def search(
 
 @dataclass(frozen=True, kw_only=True)
 class _Run:
+    """A simulation of decisions, and how many it took until plants reached what was asked."""
+
     decisions: FloatArray
     trace: Trace
     merit: Merit
+    simulations: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,8 +155,9 @@ class _Walk:
         self.radius, self.unit = FIRST_RADIUS, _units(task.levers)
         self.rounds, self.buildings, self.idle, self.corrections = 0, 0, 0, 0
         self.tight = NOTHING_TIGHT
+        self.simulations = 0
         self.remembered: list[Remembered] = []
-        self._stand(_run(task, limited(task.levers, start)))
+        self._stand(self._simulated(limited(task.levers, start)))
         self.weights = (len(task.district.network.buildings), abs(self.now.merit.cost) + 1.0)
 
     def _stand(self, run: _Run) -> None:
@@ -158,7 +165,13 @@ class _Walk:
         self.now, self.corrections = run, 0
         limits = with_remembered(limits_of(self.task, run.trace), self.remembered, run.trace)
         self.linear = linear_model(self.task, run.decisions, run.trace, limits)
+        self.simulations += 1
         self.picture = self.linear
+
+    def _simulated(self, decisions: FloatArray) -> _Run:
+        run = _run(self.task, decisions)
+        self.simulations += run.simulations
+        return run
 
     def go(self) -> None:
         """Propose a move, simulate shares of it, and accept one or learn from the last."""
@@ -193,7 +206,7 @@ class _Walk:
     def _try(self, change: FloatArray) -> _Trial:
         """Simulate a move, and say whether it gains a fair share of what was hoped for."""
         promised = promised_merit(self.picture, self.now.merit, change)
-        run = _run(self.task, limited(self.task.levers, self.now.decisions + change))
+        run = self._simulated(limited(self.task.levers, self.now.decisions + change))
         present = self.now.merit.penalty(*self.weights)
         hoped = present - promised.penalty(*self.weights)
         gained = present - run.merit.penalty(*self.weights)
@@ -234,14 +247,16 @@ def _run(task: Task, decisions: FloatArray) -> _Run:
 
     Far beyond its capacity a small move of a plant's setpoint moves nothing.
     """
-    trace = _simulate(task, decisions)
-    for _ in range(LOWERINGS):
+    trace, simulations = _simulate(task, decisions), 1
+    while simulations <= LOWERINGS:
         lowered = _lowered(task, decisions, trace)
         if np.array_equal(lowered, decisions):
             break
         decisions = lowered
-        trace = _simulate(task, decisions)
-    return _Run(decisions=decisions, trace=trace, merit=merit_of(task, trace))
+        trace, simulations = _simulate(task, decisions), simulations + 1
+    return _Run(
+        decisions=decisions, trace=trace, merit=merit_of(task, trace), simulations=simulations
+    )
 
 
 def _simulate(task: Task, decisions: FloatArray) -> Trace:

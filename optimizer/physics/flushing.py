@@ -32,15 +32,16 @@ def flushed_at_s(
         step_s: Step length, s.
 
     Returns:
-        Seconds after the start, shape (nodes,); zero where no water arrives, and where a flow
-        reverses its water counts as new.
+        Seconds after the start, shape (nodes,); zero where no water arrives. What comes through a
+        pipe whose flow reverses counts as new.
     """
     way = np.where(flow_kg_s.mean(axis=0) < 0.0, -1.0, 1.0)
     forward = np.maximum(flow_kg_s * way, 0.0)
     into, out = np.where(way > 0.0, begin, end), np.where(way > 0.0, end, begin)
     passed = np.concatenate([np.zeros((1, len(way))), np.cumsum(forward, axis=0) * step_s])
     instants = np.arange(len(passed)) * step_s
-    moving = np.flatnonzero(forward.mean(axis=0) > STANDING_KG_S)
+    steady = (flow_kg_s * way > -STANDING_KG_S).all(axis=0)
+    moving = np.flatnonzero(steady & (forward.mean(axis=0) > STANDING_KG_S))
     until = np.zeros(nodes)
     for _ in range(nodes):
         before = until.copy()

@@ -35,6 +35,13 @@ def test_standing_water_arrives_nowhere() -> None:
     assert until == pytest.approx([0.0, 500.0, 0.0, 0.0])
 
 
+def test_what_comes_through_a_pipe_that_reverses_counts_as_new() -> None:
+    turning = flows(2.0, 2.0, 0.5)
+    turning[10:, 1] = -1.0
+    until = flushed_at_s(BEGIN, END, CONTENT_KG, turning, 4, 100.0)
+    assert until == pytest.approx([0.0, 500.0, 0.0, 1100.0])
+
+
 def test_only_first_water_no_hotter_than_what_was_there_is_forgiven() -> None:
     inlet_c = np.array([[101.0, 101.0], [103.0, 101.0], [101.0, 101.0]])
     first = is_first_water(inlet_c, 102.0, np.array([150.0, 0.0]), 100.0)

@@ -23,7 +23,7 @@ from controller.store.tables import CORE, JOURNAL, READINGS
 from controller.store.telemetry import record_readings
 from tests.supervisor.conftest import NOW
 from tests.supervisor.postgresql_server import Server
-from tests.supervisor.test_store import INTENT, MINUTE, audited, fence_of, filled, reading
+from tests.supervisor.stores import INTENT, MINUTE, audited, fence_of, filled, reading
 
 LATER = NOW + timedelta(days=1)
 
