@@ -4,6 +4,7 @@ from typing import Any
 
 from controller.engine.core import Core
 from controller.outcome_json import number
+from drivers.base import Quality
 
 
 def status_of(core: Core) -> dict[str, Any]:
@@ -36,6 +37,11 @@ def status_of(core: Core) -> dict[str, Any]:
             "set_id": owned.set_id,
         },
         "recommendation_id": None if core.advice is None else core.advice.recommendation_id,
+        "coldest": _coldest(core),
+        "devices": {
+            name: {"bus": core.tables.field_map.bus_of[name], "failures": count}
+            for name, count in core.plant.failures().items()
+        },
         "unresolved": sorted(core.unresolved),
         "locked": sorted(set(core.tables.limits) - core.passed),
         "readings": {
@@ -58,3 +64,18 @@ def status_of(core: Core) -> dict[str, Any]:
             for alarm in core.board.listed()
         ],
     }
+
+
+def _coldest(core: Core) -> dict[str, Any] | None:
+    """The lowest indoor temperature that is measured, and where."""
+    measured = [
+        (reading.value, point.target_id, point.point_id)
+        for point in core.tables.site.points
+        if point.target_kind == "building" and point.quantity == "indoor_temp_c"
+        and (reading := core.readings.get(point.point_id)) is not None
+        and reading.value is not None and reading.quality is Quality.GOOD
+    ]  # fmt: skip
+    if not measured:
+        return None
+    value, building_id, point_id = min(measured)
+    return {"indoor_temp_c": value, "building_id": building_id, "point_id": point_id}

@@ -122,3 +122,16 @@ def lease_holder(connection: Connection, now: datetime) -> str | None:
     """
     row = connection.execute(select(LEASE).where(LEASE.c.name == ENGINE)).one_or_none()
     return None if row is None or row.expires_at <= now else str(row.holder)
+
+
+def lease_end(connection: Connection) -> datetime | None:
+    """Tell until when the last lease holds, or held.
+
+    Args:
+        connection: Any connection to the core.
+
+    Returns:
+        The instant, or None where no engine has ever run.
+    """
+    query = select(LEASE.c.expires_at).where(LEASE.c.name == ENGINE)
+    return connection.execute(query).scalar_one_or_none()

@@ -2,12 +2,22 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, RowMapping, delete, insert, select
 
 from controller.store.tables import CYCLES, PRESENT
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredCycle:
+    """The record of a cycle: when it began, how it ended in one word, and the rest."""
+
+    at: datetime
+    outcome: str
+    body: Mapping[str, Any]
 
 
 def publish(connection: Connection, name: str, body: Mapping[str, Any], now: datetime) -> None:
@@ -51,3 +61,36 @@ def record_cycle(
     """
     text = json.dumps(dict(body), ensure_ascii=False, sort_keys=True, allow_nan=False)
     connection.execute(insert(CYCLES).values(at=at, outcome=outcome, body=text))
+
+
+def latest_cycle(connection: Connection) -> StoredCycle | None:
+    """Give the record of the last cycle.
+
+    Args:
+        connection: Any connection to the core.
+
+    Returns:
+        The record, or None before the first.
+    """
+    query = select(CYCLES).order_by(CYCLES.c.at.desc()).limit(1)
+    row = connection.execute(query).mappings().one_or_none()
+    return None if row is None else _cycle(row)
+
+
+def cycles_of(connection: Connection, since: datetime, until: datetime) -> tuple[StoredCycle, ...]:
+    """Give the records of a stretch of time, oldest first.
+
+    Args:
+        connection: Any connection to the core.
+        since: First instant, tz-aware.
+        until: The instant before which it ends, tz-aware.
+
+    Returns:
+        The records.
+    """
+    query = select(CYCLES).where(CYCLES.c.at >= since, CYCLES.c.at < until).order_by(CYCLES.c.at)
+    return tuple(_cycle(row) for row in connection.execute(query).mappings())
+
+
+def _cycle(row: RowMapping) -> StoredCycle:
+    return StoredCycle(at=row["at"], outcome=row["outcome"], body=json.loads(row["body"]))
