@@ -224,6 +224,7 @@ def _effect(planned: Planned) -> dict[str, Any]:
         "baseline_comfort": comfort_json(planned.baseline.comfort),
         "reasons": [{"code": code, "values": values} for code, values in planned.reasons],
         "planning_s": number(planned.wall_s),
+        "courses": dict(planned.courses),
     }
 
 

@@ -2,12 +2,14 @@
 
 import multiprocessing
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from typing import Any
 
 import numpy as np
 
+from controller.engine.courses import courses_of
 from controller.engine.elements import Element
 from optimizer.model.forecast import Forecast
 from optimizer.model.outcome import Certificate
@@ -38,6 +40,7 @@ class Planned:
     reasons: tuple[tuple[str, dict[str, Any]], ...]
     wall_s: float
     broken_prefix: str | None
+    courses: Mapping[str, Any]
 
 
 class PlanningError(Exception):
@@ -150,6 +153,7 @@ def plan_with_prefixes(task: PlanTask) -> Planned:
         reasons=tuple((reason.code, dict(reason.values)) for reason in made.reasons),
         wall_s=made.solve.wall_s,
         broken_prefix=_broken_prefix(task, made) if certified else None,
+        courses=courses_of(task.district, task.state, task.forecast, made),
     )
 
 
