@@ -140,6 +140,17 @@ USERS = Table(
     Column("created_at", Instant, nullable=False),
     Column("enabled", Boolean, nullable=False),
 )
+# What opens the console (`session`) or its API (`token`) for a user, as a hash of the secret.
+PASSES = Table(
+    "passes",
+    CORE,
+    Column("digest", String(64), primary_key=True),
+    Column("kind", String(10), nullable=False),
+    Column("user", String(100), nullable=False),
+    Column("label", String(100), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+)
 RECOMMENDATIONS = Table(
     "recommendations",
     CORE,
