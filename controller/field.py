@@ -10,6 +10,7 @@ from drivers.opening import BusKind, BusSettings, link_for
 from drivers.points import FieldPoint
 from drivers.profiles import load_profile
 from drivers.serial_port import Direction as SwitchedBy
+from drivers.timekeeping import WALL_TIME, Timekeeper
 
 _BAUDRATE, _TCP_PORT = 9600, 502
 
@@ -37,11 +38,12 @@ def bus_settings(bus: parts.Bus) -> BusSettings:
     )
 
 
-def field_of(site: Site) -> Field:
+def field_of(site: Site, timekeeper: Timekeeper = WALL_TIME) -> Field:
     """Make a site's field, not yet started.
 
     Args:
         site: The site.
+        timekeeper: Gives the buses their time.
 
     Returns:
         All its buses.
@@ -49,10 +51,10 @@ def field_of(site: Site) -> Field:
     Raises:
         BadRequest: A point does not fit its device.
     """
-    return Field([_bus(site, bus) for bus in site.buses])
+    return Field([_bus(site, bus, timekeeper) for bus in site.buses])
 
 
-def _bus(site: Site, bus: parts.Bus) -> Bus:
+def _bus(site: Site, bus: parts.Bus, timekeeper: Timekeeper) -> Bus:
     devices = [device for device in site.devices if device.bus_id == bus.bus_id]
     names = {device.device_id for device in devices}
     settings = bus_settings(bus)
@@ -69,6 +71,7 @@ def _bus(site: Site, bus: parts.Bus) -> Bus:
         ],
         [field_point(point) for point in site.points if point.device_id in names],
         lock=port_lock(settings.name),
+        timekeeper=timekeeper,
     )
 
 

@@ -4,9 +4,7 @@ import heapq
 import itertools
 import logging
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -19,20 +17,20 @@ from drivers.base import (
     Quality,
     Reading,
     Setpoint,
-    utc_now,
 )
 from drivers.link import FieldDevice, Link
 from drivers.lock import Lock
 from drivers.points import FieldPoint, converted, point_value, tag_value, unit_of
 from drivers.profiles import Tag
 from drivers.schedule import DeviceHealth, Poll, planned
+from drivers.timekeeping import WALL_TIME, Event, Timekeeper, Worker
 from drivers.trust import Judged, Sample, agree, judge, scaled
 
 log = logging.getLogger(__name__)
 
 WRITE, READ = 0, 1
 PORT_RETRY_S = 1.0
-LONGEST_WAIT_S = 0.5
+LONGEST_WAIT_S = 60.0
 
 
 @dataclass(order=True)
@@ -42,7 +40,9 @@ class _Job:
     priority: int
     number: int
     work: Callable[[], object] = field(compare=False)
-    done: "Future[object]" = field(compare=False)
+    done: Event = field(compare=False)
+    result: object = field(default=None, compare=False)
+    error: BaseException | None = field(default=None, compare=False)
 
 
 class Bus:
@@ -54,8 +54,7 @@ class Bus:
         devices: The devices on it.
         points: The site's points on these devices.
         lock: Held from start to stop, so that nobody else writes on this bus.
-        clock: Gives the time of readings, tz-aware UTC.
-        monotonic: Gives the clock of intervals, s.
+        timekeeper: Gives the time of readings, the clock of intervals and the owner's thread.
 
     Raises:
         BadRequest: A point's device, tag or unit does not fit.
@@ -69,30 +68,29 @@ class Bus:
         points: Sequence[FieldPoint],
         *,
         lock: Lock | None = None,
-        clock: Callable[[], datetime] = utc_now,
-        monotonic: Callable[[], float] = time.monotonic,
+        timekeeper: Timekeeper = WALL_TIME,
     ) -> None:
         self.bus_id = bus_id
         self._link = link
         self._lock = lock
         self._devices = {device.device_id: device for device in devices}
         self._points = {point.point_id: point for point in points}
-        self._clock = clock
-        self._monotonic = monotonic
+        self._time = timekeeper
         wanted: dict[str, set[str]] = {name: set() for name in self._devices}
         for point in points:
             tag = self._tag(point)
             converted(0.0, tag.unit, unit_of(point.quantity))
             wanted[point.device_id].add(point.tag)
-        self._schedule = planned(list(devices), wanted, monotonic())
+        self._schedule = planned(list(devices), wanted, timekeeper.monotonic_s())
         self._latest: dict[tuple[str, str], Judged] = {}
         self._good: dict[tuple[str, str], Judged] = {}
         self._port_retry_s = 0.0
         self._jobs: list[_Job] = []
         self._numbers = itertools.count()
-        self._news = threading.Condition()
+        self._turn = threading.Lock()  # held for moments, never while waiting
+        self._news = timekeeper.event()
         self._ending = False
-        self._thread: threading.Thread | None = None
+        self._owner: Worker | None = None
 
     @property
     def point_ids(self) -> tuple[str, ...]:
@@ -109,17 +107,16 @@ class Bus:
         if self._lock is not None:
             self._lock.acquire(f"the engine's bus {self.bus_id}")
         self._ending = False
-        self._thread = threading.Thread(target=self._own, name=f"bus {self.bus_id}", daemon=True)
-        self._thread.start()
+        self._owner = self._time.start(self._own, f"bus {self.bus_id}")
 
     def stop(self) -> None:
         """End the owner thread after the transaction under way, and close the port."""
-        with self._news:
+        with self._turn:
             self._ending = True
-            self._news.notify()
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
+        self._news.set()
+        if self._owner is not None:
+            self._owner.join()
+            self._owner = None
         if self._lock is not None:
             self._lock.release()
 
@@ -163,12 +160,12 @@ class Bus:
         Returns:
             Whether there was anything to do.
         """
-        with self._news:
+        with self._turn:
             job = heapq.heappop(self._jobs) if self._jobs else None
         if job is not None:
             _carry_out(job)
             return True
-        now_s = self._monotonic()
+        now_s = self._time.monotonic_s()
         poll = self._schedule.take(now_s) if now_s >= self._port_retry_s else None
         if poll is None:
             return False
@@ -182,32 +179,37 @@ class Bus:
                     self._wait()
         finally:
             self._link.close()
-            with self._news:
+            with self._turn:
                 self._ending = True
                 abandoned, self._jobs = self._jobs, []
             for job in abandoned:
-                job.done.set_exception(PortLost(f"bus {self.bus_id} has been stopped"))
+                job.error = PortLost(f"bus {self.bus_id} has been stopped")
+                job.done.set()
 
     def _wait(self) -> None:
-        with self._news:
+        self._news.clear()
+        with self._turn:
             if self._jobs or self._ending:
                 return
-            due_s = max(self._schedule.next_due_s(), self._port_retry_s)
-            wait_s = due_s - self._monotonic()
-            self._news.wait(min(max(wait_s, 0.001), LONGEST_WAIT_S))
+        due_s = max(self._schedule.next_due_s(), self._port_retry_s)
+        wait_s = due_s - self._time.monotonic_s()
+        self._news.wait(min(max(wait_s, 0.001), LONGEST_WAIT_S))
 
     def _submit(self, priority: int, work: Callable[[], object]) -> object:
-        job = _Job(priority, next(self._numbers), work, Future())
-        with self._news:
-            if self._ending or self._thread is None:
+        job = _Job(priority, next(self._numbers), work, self._time.event())
+        with self._turn:
+            if self._ending or self._owner is None:
                 raise PortLost(f"bus {self.bus_id} is not running")
             heapq.heappush(self._jobs, job)
-            self._news.notify()
-        return job.done.result()
+        self._news.set()
+        job.done.wait()
+        if job.error is not None:
+            raise job.error
+        return job.result
 
     def _poll(self, poll: Poll) -> None:
         """Read a group of tags, and those again that are not as the poll before left them."""
-        began_s = self._monotonic()
+        began_s = self._time.monotonic_s()
         device = poll.device
         try:
             first = self._samples(device, poll.tags)
@@ -215,19 +217,19 @@ class Bus:
             second = self._samples(device, doubtful) if doubtful else {}
         except PortLost as error:
             log.warning("bus %s: %s", self.bus_id, error)
-            self._port_retry_s = self._monotonic() + PORT_RETRY_S
+            self._port_retry_s = self._time.monotonic_s() + PORT_RETRY_S
             self._schedule.health[device.device_id].last_error = str(error)
             return
         except DriverError as error:
             log.debug("device %s: %s", device.device_id, error)
             self._schedule.failed(
-                poll, str(error), began_s=began_s, now_s=self._monotonic()
+                poll, str(error), began_s=began_s, now_s=self._time.monotonic_s()
             )  # fmt: skip
             return
         for tag in poll.tags:
             samples = (first[tag.name], second[tag.name]) if tag.name in second else None
             self._note(device, tag, samples or (first[tag.name],), confirmed=samples is None)
-        self._schedule.answered(poll, self._monotonic())
+        self._schedule.answered(poll, self._time.monotonic_s())
 
     def _read_now(self, points: Sequence[FieldPoint]) -> dict[str, Reading]:
         """Read the points' tags twice, device by device."""
@@ -239,7 +241,7 @@ class Bus:
             try:
                 first, second = self._two_samples(device, tags)
             except DriverError as error:
-                missing = Sample(raw=None, time=self._clock(), detail=str(error))
+                missing = Sample(raw=None, time=self._time.now(), detail=str(error))
                 first = second = dict.fromkeys((tag.name for tag in tags), missing)
             for tag in tags:
                 self._note(device, tag, (first[tag.name], second[tag.name]))
@@ -258,7 +260,7 @@ class Bus:
 
     def _samples(self, device: FieldDevice, tags: Sequence[Tag]) -> dict[str, Sample]:
         raw = self._link.read(device, tags)
-        now = self._clock()
+        now = self._time.now()
         detail = f"device {device.device_id} does not give it"
         return {
             tag.name: Sample(raw=raw.get(tag.name), time=now, detail=detail) for tag in tags
@@ -316,12 +318,14 @@ class Bus:
 def _carry_out(job: _Job) -> None:
     """Do a job; its caller gets what goes wrong, and the owner a mistake of our own too."""
     try:
-        job.done.set_result(job.work())
+        job.result = job.work()
     except DriverError as error:
-        job.done.set_exception(error)
+        job.error = error
     except BaseException as error:
-        job.done.set_exception(error)
+        job.error = error
         raise
+    finally:
+        job.done.set()
 
 
 class Field:

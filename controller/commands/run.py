@@ -2,6 +2,10 @@
 
 import argparse
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from drivers.timekeeping import Timekeeper
 
 _EXAMPLES = """\
 examples:
@@ -29,6 +33,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--planning-budget", type=float, default=600.0, metavar="S", help="for one plan (600)"
     )
+    parser.add_argument(
+        "--clock", metavar="HOST:PORT", help="follow the time that a bench on this machine gives"
+    )
     parser.add_argument("--json", action="store_true", help="errors as one JSON object")
 
 
@@ -43,7 +50,6 @@ def run(arguments: argparse.Namespace) -> int:
     """
     import logging
     import signal
-    import threading
 
     from controller.engine.runner import EngineOptions, NoEngineerError, run_engine
     from controller.problems import InputError, report_problems
@@ -52,10 +58,11 @@ def run(arguments: argparse.Namespace) -> int:
     from drivers.base import DriverError, Problem
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
-    stopping = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
     try:
+        time = _time(arguments.clock)
+        stopping = time.event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stopping.set())
         again = True
         while again:
             site = load_site(arguments.site)
@@ -64,7 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
                 cycle_s=arguments.cycle or float(site.district.control.step_s),
                 planning_budget_s=arguments.planning_budget,
             )
-            again = run_engine(site, options, stopping, _tell)
+            again = run_engine(site, options, stopping, _tell, time)
     except InputError as refusal:
         report_problems(refusal.problems, as_json=arguments.json)
         return 2
@@ -74,6 +81,22 @@ def run(arguments: argparse.Namespace) -> int:
         report_problems([problem], as_json=arguments.json)
         return 3
     return 0
+
+
+def _time(clock: str | None) -> "Timekeeper":
+    """Give the machine's own time, or that of a bench."""
+    from controller.engine.lockstep import Lockstep, TimeService, local_address
+    from controller.problems import InputError
+    from drivers.base import Problem
+    from drivers.timekeeping import WALL_TIME
+
+    if clock is None:
+        return WALL_TIME
+    try:
+        return Lockstep(TimeService(local_address(clock)))
+    except ValueError as error:
+        remedy = "give HOST:PORT as the bench prints it, such as 127.0.0.1:5021"
+        raise InputError([Problem(file="--clock", message=str(error), remedy=remedy)]) from error
 
 
 def _tell(line: str) -> None:

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Protocol
 
 from controller.actuate import WritePath
@@ -36,6 +36,7 @@ from controller.store.telemetry import readings_of
 from controller.write_points import fingerprints, write_points
 from drivers.base import Reading, Setpoint
 from drivers.bus import Field
+from drivers.timekeeping import WALL_TIME, Timekeeper
 
 ENGINE = "engine"
 
@@ -73,10 +74,11 @@ class SiteField:
 
     Args:
         site: The site.
+        timekeeper: Gives its buses their time.
     """
 
-    def __init__(self, site: Site) -> None:
-        self._field: Field = field_of(site)
+    def __init__(self, site: Site, timekeeper: Timekeeper = WALL_TIME) -> None:
+        self._field: Field = field_of(site, timekeeper)
 
     def read(self, point_ids: Sequence[str]) -> Mapping[str, Reading]:
         """Read points now."""
@@ -326,8 +328,3 @@ def _recall(memory: Memory, database: Database, tables: SiteTables, now: datetim
         for point_id in tables.readback_ids:
             for reading in readings_of(connection, point_id, now - KEPT, now):
                 memory.remember({point_id: reading})
-
-
-def utc_now() -> datetime:
-    """The wall clock, tz-aware UTC."""
-    return datetime.now(UTC)

@@ -1,8 +1,6 @@
 """The cycle in a thread of its own, so that the safety loop never waits for a plan."""
 
 import logging
-import threading
-from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -19,6 +17,7 @@ from controller.store.errors import StoreError
 from controller.store.present import record_cycle
 from controller.store.recommendations import StoredRecommendation
 from drivers.base import Quality, WeatherSeries
+from drivers.timekeeping import Timekeeper, Worker
 from drivers.weather.sources import choose
 
 log = logging.getLogger(__name__)
@@ -38,7 +37,7 @@ class CycleThread:
         core: The engine's shared part.
         worker: The planner.
         every_s: Length of a cycle, s.
-        monotonic_s: The monotonic clock, s.
+        timekeeper: Gives the clock of intervals and the cycle's thread.
     """
 
     def __init__(
@@ -46,19 +45,19 @@ class CycleThread:
         core: Core,
         worker: PlannerWorker,
         every_s: float,
-        monotonic_s: Callable[[], float],
+        timekeeper: Timekeeper,
     ) -> None:
         self._core = core
         self._every_s = every_s
-        self._monotonic_s = monotonic_s
-        self._due_s = monotonic_s()
-        self._busy = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._time = timekeeper
+        self._due_s = timekeeper.monotonic_s()
+        self._busy = timekeeper.event()
+        self._worker: Worker | None = None
         self._ports = cycle_ports(core, worker)
 
     def start_if_due(self) -> None:
         """Start a cycle where one is due; a missed one is an alarm, and is not made up for."""
-        now_s = self._monotonic_s()
+        now_s = self._time.monotonic_s()
         if now_s < self._due_s:
             return
         late = self._busy.is_set()
@@ -70,8 +69,7 @@ class CycleThread:
         if late:
             return
         self._busy.set()
-        self._thread = threading.Thread(target=self._run, name="cycle", daemon=True)
-        self._thread.start()
+        self._worker = self._time.start(self._run, "cycle")
 
     def wait(self, timeout_s: float) -> None:
         """Wait for the cycle under way.
@@ -79,8 +77,8 @@ class CycleThread:
         Args:
             timeout_s: How long, s.
         """
-        if self._thread is not None:
-            self._thread.join(timeout_s)
+        if self._worker is not None:
+            self._worker.join(timeout_s)
 
     def _run(self) -> None:
         core = self._core

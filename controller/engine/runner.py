@@ -3,7 +3,6 @@
 import logging
 import os
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from controller.alarms.settings import Delivery, read_delivery
-from controller.engine.core import Core, EngineField, SiteField, build_core, utc_now
+from controller.engine.core import Core, EngineField, SiteField, build_core
 from controller.engine.cycling import CycleThread
 from controller.engine.decisions import Desk
 from controller.engine.jobs import start_jobs
@@ -29,6 +28,7 @@ from controller.store.present import publish
 from controller.store.users import has_engineer
 from drivers.base import DriverError, Quality
 from drivers.lock import site_lock
+from drivers.timekeeping import WALL_TIME, Event, Timekeeper
 
 log = logging.getLogger(__name__)
 
@@ -55,9 +55,10 @@ class EngineOptions:
 def run_engine(
     site: Site,
     options: EngineOptions,
-    stopping: threading.Event,
+    stopping: Event,
     tell: Callable[[str], None],
-    plant: Callable[[Site], EngineField] = SiteField,
+    time: Timekeeper = WALL_TIME,
+    plant: Callable[[Site, Timekeeper], EngineField] = SiteField,
 ) -> bool:
     """Run the engine of a site until it is told to stop.
 
@@ -66,6 +67,7 @@ def run_engine(
         options: How often it does what.
         stopping: Ends it when set; the last values stay and the heartbeat ends.
         tell: Receives what happens, a line each.
+        time: Gives the clocks, and the threads that live by them; `stopping` is one of its events.
         plant: Makes the field.
 
     Returns:
@@ -84,33 +86,37 @@ def run_engine(
         with database.reading() as connection:
             if not has_engineer(connection):
                 raise NoEngineerError("add one: heatwarden user add NAME --role engineer SITE")
-        fence = stack.enter_context(_lease(database, site.folder))
+        fence = stack.enter_context(_lease(database, site.folder, time))
         delivery = read_delivery(site.folder)
-        field = plant(site)
+        field = plant(site, time)
         field.start()
         stack.callback(field.stop)
         journal = Journal(database, fence)
-        core = build_core(site, database, journal, field, clock=utc_now, sleep=time.sleep)
-        initialise(core, options, stopping, tell)
-        return _serve(core, fence, options, delivery, stopping, tell)
+        core = build_core(site, database, journal, field, clock=time.now, sleep=time.sleep)
+        initialise(core, options, stopping, tell, time)
+        return _serve(core, fence, options, delivery, stopping, tell, time)
 
 
 @contextmanager
-def _lease(database: Database, folder: Path) -> Iterator[int]:
+def _lease(database: Database, folder: Path, time: Timekeeper) -> Iterator[int]:
     """Hold the store's lease; the site's lock, which is held, says that who had it here is dead."""
     place = place_of(folder)
     holder = f"{place}process {os.getpid()}"
     with database.writing() as connection:
-        fence = take_lease(connection, holder, utc_now(), LEASE_LASTS, dead=place)
+        fence = take_lease(connection, holder, time.now(), LEASE_LASTS, dead=place)
     try:
         yield fence
     finally:
         with database.writing() as connection:
-            end_lease(connection, fence, utc_now())
+            end_lease(connection, fence, time.now())
 
 
 def initialise(
-    core: Core, options: EngineOptions, stopping: threading.Event, tell: Callable[[str], None]
+    core: Core,
+    options: EngineOptions,
+    stopping: Event,
+    tell: Callable[[str], None],
+    time: Timekeeper,
 ) -> None:
     """INIT: resolve what is open by readback, read every output back, write nothing; MONITOR.
 
@@ -119,12 +125,13 @@ def initialise(
         options: How long to wait for the first polls.
         stopping: Ends the wait.
         tell: Receives what is found.
+        time: Gives the clock of intervals.
 
     Raises:
         StoreError: The store failed.
     """
-    give_up_s = time.monotonic() + options.first_polls_s
-    while not stopping.is_set() and time.monotonic() < give_up_s:
+    give_up_s = time.monotonic_s() + options.first_polls_s
+    while not stopping.is_set() and time.monotonic_s() < give_up_s:
         core.look()
         if all(one.quality is Quality.GOOD for one in core.readings.values()):
             break
@@ -148,28 +155,29 @@ def _serve(
     fence: int,
     options: EngineOptions,
     delivery: Delivery,
-    stopping: threading.Event,
+    stopping: Event,
     tell: Callable[[str], None],
+    time: Timekeeper,
 ) -> bool:
     worker = PlannerWorker(options.planning_budget_s)
-    safety = SafetyLoop(core, time.monotonic)
-    cycle = CycleThread(core, worker, options.cycle_s, time.monotonic)
-    reloading = threading.Event()
+    safety = SafetyLoop(core, time.monotonic_s)
+    cycle = CycleThread(core, worker, options.cycle_s, time)
+    reloading = time.event()
     desk = Desk(
         core=core,
         approved=safety.follow_soon,
         reload=lambda: _may_reload(core.tables.site, reloading),
     )
     scheduler = start_jobs(core, delivery)
-    watchdog = Watchdog(WATCHDOG_S)
+    watchdog = Watchdog(WATCHDOG_S, time.monotonic_s)
     tell("running; Ctrl-C or SIGTERM ends it, the last values stay")
     renewed_s, mode = 0.0, ""
     try:
         while not (stopping.is_set() or reloading.is_set()):
             watchdog.pet()
-            if time.monotonic() - renewed_s >= RENEW_EVERY_S:
+            if time.monotonic_s() - renewed_s >= RENEW_EVERY_S:
                 _renew(core, fence)
-                renewed_s = time.monotonic()
+                renewed_s = time.monotonic_s()
             desk.answer_all()
             safety.one_pass()
             cycle.start_if_due()
@@ -221,7 +229,7 @@ def _publish(core: Core) -> None:
         core.store_failed(error)
 
 
-def _may_reload(site: Site, reloading: threading.Event) -> str:
+def _may_reload(site: Site, reloading: Event) -> str:
     """Read the site again before giving the present snapshot up; give what is wrong with it."""
     try:
         load_site(site.folder)
@@ -236,18 +244,20 @@ class Watchdog:
 
     Args:
         patience_s: The longest time between two signs of life, s.
+        monotonic_s: Gives the clock of intervals, s.
     """
 
-    def __init__(self, patience_s: float) -> None:
+    def __init__(self, patience_s: float, monotonic_s: Callable[[], float]) -> None:
         self._patience_s = patience_s
-        self._seen_s = time.monotonic()
+        self._monotonic_s = monotonic_s
+        self._seen_s = monotonic_s()
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
         self._thread.start()
 
     def pet(self) -> None:
         """Give a sign of life."""
-        self._seen_s = time.monotonic()
+        self._seen_s = self._monotonic_s()
 
     def stop(self) -> None:
         """End the watch."""
@@ -256,7 +266,7 @@ class Watchdog:
 
     def _watch(self) -> None:
         while not self._ending.wait(1.0):
-            silent_s = time.monotonic() - self._seen_s
+            silent_s = self._monotonic_s() - self._seen_s
             if silent_s > self._patience_s:
                 log.critical("the safety loop has hung for %.0f s; the process ends", silent_s)
                 os._exit(EXIT_WATCHDOG)

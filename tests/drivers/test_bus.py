@@ -24,22 +24,23 @@ from drivers.modbus.link import ModbusLink
 from drivers.modbus.rtu import RtuMaster
 from drivers.points import FieldPoint
 from drivers.profiles import load_profile
+from drivers.timekeeping import WallTime
 from tests.drivers.test_profiles import BUILT_IN
 from tests.drivers.wire import Registers, framed, slave_on_pty
 
 START = datetime(2026, 1, 4, 8, 0, tzinfo=UTC)
 
 
-class Clock:
+class Clock(WallTime):
     """A clock that moves only when a device is talked to."""
 
     def __init__(self) -> None:
         self.now_s = 1000.0
 
-    def monotonic(self) -> float:
+    def monotonic_s(self) -> float:
         return self.now_s
 
-    def utc(self) -> datetime:
+    def now(self) -> datetime:
         return START + timedelta(seconds=self.now_s - 1000.0)
 
 
@@ -85,7 +86,7 @@ def link(clock: Clock) -> FakeLink:
 
 @pytest.fixture
 def bus(link: FakeLink, clock: Clock) -> Iterator[Bus]:
-    found = Bus("plant", link, [plant()], points(), clock=clock.utc, monotonic=clock.monotonic)
+    found = Bus("plant", link, [plant()], points(), timekeeper=clock)
     found.start()
     yield found
     found.stop()
@@ -176,7 +177,7 @@ def test_writes_come_before_reads_and_those_before_polls(clock: Clock) -> None:
         def write(self, device: FieldDevice, tag: object, value: float) -> None:
             order.append("write")
 
-    bus = Bus("b", Watched(), [plant()], points(), clock=clock.utc, monotonic=clock.monotonic)
+    bus = Bus("b", Watched(), [plant()], points(), timekeeper=clock)
     bus.start()
     busy.wait(5)  # the first poll is under way
     reader = threading.Thread(target=bus.read, args=(["supply"],))
@@ -202,7 +203,7 @@ def polled(
 ) -> tuple[Bus, dict[str, int]]:
     """Poll for a while; answers by device."""
     own = [p for d in devices for p in points(d.device_id, d.device_id + ".")]
-    bus = Bus("b", link, devices, own, clock=clock.utc, monotonic=clock.monotonic)
+    bus = Bus("b", link, devices, own, timekeeper=clock)
     return bus, run(bus, clock, for_s)
 
 
@@ -266,7 +267,7 @@ def test_a_burst_of_noise_lets_nothing_go_stale(link: FakeLink, clock: Clock) ->
     run(bus, clock, 14.0)
     assert not any(link.errors.values())
     wanted = [f"{name}.supply" for name in hit]
-    assert {r.quality for r in bus.latest(wanted, clock.utc()).values()} == {Quality.GOOD}
+    assert {r.quality for r in bus.latest(wanted, clock.now()).values()} == {Quality.GOOD}
 
 
 def test_all_are_back_soon_after_a_cable_is(link: FakeLink, clock: Clock) -> None:
@@ -286,7 +287,7 @@ def test_one_lost_reply_beside_dead_devices_puts_nothing_off(link: FakeLink, clo
     run(bus, clock, 11.0)
     assert link.errors["plc"] == []
     assert bus.health()["plc"].answers > before
-    assert bus.latest(["plc.supply"], clock.utc())["plc.supply"].quality is Quality.GOOD
+    assert bus.latest(["plc.supply"], clock.now())["plc.supply"].quality is Quality.GOOD
 
 
 def test_a_dead_device_is_found_again(link: FakeLink, clock: Clock) -> None:
@@ -296,12 +297,12 @@ def test_a_dead_device_is_found_again(link: FakeLink, clock: Clock) -> None:
     assert bus.health()["d1"].failures_in_a_row > 2
     link.dead.clear()
     run(bus, clock, 130.0)
-    assert bus.latest(["d1.supply"], clock.utc())["d1.supply"].value == 90.5
+    assert bus.latest(["d1.supply"], clock.now())["d1.supply"].value == 90.5
 
 
 def test_a_steady_value_is_polled_once_and_a_jump_twice(link: FakeLink, clock: Clock) -> None:
     bus, _ = polled(link, clock, [plant()], for_s=1.0)
-    assert bus.latest(["plc.supply"], clock.utc())["plc.supply"].quality is Quality.GOOD
+    assert bus.latest(["plc.supply"], clock.now())["plc.supply"].quality is Quality.GOOD
     asked: list[list[str]] = []
     read = link.read
 
@@ -317,20 +318,20 @@ def test_a_steady_value_is_polled_once_and_a_jump_twice(link: FakeLink, clock: C
     clock.now_s += 5.0
     bus.step()
     assert asked[2:] == [["supply_temp"]]
-    assert bus.latest(["plc.supply"], clock.utc())["plc.supply"].value == 92.5
+    assert bus.latest(["plc.supply"], clock.now())["plc.supply"].value == 92.5
 
 
 def test_a_value_that_is_not_read_again_goes_stale(link: FakeLink, clock: Clock) -> None:
     bus, _ = polled(link, clock, [plant()], for_s=1.0)
     link.dead.add("plc")
-    now = clock.utc() + timedelta(seconds=16)
+    now = clock.now() + timedelta(seconds=16)
     reading = bus.latest(["plc.supply"], now)["plc.supply"]
     assert (reading.value, reading.quality) == (90.5, Quality.STALE)
     assert reading.age_s(now) > 15
 
 
 def test_not_read_yet_is_missing(link: FakeLink, clock: Clock) -> None:
-    bus = Bus("b", link, [plant()], points(), clock=clock.utc, monotonic=clock.monotonic)
+    bus = Bus("b", link, [plant()], points(), timekeeper=clock)
     assert bus.latest(["supply"], START)["supply"].quality is Quality.MISSING
 
 
@@ -345,8 +346,8 @@ def test_two_buses_are_one_field(link: FakeLink, clock: Clock) -> None:
     link.memory["d1"] = dict(link.memory["plc"], supply_temp=700.0)
     field = Field(
         [
-            Bus("a", link, [plant()], points("plc", "a."), clock=clock.utc),
-            Bus("b", link, [plant("d1")], points("d1", "b."), clock=clock.utc),
+            Bus("a", link, [plant()], points("plc", "a."), timekeeper=clock),
+            Bus("b", link, [plant("d1")], points("d1", "b."), timekeeper=clock),
         ]
     )
     field.start()
@@ -355,7 +356,7 @@ def test_two_buses_are_one_field(link: FakeLink, clock: Clock) -> None:
         assert {name: r.value for name, r in readings.items()} == {"a.supply": 90.5, "b.supply": 70}
         field.write(Setpoint(point_id="b.setpoint", value=70.0))
         assert link.writes == [("d1", "supply_temp_setpoint", 700)]
-        assert field.latest(["a.supply"], clock.utc())["a.supply"].value == 90.5
+        assert field.latest(["a.supply"], clock.now())["a.supply"].value == 90.5
         with pytest.raises(BadRequest):
             field.read(["c.supply"])
     finally:

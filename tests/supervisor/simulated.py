@@ -14,6 +14,7 @@ from controller.store.database import Database, open_database
 from controller.store.journal import Journal
 from controller.store.lease import take_lease
 from drivers.base import Quality, Reading, Setpoint
+from drivers.timekeeping import WallTime
 from tests.site.sound import write_site
 from tests.supervisor.conftest import NOW
 from tests.supervisor.running_site import files
@@ -60,7 +61,7 @@ class SimulatedField:
 
 
 @dataclass
-class Time:
+class Time(WallTime):
     """A wall clock that can be set, and a monotonic one that can not."""
 
     wall_at: datetime = NOW

@@ -176,7 +176,7 @@ class Broken:
 def test_a_cycle_that_dies_counts_as_a_bad_one(tmp_path: Path) -> None:
     made = Kitchen(tmp_path)
     core, clock = made.own.core, made.own.time
-    cycle = CycleThread(core, PlannerWorker(1.0), 900.0, clock.monotonic_s)
+    cycle = CycleThread(core, PlannerWorker(1.0), 900.0, clock)
     cycle._ports = replace(made.ports, observer=Broken())
     for _ in range(2):
         cycle.start_if_due()
