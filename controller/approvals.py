@@ -1,9 +1,9 @@
-"""Recommendations as whole sets: what they hold, in which order they are written, what an approval
-checks again. The certificate covers the set, never a part of it."""
+"""Recommendations as whole sets: what they hold, where they stand when, what an approval checks
+again. The certificate covers the set, never a part of it."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -36,7 +36,11 @@ class Member:
 
 @dataclass(frozen=True, kw_only=True)
 class Recommendation:
-    """An immutable set with its certificate's limits and predicted effect."""
+    """An immutable set with its certificate's limits and predicted effect.
+
+    Its members are in the order in which they are set. `changed` has what a person changed of the
+    set `parent_id`, by element; both are empty for a set as it was planned.
+    """
 
     recommendation_id: str
     at: datetime
@@ -47,24 +51,13 @@ class Recommendation:
     members: tuple[Member, ...]
     limits: tuple[Mapping[str, Any], ...]
     effect: Mapping[str, Any]
+    parent_id: str = ""
+    changed: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def point_ids(self) -> frozenset[str]:
         """The points that it writes."""
         return frozenset(member.point_id for member in self.members if member.point_id)
-
-
-def writing_order(members: Sequence[Member]) -> tuple[Member, ...]:
-    """Order a set: members that lower something first, each kind by name.
-
-    Args:
-        members: The set.
-
-    Returns:
-        The same members. What lowers comes first, so that no prefix stands higher than before
-        before something has been lowered.
-    """
-    return tuple(sorted(members, key=lambda one: (one.first >= one.before, one.element)))
 
 
 def value_at(recommendation: Recommendation, member: Member, now: datetime) -> float:
@@ -173,6 +166,7 @@ def to_json(recommendation: Recommendation) -> dict[str, Any]:
     ]
     plain["limits"] = [dict(limit) for limit in recommendation.limits]
     plain["effect"] = dict(recommendation.effect)
+    plain["changed"] = dict(recommendation.changed)
     for name in ("at", "expires_at", "start"):
         plain[name] = plain[name].isoformat()
     return plain

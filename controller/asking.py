@@ -33,6 +33,7 @@ def run_asking(
     arguments: argparse.Namespace,
     kind: str,
     body: Callable[["Database"], Mapping[str, Any]],
+    patience_s: float = PATIENCE_S,
 ) -> int:
     """Ask the engine and wait for its answer.
 
@@ -41,6 +42,7 @@ def run_asking(
             line of standard input.
         kind: What is asked.
         body: Gives the request's body from the store.
+        patience_s: How long to wait for the answer, s.
 
     Returns:
         0 accepted, 1 refused, 2 bad input, 3 no store, or no engine that answers.
@@ -48,7 +50,7 @@ def run_asking(
     from controller.site_store import with_store
 
     return with_store(
-        arguments, lambda site, database: _asked(arguments, site, database, kind, body)
+        arguments, lambda site, database: _asked(arguments, site, database, kind, body, patience_s)
     )
 
 
@@ -58,6 +60,7 @@ def _asked(
     database: "Database",
     kind: str,
     body: Callable[["Database"], Mapping[str, Any]],
+    patience_s: float,
 ) -> int:
     from controller.problems import write_line
     from controller.store.errors import StoreUnavailable
@@ -72,9 +75,9 @@ def _asked(
             raise StoreUnavailable(f"no engine runs; start it: heatwarden run {arguments.site}")
         request = Request(actor=user.name, role=user.role.value, kind=kind, body=content)
         number = ask(connection, request, now)
-    found = _answer(database, number)
+    found = _answer(database, number, patience_s)
     if found is None:
-        raise StoreUnavailable(f"the engine has not answered within {PATIENCE_S:.0f} s")
+        raise StoreUnavailable(f"the engine has not answered within {patience_s:.0f} s")
     if arguments.json:
         said = {"site": site.site_id, "accepted": found.accepted, "answer": found.answer}
         write_line(json.dumps(said, ensure_ascii=False))
@@ -112,10 +115,10 @@ def authenticated_user(name: str, database: "Database") -> "User":
     return user
 
 
-def _answer(database: "Database", number: int) -> "Asked | None":
+def _answer(database: "Database", number: int, patience_s: float) -> "Asked | None":
     from controller.store.requests import asked
 
-    give_up_s = time.monotonic() + PATIENCE_S
+    give_up_s = time.monotonic() + patience_s
     while time.monotonic() < give_up_s:
         with database.reading() as connection:
             found = asked(connection, number)
@@ -146,3 +149,35 @@ def chosen_recommendation(arguments: argparse.Namespace, database: "Database") -
             raise refused("", "there is no recommendation yet", "wait for the next cycle")
         name = found.recommendation_id
     return {"recommendation_id": name, "note": arguments.note or ""}
+
+
+def values_by_name(words: "list[str] | None", option: str) -> dict[str, float]:
+    """Read an option that is given as NAME=VALUE, once or more often.
+
+    Args:
+        words: As they stand on the command line.
+        option: The option's name, for messages.
+
+    Returns:
+        Value by name.
+
+    Raises:
+        InputError: A word is something else, or a name stands twice.
+    """
+    import math
+
+    from controller.site_store import refused
+
+    found: dict[str, float] = {}
+    for word in words or ():
+        name, _, text = word.partition("=")
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not name or not math.isfinite(value):
+            raise refused(word, f"{option} takes NAME=VALUE", "write it like plant:P1=92.5")
+        if name in found:
+            raise refused(word, f"{option} names {name} twice", "name it once")
+        found[name] = value
+    return found

@@ -5,7 +5,7 @@ write path's; each step that fails gives a typed outcome, never half a setpoint.
 import hashlib
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
@@ -14,7 +14,14 @@ from controller import approvals
 from controller.approvals import Member, Recommendation
 from controller.cold_snap import SnapSeen, cold_snap
 from controller.engine.elements import Element, held_value
-from controller.engine.planner import Planned, PlanningError, PlanTask, series_of
+from controller.engine.planner import (
+    Planned,
+    PlanningError,
+    PlanTask,
+    prefix,
+    series_of,
+    writing_order,
+)
 from controller.outcome_json import comfort_json, cost_json, limits_json, number
 from controller.site import Site
 from controller.store.errors import StoreError
@@ -36,13 +43,17 @@ class CycleOutcome(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class CycleRecord:
-    """What a cycle did; `recommendation` is None unless it is a good one."""
+    """What a cycle did; `recommendation` is None unless it is a good one.
+
+    `basis` is what the recommendation was made from, with its schedule, for changing it.
+    """
 
     at: datetime
     outcome: CycleOutcome
     reason: str
     snap: SnapSeen | None
     recommendation: Recommendation | None
+    basis: PlanTask | None
     took_s: float
     planning_s: float
 
@@ -93,7 +104,7 @@ def run_cycle(now: datetime, ports: CyclePorts) -> CycleRecord:
         What it did.
     """
     began_s = time.monotonic()
-    snap, advice, planning_s = None, None, 0.0
+    snap, advice, basis, planning_s = None, None, None, 0.0
     outcome, reason = CycleOutcome.RECOMMENDED, ""
     try:
         readings = ports.readings(now)
@@ -104,19 +115,21 @@ def run_cycle(now: datetime, ports: CyclePorts) -> CycleRecord:
             district=ports.site.district,
             state=state,
             forecast=forecast,
-            elements=tuple(one for one in ports.elements if one.point_id is not None),
+            elements=ports.elements,
         )
         planned, planning_s = _planned(task, ports)
-        advice = recommendation_of(now, ports.elements, task, planned, readings)
+        advice = recommendation_of(now, task, planned, readings)
+        basis = replace(task, schedule=planned.schedule)
         _kept(advice, ports)
     except _EndedError as ended:
-        outcome, reason, advice = ended.outcome, ended.reason, None
+        outcome, reason, advice, basis = ended.outcome, ended.reason, None, None
     return CycleRecord(
         at=now,
         outcome=outcome,
         reason=reason,
         snap=snap,
         recommendation=advice,
+        basis=basis,
         took_s=time.monotonic() - began_s,
         planning_s=planning_s,
     )
@@ -144,17 +157,33 @@ def _planned(task: PlanTask, ports: CyclePorts) -> tuple[Planned, float]:
         planned = ports.plan(task)
     except PlanningError as error:
         raise _EndedError(CycleOutcome.NO_PLAN, str(error)) from error
-    if not planned.certified:
-        raise _EndedError(CycleOutcome.NOT_CERTIFIED, "the plan is not certified")
-    if planned.broken_prefix is not None:
-        reason = f"written up to {planned.broken_prefix} and no further, it would pass a limit"
-        raise _EndedError(CycleOutcome.NOT_CERTIFIED, reason)
+    against = objection(planned)
+    if against:
+        raise _EndedError(CycleOutcome.NOT_CERTIFIED, against)
     return planned, time.monotonic() - began_s
+
+
+def objection(planned: Planned) -> str:
+    """Say why a plan must not be recommended.
+
+    Args:
+        planned: The plan with its certificates.
+
+    Returns:
+        Why, empty where it may be.
+    """
+    if not planned.certified:
+        exceeded = [one for one in planned.certificate.limits if one.margin < 0.0]
+        named = ", ".join(f"{one.limit} at {one.where}: {one.worst:g}, allowed {one.allowed:g}"
+                          for one in exceeded[:3])  # fmt: skip
+        return f"the plan is not certified{': ' if named else ''}{named}"
+    if planned.broken_prefix is not None:
+        return f"written up to {planned.broken_prefix} and no further, it would pass a limit"
+    return ""
 
 
 def recommendation_of(
     now: datetime,
-    elements: tuple[Element, ...],
     task: PlanTask,
     planned: Planned,
     readings: Mapping[str, Reading],
@@ -163,8 +192,7 @@ def recommendation_of(
 
     Args:
         now: tz-aware UTC.
-        elements: All setpoints; those without a point are left to the operator's hand.
-        task: What the plan was made from.
+        task: What the plan was made from; elements without a point are left to a person's hand.
         planned: The plan.
         readings: The newest readings.
 
@@ -172,15 +200,17 @@ def recommendation_of(
         The recommendation, with its certificate's limits and what it is predicted to do.
     """
     digest = input_hash(task)
+    stands = prefix((), planned.schedule, task.state)
+    order = writing_order(task.elements, planned.schedule, stands)
     members = tuple(
         Member(
             element=one.name,
             quantity=one.quantity,
             point_id=one.point_id,
-            before=held_value(one, readings, float(series_of(one, planned.schedule)[0])),
+            before=held_value(one, readings, float(series_of(one, stands)[0])),
             series=tuple(round(float(value), 4) for value in series_of(one, planned.schedule)),
         )
-        for one in elements
+        for one in order
     )
     return Recommendation(
         recommendation_id=approvals.new_id(now, digest),
@@ -189,7 +219,7 @@ def recommendation_of(
         input_hash=digest,
         start=planned.schedule.start,
         step_s=planned.schedule.step_s,
-        members=approvals.writing_order(members),
+        members=members,
         limits=tuple(limits_json(planned.certificate.limits)),
         effect=_effect(planned),
     )

@@ -141,6 +141,13 @@ CATALOGUE: dict[str, Kind] = dict(
             Words("Look at the limits that bind.", "查看起作用的限值。"),
         ),
         _kind(
+            "not_set_by_hand",
+            Priority.MEDIUM,
+            Words("A setpoint that is set by hand is not confirmed.", "需手动设定的设定值未确认。"),
+            Words("The approved set is only partly in force.", "已批准的方案只部分生效。"),
+            Words("Set it and confirm it.", "手动设定并确认。"),
+        ),
+        _kind(
             "no_effect",
             Priority.MEDIUM,
             Words("A confirmed setpoint shows no effect.", "已确认的设定值没有效果。"),

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 _TABLES = (
     "readings", "journal", "audit", "alarms",
-    "recommendations", "decisions", "commissions", "cycles",
+    "recommendations", "decisions", "hand_settings", "commissions", "cycles",
 )  # fmt: skip
 _EXAMPLES = """\
 examples:

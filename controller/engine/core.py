@@ -10,8 +10,10 @@ from controller.actuate import WritePath
 from controller.alarms.board import Board, Cause
 from controller.alarms.conditions import FieldMap
 from controller.approvals import Recommendation
+from controller.by_hand import ByHand
 from controller.engine.elements import Element, elements
 from controller.engine.memory import KEPT, Memory
+from controller.engine.planner import PlanTask
 from controller.field import field_of
 from controller.guard import PointLimits, View
 from controller.guard_limits import HEARTBEAT, REMOTE, guard_limits
@@ -32,6 +34,7 @@ from controller.store.commissions import commissioned
 from controller.store.database import Database
 from controller.store.errors import StoreError
 from controller.store.journal import Journal
+from controller.store.tables import EPOCH
 from controller.store.telemetry import readings_of
 from controller.write_points import fingerprints, write_points
 from drivers.base import Reading, Setpoint
@@ -160,7 +163,9 @@ class Core:
 
     Attributes:
         advice: The newest recommendation, or None.
+        basis: What the newest planned set was made from, with its schedule.
         approved: The set that is being followed, or None.
+        by_hand: What a person has to set for it, and since when.
         causes: What parts of the engine find wrong, by part; together they feed the alarms.
         last_writes: When each point was last written.
         confirmed: When and what of it was confirmed last, since the start.
@@ -178,7 +183,10 @@ class Core:
     lock: threading.RLock = field(default_factory=threading.RLock)
     board: Board = field(default_factory=Board)
     advice: Recommendation | None = None
+    basis: PlanTask | None = None
     approved: Recommendation | None = None
+    by_hand: tuple[ByHand, ...] = ()
+    by_hand_since: datetime = EPOCH
     readings: Mapping[str, Reading] = field(default_factory=dict)
     passed: frozenset[str] = frozenset()
     causes: dict[str, tuple[Cause, ...]] = field(default_factory=dict)

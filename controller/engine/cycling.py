@@ -117,7 +117,7 @@ def after_cycle(core: Core, record: CycleRecord) -> None:
         core.causes["cycle"] = (cause,)
     with core.lock:
         if record.recommendation is not None:
-            core.advice = record.recommendation
+            core.advice, core.basis = record.recommendation, record.basis
         problem = _not_good(core, record)
         remote = all(
             (one := core.readings.get(name)) is not None
@@ -193,17 +193,6 @@ def cycle_ports(core: Core, worker: PlannerWorker) -> CyclePorts:
             needed_h=float(site.district.control.horizon_h),
         ).series
 
-    def keep(advice: approvals.Recommendation) -> None:
-        stored = StoredRecommendation(
-            recommendation_id=advice.recommendation_id,
-            at=advice.at,
-            expires_at=advice.expires_at,
-            input_hash=advice.input_hash,
-            body=approvals.to_json(advice),
-        )
-        with core.database.writing() as connection:
-            recommendations.record(connection, stored)
-
     return CyclePorts(
         site=site,
         elements=core.tables.elements,
@@ -211,5 +200,26 @@ def cycle_ports(core: Core, worker: PlannerWorker) -> CyclePorts:
         weather=weather,
         observer=Observer(site, core.tables.elements),
         plan=worker.plan,
-        keep=keep,
+        keep=lambda advice: keep_recommendation(core, advice),
     )
+
+
+def keep_recommendation(core: Core, advice: approvals.Recommendation) -> None:
+    """Make a recommendation durable.
+
+    Args:
+        core: The engine's shared part.
+        advice: The recommendation.
+
+    Raises:
+        StoreError: It could not be kept.
+    """
+    stored = StoredRecommendation(
+        recommendation_id=advice.recommendation_id,
+        at=advice.at,
+        expires_at=advice.expires_at,
+        input_hash=advice.input_hash,
+        body=approvals.to_json(advice),
+    )
+    with core.database.writing() as connection:
+        recommendations.record(connection, stored)

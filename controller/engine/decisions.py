@@ -1,21 +1,28 @@
 """What the engine says to what people ask: checked, decided once, audited, then done."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from controller import approvals
 from controller.alarms.board import UnknownAlarmError, acknowledge, board_to_json, shelve
+from controller.by_hand import said, to_set_by_hand
+from controller.engine.changing import Changed, Changer
 from controller.engine.core import Core
+from controller.engine.cycling import keep_recommendation
 from controller.engine.desk import (
+    CHANGE_STALE_AFTER,
     STALE_AFTER,
     Answer,
     BadRequestError,
     event_of,
     instant_of,
     text_of,
+    values_of,
 )
+from controller.engine.hands import ask_by_hand, take_word
 from controller.modes import Approve, Reload, step
+from controller.modify import ChangeRefusedError
 from controller.roles import Role
 from controller.store import recommendations, requests
 from controller.store.alarm_log import append_alarms
@@ -36,30 +43,41 @@ class Desk:
         core: The engine's shared part.
         approved: Called when a set has been approved, so that it is followed at once.
         reload: Called when the site is to be read again; gives what is wrong with it, if anything.
+        changer: Certifies changed sets.
     """
 
     core: Core
     approved: Callable[[], None]
     reload: Callable[[], str]
+    changer: Changer
 
     def answer_all(self) -> None:
         """Answer what waits in the store; a store that fails is an alarm."""
         try:
+            changed = self.changer.take()
+            if changed is not None:
+                self._keep(changed.asked, self._approve_changed(changed))
             with self.core.database.reading() as connection:
                 waiting = requests.pending(connection)[:MOST_A_PASS]
             for one in waiting:
+                if self.changer.is_at(one.request_id):
+                    continue
                 said = self._answer(one)
-                self._keep(one, said)
+                if said is not None:
+                    self._keep(one, said)
         except StoreError as error:
             self.core.store_failed(error)
 
-    def _answer(self, one: Asked) -> Answer:
+    def _answer(self, one: Asked) -> Answer | None:
+        """Answer a request; None where it is being worked on."""
         now = self.core.clock()
         if now - one.at > STALE_AFTER or one.at - now > STALE_AFTER:
             return Answer(accepted=False, text="asked too long ago; ask again")
         try:
+            if one.request.kind == "approve" and values_of(one.request.body, "modify"):
+                return self._change(one)
             return self._decided(one.request)
-        except BadRequestError as error:
+        except (BadRequestError, ChangeRefusedError) as error:
             return Answer(accepted=False, text=str(error))
 
     def _keep(self, one: Asked, said: Answer) -> None:
@@ -82,6 +100,7 @@ class Desk:
         kinds: Mapping[str, Callable[[Request], Answer]] = {
             "approve": self._approve,
             "reject": self._reject,
+            "set_by_hand": self._set_by_hand,
             "reload": self._reload,
             "acknowledge": self._acknowledge,
             "shelve": self._shelve,
@@ -94,10 +113,67 @@ class Desk:
             return Answer(accepted=False, text=done.refusal)
         return Answer(accepted=True, text=f"mode {done.state.mode}")
 
-    def _approve(self, request: Request) -> Answer:
+    def _change(self, one: Asked) -> Answer | None:
+        """Begin to certify a changed set, after all that can be checked at once."""
+        advice = self._recommendation(one.request)
+        found = self._against(advice, one.request)
+        changes = values_of(one.request.body, "modify")
+        refusal = "; ".join(found) or self.changer.begin(one, advice, changes)
+        return Answer(accepted=False, text=refusal) if refusal else None
+
+    def _approve_changed(self, changed: Changed) -> Answer:
+        """Keep a changed set and approve it as a whole, if it is certified and still wanted."""
         core = self.core
+        if changed.advice is None:
+            return Answer(accepted=False, text=changed.why_not)
+        if core.clock() - changed.asked.at > CHANGE_STALE_AFTER:
+            return Answer(accepted=False, text="asked too long ago; ask again")
+        latest_id = None if core.advice is None else core.advice.recommendation_id
+        if latest_id != changed.advice.parent_id:
+            return Answer(accepted=False, text=f"superseded by {latest_id}")
+        keep_recommendation(core, changed.advice)
+        with core.lock:
+            core.advice = changed.advice
+        return self._approve_set(changed.advice, changed.asked.request)
+
+    def _approve(self, request: Request) -> Answer:
         advice = self._recommendation(request)
-        now = core.clock()
+        followed = self.core.approved
+        followed_id = None if followed is None else followed.recommendation_id
+        if followed_id == advice.recommendation_id and values_of(request.body, "set_by_hand"):
+            return self._set_by_hand(request)
+        return self._approve_set(advice, request)
+
+    def _approve_set(self, advice: approvals.Recommendation, request: Request) -> Answer:
+        core = self.core
+        values = values_of(request.body, "set_by_hand")
+        found = self._against(advice, request)
+        found += said(to_set_by_hand(advice), values, request.actor)[1]
+        if found:
+            return Answer(accepted=False, text="; ".join(found))
+        # Durable before it counts: after a crash nobody is in doubt whether it was approved.
+        refusal = self._decide(advice.recommendation_id, "approved", request)
+        if refusal:
+            return Answer(accepted=False, text=refusal)
+        with core.lock:
+            core.happen(self._approval(advice, request), request.actor)
+            core.approved = advice
+            by_hand = ask_by_hand(core, advice)
+        take_word(core, values, request.actor)
+        self.approved()
+        text = f"{advice.recommendation_id}: {len(advice.point_ids)} points will be written"
+        return Answer(accepted=True, text=f"{text}; by hand: {by_hand}" if by_hand else text)
+
+    def _approval(self, advice: approvals.Recommendation, request: Request) -> Approve:
+        event = event_of(
+            request, self.core.clock(), point_ids=advice.point_ids, until=advice.expires_at
+        )
+        assert isinstance(event, Approve)
+        return replace(event, set_id=advice.recommendation_id)
+
+    def _against(self, advice: approvals.Recommendation, request: Request) -> list[str]:
+        """Everything that speaks against approving a set now."""
+        core, now = self.core, self.core.clock()
         core.look()
         core.refresh_commissions()
         found = list(
@@ -112,20 +188,23 @@ class Desk:
         locked = sorted(advice.point_ids - core.passed)
         if locked:
             found.append(f"not commissioned: {', '.join(locked)}")
-        event = event_of(request, now, point_ids=advice.point_ids, until=advice.expires_at)
-        assert isinstance(event, Approve)
-        found += [text for text in [step(core.state, event, core.rules).refusal] if text]
-        if found:
-            return Answer(accepted=False, text="; ".join(found))
-        # Durable before it counts: after a crash nobody is in doubt whether it was approved.
-        refusal = self._decide(advice.recommendation_id, "approved", request)
-        if refusal:
-            return Answer(accepted=False, text=refusal)
-        with core.lock:
-            core.happen(event, request.actor)
-            core.approved = advice
-        self.approved()
-        return Answer(accepted=True, text=f"{len(advice.point_ids)} points will be written")
+        refusal = step(core.state, self._approval(advice, request), core.rules).refusal
+        return [*found, *([refusal] if refusal else [])]
+
+    def _set_by_hand(self, request: Request) -> Answer:
+        """Take a person's word for what stands where no point writes."""
+        if not Role(request.role).may(Role.OPERATOR):
+            return Answer(accepted=False, text=f"{request.actor} is {request.role}")
+        name = text_of(request.body, "recommendation_id")
+        values = values_of(request.body, "set_by_hand")
+        if self.core.approved is None or self.core.approved.recommendation_id != name:
+            return Answer(accepted=False, text=f"{name} is not the set that is followed")
+        wrong = take_word(self.core, values, request.actor)
+        if wrong:
+            return Answer(accepted=False, text="; ".join(wrong))
+        waiting = [one.element for one in self.core.by_hand if not one.done]
+        text = f"confirmed; still to be set: {', '.join(waiting)}" if waiting else "confirmed"
+        return Answer(accepted=True, text=text)
 
     def _reject(self, request: Request) -> Answer:
         if not Role(request.role).may(Role.OPERATOR):

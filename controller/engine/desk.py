@@ -1,5 +1,6 @@
 """The desk: answers what people ask through the store, each request once."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,6 +12,8 @@ from controller.store.requests import Request
 
 # What was asked so long ago is not done any more: whoever asked has given up waiting.
 STALE_AFTER = timedelta(minutes=2)
+# A changed set is certified first; whoever asked waits that long.
+CHANGE_STALE_AFTER = timedelta(minutes=5)
 
 
 class BadRequestError(ValueError):
@@ -87,6 +90,30 @@ def text_of(body: Mapping[str, Any], name: str) -> str:
     if not isinstance(value, str) or not value:
         raise BadRequestError(f"{name} is missing")
     return value
+
+
+def values_of(body: Mapping[str, Any], name: str) -> dict[str, float]:
+    """Give numbers by name from a request's body.
+
+    Args:
+        body: The body.
+        name: Their key.
+
+    Returns:
+        The numbers; none where the key is not there.
+
+    Raises:
+        BadRequestError: It is something else.
+    """
+    found = body.get(name, {})
+    if not isinstance(found, Mapping):
+        raise BadRequestError(f"{name} is no table of numbers")
+    for key, value in found.items():
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise BadRequestError(f"{name}: {key} is no number")
+        if not math.isfinite(value):
+            raise BadRequestError(f"{name}: {key} is no number")
+    return {str(key): float(value) for key, value in found.items()}
 
 
 def instant_of(body: Mapping[str, Any], name: str) -> datetime:

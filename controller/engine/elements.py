@@ -8,12 +8,21 @@ from controller.sitefiles.parts import Direction
 from drivers.base import Quality, Reading
 from optimizer.model.network import PumpControl
 
+# How a point is called that reads a setpoint back.
+_SETPOINT_OF = {
+    "supply_temp_c": "supply_temp_setpoint_c",
+    "speed_pct": "speed_setpoint_pct",
+    "dp_bar": "dp_setpoint_bar",
+    "secondary_offset_k": "secondary_offset_setpoint_k",
+}
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Element:
     """A setpoint of the network: `kind` is plant, pump or station, `index` its place there.
 
-    `point_id` writes it and `readback_id` shows it; None where the site has no such point.
+    `point_id` writes it and `readback_id` shows it; None where the site has no such point. What
+    can not be written is shown by a setpoint that is read, or else by what is measured.
     """
 
     kind: str
@@ -54,9 +63,15 @@ def elements(site: Site) -> tuple[Element, ...]:
         for point in site.points
         if point.direction is Direction.WRITE
     }
+    readers = {
+        (point.target_kind, point.target_id, point.quantity): point.point_id
+        for point in site.points
+        if point.direction is Direction.READ
+    }
     found = []
     for kind, name, index, quantity in named:
         point = writers.get((kind, name, quantity))
+        measured = readers.get((kind, name, quantity))
         found.append(
             Element(
                 kind=kind,
@@ -64,7 +79,9 @@ def elements(site: Site) -> tuple[Element, ...]:
                 index=index,
                 quantity=quantity,
                 point_id=None if point is None else point.point_id,
-                readback_id=None if point is None else point.readback_point_id,
+                readback_id=readers.get((kind, name, _SETPOINT_OF[quantity]), measured)
+                if point is None
+                else point.readback_point_id,
             )
         )
     return tuple(found)

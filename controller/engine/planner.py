@@ -13,7 +13,7 @@ from controller.engine.courses import courses_of
 from controller.engine.elements import Element
 from optimizer.model.forecast import Forecast
 from optimizer.model.outcome import Certificate
-from optimizer.model.plan import Plan, PlanStatus
+from optimizer.model.plan import Plan, PlanStatus, SolveStatistics
 from optimizer.model.policy import District
 from optimizer.model.schedule import Schedule
 from optimizer.model.state import PlantState
@@ -21,12 +21,16 @@ from optimizer.model.state import PlantState
 
 @dataclass(frozen=True, kw_only=True)
 class PlanTask:
-    """What a plan is made from; `elements` can be written, in any order."""
+    """What a plan is made from: its elements in any order, those of no point included.
+
+    `schedule` is to be certified as it is; None asks for a plan.
+    """
 
     district: District
     state: PlantState
     forecast: Forecast
     elements: tuple[Element, ...]
+    schedule: Schedule | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,29 +125,15 @@ def _serve(pipe: Connection) -> None:
 
 
 def plan_with_prefixes(task: PlanTask) -> Planned:
-    """Plan, and certify every prefix of the order in which the set is written.
+    """Plan, or take the given schedule, and certify every prefix of the set's order of writing.
 
     Args:
-        task: What to plan.
+        task: What to plan or to certify.
 
     Returns:
         The plan.
     """
-    from optimizer.plan import PlanOptions, plan
-    from optimizer.round import solver_session
-
-    def tell(_line: str) -> None:
-        return
-
-    made = plan(
-        task.district,
-        task.state,
-        task.forecast,
-        solver_session(),
-        PlanOptions(with_bound=False),
-        tell,
-        time.perf_counter,
-    )
+    made = _found(task) if task.schedule is None else _taken(task, task.schedule)
     certified = made.status is PlanStatus.CERTIFIED and made.chosen.certificate.certified
     return Planned(
         certified=certified,
@@ -152,42 +142,86 @@ def plan_with_prefixes(task: PlanTask) -> Planned:
         baseline=made.baseline.certificate,
         reasons=tuple((reason.code, dict(reason.values)) for reason in made.reasons),
         wall_s=made.solve.wall_s,
-        broken_prefix=_broken_prefix(task, made) if certified else None,
+        broken_prefix=_broken_prefix(task, made.chosen.schedule) if certified else None,
         courses=courses_of(task.district, task.state, task.forecast, made),
     )
 
 
-def _broken_prefix(task: PlanTask, made: Plan) -> str | None:
+def _found(task: PlanTask) -> Plan:
+    from optimizer.plan import PlanOptions, plan
+    from optimizer.round import solver_session
+
+    def tell(_line: str) -> None:
+        return
+
+    return plan(
+        task.district,
+        task.state,
+        task.forecast,
+        solver_session(),
+        PlanOptions(with_bound=False),
+        tell,
+        time.perf_counter,
+    )
+
+
+def _taken(task: PlanTask, schedule: Schedule) -> Plan:
+    """Judge a schedule that somebody has changed, beside the weather curve."""
+    from optimizer.baseline import baseline_schedule
+    from optimizer.plan import evaluate
+
+    began_s = time.perf_counter()
+    given = task.district, task.state, task.forecast
+    chosen = evaluate(*given, schedule)
+    usual = evaluate(*given, baseline_schedule(task.district, task.forecast, task.state))
+    wall_s = time.perf_counter() - began_s
+    return Plan(
+        status=PlanStatus.CERTIFIED if chosen.certificate.certified else PlanStatus.FALLBACK,
+        chosen=chosen,
+        baseline=usual,
+        bound=None,
+        solve=SolveStatistics(wall_s=wall_s, iterations=0, simulations=2, buildings=0),
+        reasons=(),
+    )
+
+
+def _broken_prefix(task: PlanTask, schedule: Schedule) -> str | None:
     """Name the member after which the set, written so far and held there, would pass a limit."""
     from optimizer.certify import certify
 
-    order = writing_order(task.elements, made.chosen.schedule, task.state)
+    stands = prefix((), schedule, task.state)
+    order = writing_order(task.elements, schedule, stands)
     for count in range(1, len(order)):
-        partial = prefix(order[:count], made.chosen.schedule, task.state)
+        last = order[count - 1]
+        if np.array_equal(series_of(last, schedule), series_of(last, stands)):
+            continue  # it stays where it is: nothing has changed since the prefix before
+        partial = prefix(order[:count], schedule, task.state)
         if not certify(task.district, task.state, task.forecast, partial).certified:
-            return order[count - 1].name
+            return last.name
     return None
 
 
 def writing_order(
-    elements: tuple[Element, ...], schedule: Schedule, state: PlantState
+    elements: tuple[Element, ...], schedule: Schedule, stands: Schedule
 ) -> tuple[Element, ...]:
-    """Order elements as `controller.approvals.writing_order` orders the members of their set.
+    """Order elements as they are set: what is written before what hands set, each with what falls
+    first, so that no prefix stands higher than before before something has been lowered.
 
     Args:
-        elements: What can be written.
+        elements: What is set.
         schedule: Where the set takes them.
-        state: Where they stand.
+        stands: Where they stand, on the same grid.
 
     Returns:
-        Those that fall first, each kind by name.
+        The same elements.
     """
 
-    def falls(element: Element) -> bool:
+    def rank(element: Element) -> tuple[bool, bool, str]:
         series = series_of(element, schedule)
-        return bool(series[min(1, len(series) - 1)] < _present(element, state))
+        rises = bool(series[min(1, len(series) - 1)] >= series_of(element, stands)[0])
+        return element.point_id is None, rises, element.name
 
-    return tuple(sorted(elements, key=lambda one: (not falls(one), one.name)))
+    return tuple(sorted(elements, key=rank))
 
 
 def prefix(written: tuple[Element, ...], schedule: Schedule, state: PlantState) -> Schedule:
@@ -232,12 +266,3 @@ def series_of(element: Element, schedule: Schedule) -> Any:
         "station": schedule.secondary_offset_k,
     }
     return rows[element.kind][element.index]
-
-
-def _present(element: Element, state: PlantState) -> float:
-    values = {
-        "plant": state.supply_temp_setpoint_c,
-        "pump": state.pump_setpoint,
-        "station": state.secondary_offset_k,
-    }
-    return float(values[element.kind][element.index])

@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from controller.alarms.settings import Delivery, read_delivery
+from controller.engine.changing import Changer
 from controller.engine.core import Core, EngineField, SiteField, build_core
 from controller.engine.cycling import CycleThread
 from controller.engine.decisions import Desk
@@ -36,6 +37,7 @@ LEASE_LASTS = timedelta(seconds=60)
 RENEW_EVERY_S = 15.0
 WATCHDOG_S = 90.0
 EXIT_WATCHDOG = 70
+CHANGE_BUDGET_S = 240.0
 
 
 class NoEngineerError(Exception):
@@ -163,10 +165,12 @@ def _serve(
     safety = SafetyLoop(core, time.monotonic_s)
     cycle = CycleThread(core, worker, options.cycle_s, time)
     reloading = time.event()
+    changer = Changer(core, PlannerWorker(CHANGE_BUDGET_S), time)
     desk = Desk(
         core=core,
         approved=safety.follow_soon,
         reload=lambda: _may_reload(core.tables.site, reloading),
+        changer=changer,
     )
     scheduler = start_jobs(core, delivery)
     watchdog = Watchdog(WATCHDOG_S, time.monotonic_s)
@@ -191,6 +195,7 @@ def _serve(
         watchdog.stop()
         scheduler.shutdown(wait=False)
         worker.stop()
+        changer.stop()
         cycle.wait(5.0)
         core.note("engine", "stopped", {"reload": reloading.is_set()})
     return reloading.is_set()

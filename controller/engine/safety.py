@@ -8,6 +8,7 @@ from controller.alarms.conditions import field_causes
 from controller.engine.clockwatch import ClockWatch
 from controller.engine.core import Core
 from controller.engine.following import Followed, Target, fallback_targets, follow, targets_of_set
+from controller.engine.hands import look_by_hand
 from controller.guard import DROP_WINDOW, Ruling
 from controller.modes import (
     ClockJumped,
@@ -55,6 +56,7 @@ class SafetyLoop:
         core.look()
         self._check_foreign()
         self._check_inputs()
+        look_by_hand(core)
         core.happen(Tick(now=core.clock()))
         if self._monotonic_s() - self._followed_s >= FOLLOW_EVERY.total_seconds():
             self._followed_s = self._monotonic_s()

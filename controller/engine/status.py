@@ -1,5 +1,6 @@
 """What the engine publishes about itself, for status, console and metrics."""
 
+from dataclasses import asdict
 from typing import Any
 
 from controller.engine.core import Core
@@ -36,6 +37,7 @@ def status_of(core: Core) -> dict[str, Any]:
             "points": sorted(owned.point_ids),
             "set_id": owned.set_id,
         },
+        "by_hand": [asdict(one) for one in core.by_hand],
         "recommendation_id": None if core.advice is None else core.advice.recommendation_id,
         "coldest": _coldest(core),
         "devices": {

@@ -41,6 +41,10 @@ SENTENCES: dict[str, Text] = {
         "The secondary curves of {stations} stations are shifted by up to {largest_k} K, "
         "so that heat goes where it is coldest.",
     ),
+    "changed_by": Text(
+        "{by} 将 {element} 改为 {value}，整套方案已重新校核。",
+        "{by} set {element} to {value}; the whole set was certified again.",
+    ),
     "preheat": Text(
         "{from} 至 {to} 提前蓄热，建筑升温 {kelvin} K。",
         "From {from} to {to} buildings are charged by {kelvin} K ahead of the cold.",

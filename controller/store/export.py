@@ -15,6 +15,7 @@ from controller.store.tables import (
     COMMISSIONS,
     CYCLES,
     DECISIONS,
+    HAND_SETTINGS,
     JOURNAL,
     READINGS,
     RECOMMENDATIONS,
@@ -24,7 +25,8 @@ from controller.store.tables import (
 EXPORTED: Mapping[str, Table] = {
     table.name: table
     for table in (
-        READINGS, JOURNAL, AUDIT, ALARMS, RECOMMENDATIONS, DECISIONS, COMMISSIONS, CYCLES
+        READINGS, JOURNAL, AUDIT, ALARMS, RECOMMENDATIONS, DECISIONS,
+        HAND_SETTINGS, COMMISSIONS, CYCLES
     )
 }  # fmt: skip
 FORMATS = (".csv", ".parquet")

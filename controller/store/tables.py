@@ -171,6 +171,21 @@ DECISIONS = Table(
     Column("actor", String(100), nullable=False),
     Column("note", Text, nullable=False),
 )
+# What no point writes and a person has set, once it is confirmed.
+HAND_SETTINGS = Table(
+    "hand_settings",
+    CORE,
+    Column("seq", ROW_NUMBER, primary_key=True, autoincrement=True),
+    Column("at", Instant, nullable=False),
+    Column("recommendation_id", String(64), nullable=False),
+    Column("element", String(200), nullable=False),
+    Column("quantity", String(50), nullable=False),
+    Column("value", Double, nullable=False),
+    Column("found", Double, nullable=False),
+    Column("how", String(20), nullable=False),
+    Column("actor", String(100), nullable=False),
+    Index("hand_settings_at", "at"),
+)
 COMMISSIONS = Table(
     "commissions",
     CORE,
@@ -222,4 +237,4 @@ READINGS = Table(
 )
 
 # Rows of these are added and never changed or removed; triggers of the database hold it.
-APPEND_ONLY = ("audit", "journal", "recommendations", "decisions", "commissions")
+APPEND_ONLY = ("audit", "journal", "recommendations", "decisions", "hand_settings", "commissions")

@@ -6,6 +6,7 @@ from controller.store import recommendations
 from controller.store.audit import AuditEntry, append_audit
 from controller.store.commissions import Commission, record_commission
 from controller.store.database import Database
+from controller.store.hand_settings import HandSetting, record_hand_setting
 from controller.store.journal import Intent, Journal
 from controller.store.lease import take_lease
 from drivers.base import Quality, Reading
@@ -29,6 +30,16 @@ COMMISSION = Commission(
     value=90.0,
     panel_value=90.0,
     passed=True,
+)
+HAND_SETTING = HandSetting(
+    at=NOW,
+    recommendation_id="r",
+    element="plant:P2",
+    quantity="supply_temp_c",
+    value=92.5,
+    found=92.0,
+    how="typed",
+    actor="li",
 )
 
 
@@ -58,6 +69,7 @@ def filled(database: Database) -> None:
         recommendations.record(connection, advice)
         recommendations.decide(connection, decision)
         record_commission(connection, COMMISSION)
+        record_hand_setting(connection, HAND_SETTING)
 
 
 def reading(minute: int, value: float | None, point_id: str = "t") -> Reading:

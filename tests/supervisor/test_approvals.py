@@ -7,8 +7,6 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from controller.approvals import (
     Member,
@@ -18,7 +16,6 @@ from controller.approvals import (
     refusals,
     to_json,
     value_at,
-    writing_order,
 )
 from controller.cold_snap import cold_snap
 from controller.guard import PointLimits
@@ -101,35 +98,6 @@ def test_what_can_not_be_written_is_left_to_the_operator() -> None:
     advice = replace(ADVICE, members=(SUPPLY, by_hand))
     assert checked(advice) == ()
     assert advice.point_ids == {"sp"}
-
-
-def moving(name: str, before: float, to: float) -> Member:
-    return replace(SUPPLY, element=name, before=before, series=(before, to))
-
-
-def test_what_lowers_comes_first() -> None:
-    members = [
-        moving("pump:B", 80.0, 85.0),
-        moving("plant:A", 90.0, 91.0),
-        moving("pump:A", 80.0, 75.0),
-        moving("station:Z", 1.0, -1.0),
-    ]
-    order = [member.element for member in writing_order(members)]
-    assert order == ["pump:A", "station:Z", "plant:A", "pump:B"]
-
-
-moves = st.lists(st.tuples(st.floats(60, 110), st.floats(60, 110)), min_size=1, max_size=8)
-
-
-@given(moves=moves)
-def test_no_prefix_rises_before_everything_that_falls_has_fallen(
-    moves: list[tuple[float, float]],
-) -> None:
-    members = [moving(f"pump:{i}", before, to) for i, (before, to) in enumerate(moves)]
-    order = writing_order(members)
-    assert sorted(order, key=lambda one: one.element) == members
-    rising = [member.first >= member.before for member in order]
-    assert rising == sorted(rising)
 
 
 @pytest.mark.parametrize(

@@ -71,10 +71,9 @@ def test_a_cycle_recommends_a_whole_certified_set(kitchen: Kitchen) -> None:
     assert kitchen.task is not None
     task = kitchen.task
     planned = kitchen.plan(task)
-    order = writing_order(task.elements, planned.schedule, task.state)
-    assert [one.name for one in order] == [
-        member.element for member in advice.members if member.point_id is not None
-    ]
+    stands = prefix((), planned.schedule, task.state)
+    order = writing_order(task.elements, planned.schedule, stands)
+    assert [one.name for one in order] == [member.element for member in advice.members]
     for count in range(len(order) + 1):
         partial = prefix(order[:count], planned.schedule, task.state)
         assert certify(task.district, task.state, task.forecast, partial).certified

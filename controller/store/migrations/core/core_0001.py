@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from controller.store.append_only import forbid_change
+
 revision = "core_0001"
 down_revision = None
 branch_labels = None
@@ -19,7 +21,7 @@ def upgrade() -> None:
     _recommendations()
     _alarms_and_cycles()
     for table in _APPEND_ONLY:
-        _forbid_change(table)
+        forbid_change(table)
 
 
 def _audit_and_journal() -> None:
@@ -151,27 +153,4 @@ def _alarms_and_cycles() -> None:
         sa.Column("name", sa.String(50), primary_key=True),
         sa.Column("at", sa.BigInteger, nullable=False),
         sa.Column("body", sa.Text, nullable=False),
-    )
-
-
-def _forbid_change(table: str) -> None:
-    """Let the database itself refuse to change or remove a row."""
-    if op.get_bind().dialect.name == "sqlite":
-        for what in ("UPDATE", "DELETE"):
-            op.execute(
-                f"CREATE TRIGGER {table}_no_{what.lower()} BEFORE {what} ON {table} "
-                f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-            )
-        return
-    op.execute(
-        f"CREATE FUNCTION {table}_append_only() RETURNS trigger AS $$ "
-        f"BEGIN RAISE EXCEPTION '{table} is append-only'; END $$ LANGUAGE plpgsql"
-    )
-    op.execute(
-        f"CREATE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE ON {table} "
-        f"FOR EACH ROW EXECUTE FUNCTION {table}_append_only()"
-    )
-    op.execute(
-        f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} "
-        f"FOR EACH STATEMENT EXECUTE FUNCTION {table}_append_only()"
     )
