@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from controller.alarms.board import Cause, board_to_json, flood_cause, update
 from controller.alarms.conditions import field_causes
+from controller.effect import EffectWatch, expectations
 from controller.engine.clockwatch import ClockWatch
 from controller.engine.core import Core
 from controller.engine.following import Followed, Target, fallback_targets, follow, targets_of_set
@@ -46,6 +47,7 @@ class SafetyLoop:
         self._followed_s = float("-inf")
         self._recorded_s = float("-inf")
         self._foreign: dict[str, int] = {}
+        self._effects = EffectWatch(expectations(core.tables.site))
         self._refusals: tuple[str, ...] = ()
         self.beats = 0
 
@@ -55,6 +57,7 @@ class SafetyLoop:
         self._check_clock()
         core.look()
         self._check_foreign()
+        self._check_effect()
         self._check_inputs()
         look_by_hand(core)
         core.happen(Tick(now=core.clock()))
@@ -162,6 +165,24 @@ class SafetyLoop:
                     Cause(code="foreign_change", source=point_id, detail=detail),
                 )
                 core.happen(ForeignChange(now=core.clock(), point_id=point_id))
+
+    def _check_effect(self) -> None:
+        """Hold where the plant does not do what a confirmed setpoint says."""
+        core = self._core
+        held = {}
+        for point_id, (_, value) in core.confirmed.items():
+            limits = core.tables.limits[point_id]
+            back = core.readings.get(limits.readback_point_id)
+            now = None if back is None else back.value
+            if now is not None and abs(now - value) <= limits.resolution + 1e-6:
+                held[point_id] = value
+        causes = self._effects.look(core.clock(), held, core.readings)
+        core.causes["effect"] = causes
+        owned = core.state.ownership
+        for cause in causes:
+            if owned is not None and cause.source in owned.point_ids:
+                reason = f"no effect: {cause.detail}"
+                core.happen(WriteFailed(now=core.clock(), point_id=cause.source, reason=reason))
 
     def _check_inputs(self) -> None:
         """Hold where a measurement that decides about an owned point is stale or missing."""

@@ -19,18 +19,23 @@ from tests.site.sound import write_site
 from tests.supervisor.conftest import NOW
 from tests.supervisor.running_site import files
 
+OUTLET_BELOW_K = 1.0
 BACK = {"P1.sp": "P1.sp.fb", "S1.off": "S1.off.fb"}
 
 
 @dataclass
 class SimulatedField:
-    """Points that hold numbers; `bad` have another quality, `frozen_at` keeps old times."""
+    """Points that hold numbers; `bad` have another quality, `frozen` keeps old times.
+
+    The plant's outlet follows its setpoint at once, a little below it, while `plant_follows`.
+    """
 
     now: "Time"
     values: dict[str, float]
     bad: dict[str, Quality] = field(default_factory=dict)
     failing: dict[str, int] = field(default_factory=dict)
     frozen: dict[str, datetime] = field(default_factory=dict)
+    plant_follows: bool = True
     written: list[tuple[datetime, Setpoint]] = field(default_factory=list)
 
     def start(self) -> None:
@@ -58,6 +63,8 @@ class SimulatedField:
         if setpoint.point_id in BACK:
             self.written.append((self.now.wall(), setpoint))
             self.values[BACK[setpoint.point_id]] = round(setpoint.value, 1)
+            if setpoint.point_id == "P1.sp" and self.plant_follows:
+                self.values["P1.t"] = round(setpoint.value, 1) - OUTLET_BELOW_K
 
 
 @dataclass

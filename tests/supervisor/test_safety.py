@@ -179,6 +179,24 @@ def test_a_measurement_at_its_limit_stops_the_rise_and_not_the_fall(own: Simulat
     assert own.setpoints() != []
 
 
+def test_a_setpoint_without_effect_gives_hold_and_an_alarm(own: Simulated) -> None:
+    own.field.plant_follows = False
+    approve(own, supply=110.0)
+    own.run(2 * 3600, every_s=30.0)
+    assert "no_effect:P1.sp" in own.alarms()
+    assert mode_of(own) in (Mode.HOLD, Mode.FALLBACK)
+    written = [one.value for _, one in own.setpoints() if one.point_id == "P1.sp"]
+    assert written[-1] == 96.0, "what the ramp gives in half an hour, and no more"
+    own.cycles(2)
+    own.run(5)
+    assert "2 more good cycles" in own.core.happen(resume(own)).refusal
+    own.field.values["P1.t"] = written[-1] - 1.0
+    own.run(120)
+    own.cycles(2)
+    assert own.core.happen(resume(own)).refusal == ""
+    assert "no_effect:P1.sp" not in own.alarms()
+
+
 def test_a_foreign_change_gives_manual(own: Simulated) -> None:
     approve(own)
     own.run(100)
