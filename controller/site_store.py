@@ -97,6 +97,31 @@ def refused(value: str, message: str, remedy: str) -> InputError:
     return InputError([problem])
 
 
+def instant_of_words(text: str | None, otherwise: datetime) -> datetime:
+    """Read an instant from the command line.
+
+    Args:
+        text: ISO 8601 with an offset from UTC.
+        otherwise: Where nothing is given.
+
+    Returns:
+        The instant, tz-aware.
+
+    Raises:
+        InputError: It is no instant, or has no offset.
+    """
+    if text is None:
+        return otherwise
+    problem = refused(text, "is no instant with offset", "write 2026-01-12T00:00:00+08:00")
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise problem from error
+    if found.utcoffset() is None:
+        raise problem
+    return found
+
+
 def by_hand(action: str, details: Mapping[str, object], now: datetime) -> AuditEntry:
     """Make the audit's entry for something done on this machine's command line.
 

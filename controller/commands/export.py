@@ -5,8 +5,6 @@ import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from controller.site_store import StorePlace
     from controller.store.database import Database
 
@@ -57,11 +55,11 @@ def _export(arguments: argparse.Namespace, site: "StorePlace", database: "Databa
     from pathlib import Path
 
     from controller.problems import write_line
-    from controller.site_store import refused
+    from controller.site_store import instant_of_words, refused
     from controller.store.export import export_table
 
-    since = _instant(arguments.since, datetime(1970, 1, 1, tzinfo=UTC))
-    until = _instant(arguments.until, datetime(9999, 1, 1, tzinfo=UTC))
+    since = instant_of_words(arguments.since, datetime(1970, 1, 1, tzinfo=UTC))
+    until = instant_of_words(arguments.until, datetime(9999, 1, 1, tzinfo=UTC))
     path = Path(arguments.out)
     try:
         count = export_table(database, arguments.table, since, until, path)
@@ -72,20 +70,3 @@ def _export(arguments: argparse.Namespace, site: "StorePlace", database: "Databa
     else:
         write_line(f"{count} rows written to {path}")
     return 0
-
-
-def _instant(text: str | None, otherwise: "datetime") -> "datetime":
-    from datetime import datetime
-
-    from controller.site_store import refused
-
-    if text is None:
-        return otherwise
-    problem = refused(text, "is no instant with offset", "write 2026-01-12T00:00:00+08:00")
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise problem from error
-    if found.utcoffset() is None:
-        raise problem
-    return found

@@ -117,6 +117,35 @@ def last_records(connection: Connection, count: int) -> Sequence[RowMapping]:
     return list(connection.execute(query).mappings())[::-1]
 
 
+def records_of(
+    connection: Connection, actions: Sequence[str], since: datetime, until: datetime
+) -> tuple[AuditEntry, ...]:
+    """Give the records of some actions of a stretch of time, oldest first.
+
+    Args:
+        connection: Any connection to the core.
+        actions: Such as `mode`.
+        since: First instant, tz-aware.
+        until: The instant before which it ends, tz-aware.
+
+    Returns:
+        The records, and before them the last one before `since`, where there is one.
+    """
+    of_these = select(AUDIT).where(AUDIT.c.action.in_(actions))
+    before = of_these.where(AUDIT.c.at < since).order_by(AUDIT.c.seq.desc()).limit(1)
+    within = of_these.where(AUDIT.c.at >= since, AUDIT.c.at < until).order_by(AUDIT.c.seq)
+    rows = [*connection.execute(before).mappings(), *connection.execute(within).mappings()]
+    return tuple(
+        AuditEntry(
+            at=row["at"],
+            actor=row["actor"],
+            action=row["action"],
+            details=json.loads(row["details"]),
+        )
+        for row in rows
+    )
+
+
 def _problem(row: Mapping[str, Any], expected: int, previous: str) -> str:
     if row["seq"] != expected:
         return f"record {expected} is missing"

@@ -119,6 +119,31 @@ def decision_on(connection: Connection, recommendation_id: str) -> Decision | No
     return None if row is None else Decision(**row)
 
 
+def recommendations_of(
+    connection: Connection, since: datetime, until: datetime
+) -> tuple[tuple[StoredRecommendation, Decision | None], ...]:
+    """Give the recommendations of a stretch of time with what was decided, oldest first.
+
+    Args:
+        connection: Any connection to the core.
+        since: First instant, tz-aware.
+        until: The instant before which it ends, tz-aware.
+
+    Returns:
+        Each recommendation with its decision, None where nobody has decided.
+    """
+    within = (RECOMMENDATIONS.c.at >= since) & (RECOMMENDATIONS.c.at < until)
+    query = select(RECOMMENDATIONS).where(within).order_by(RECOMMENDATIONS.c.seq)
+    ids = select(RECOMMENDATIONS.c.recommendation_id).where(within)
+    decided = select(DECISIONS).where(DECISIONS.c.recommendation_id.in_(ids))
+    decisions = {row["recommendation_id"]: Decision(**row)
+                 for row in connection.execute(decided).mappings()}  # fmt: skip
+    return tuple(
+        (_recommendation(row), decisions.get(row["recommendation_id"]))
+        for row in connection.execute(query).mappings()
+    )
+
+
 def _recommendation(row: RowMapping) -> StoredRecommendation:
     return StoredRecommendation(
         recommendation_id=row["recommendation_id"],
