@@ -1,11 +1,12 @@
 """What simulate and plan start from: a site, weather on its grid and the state at the start."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from controller.problems import InputError
 from controller.site import Site, load_site
+from controller.study import NO_STUDY, Study
 from controller.translate import weather_on_grid
 from drivers.base import Problem
 from drivers.weather.csv_file import read_weather_file
@@ -37,6 +38,7 @@ def read_case(
     longest_h: float,
     tell: Callable[[str], None],
     year: int | None = None,
+    study: Study = NO_STUDY,
 ) -> Case:
     """Read what a run starts from, from the words of a command line.
 
@@ -49,6 +51,7 @@ def read_case(
         longest_h: Longest length allowed, h.
         tell: Receives progress.
         year: Calendar year of a typical year's stamps; that of the start when None.
+        study: What is different from the site's files.
 
     Returns:
         The case.
@@ -58,17 +61,21 @@ def read_case(
         BadInput: With everything wrong with the weather file.
     """
     start = _start(start_text, hours, shortest_h, longest_h)
-    site = load_site(site_path)
+    site = load_site(site_path, changes=study.changes)
+    district = study.district(site.district)
+    from_start = study.at_the_start(district)
     forecast, history = weather_on_grid(
         read_weather_file(weather_path, year=start.year if year is None else year),
-        district=site.district,
+        district=district,
         timezone=site.timezone,
         start=start,
-        hours=site.district.control.horizon_h if hours is None else hours,
+        hours=district.control.horizon_h if hours is None else hours,
     )
     tell("finding the state at the start")
     return Case(
-        site=site, forecast=forecast, state=starting_state(site.district, forecast, history)
+        site=replace(site, district=from_start),
+        forecast=study.weather(forecast),
+        state=starting_state(district, forecast, history),
     )
 
 

@@ -3,17 +3,19 @@
 from collections.abc import Mapping
 
 from controller.outcome_json import JsonObject, comfort_json, cost_json, limits_json, number
-from controller.planning import PlannedSite
+from controller.planning import PlannedSite, Ranking
 from optimizer.model.arrays import FloatArray
 from optimizer.model.network import Network, PumpControl
 from optimizer.model.plan import Bound, Evaluated
+from optimizer.renewals import Renewal
 
 
-def plan_json(planned: PlannedSite) -> JsonObject:
+def plan_json(planned: PlannedSite, ranking: Ranking | None = None) -> JsonObject:
     """Give a plan in the form of the contract.
 
     Args:
         planned: The plan with its case.
+        ranking: What single renewals would buy, where that was asked for.
 
     Returns:
         The object; series have one value a step, at its start.
@@ -48,6 +50,17 @@ def plan_json(planned: PlannedSite) -> JsonObject:
             "energy_residual_pct": number(residual),
         },
         "reasons": [{"code": one.code, "values": one.values} for one in plan.reasons],
+        **({} if ranking is None else {"renewals": [_renewal(one) for one in ranking]}),
+    }
+
+
+def _renewal(renewal: Renewal) -> JsonObject:
+    return {
+        "kind": renewal.kind.value,
+        "id": renewal.element_id,
+        "largest_k": number(renewal.largest_k),
+        "shortfall_k_h": number(renewal.shortfall_k_h),
+        "saved": number(renewal.saved),
     }
 
 

@@ -6,8 +6,12 @@ from dataclasses import dataclass, replace
 
 from controller.case import Case
 from optimizer.model.plan import Plan, PlanStatus
+from optimizer.model.policy import District
 from optimizer.plan import PlanOptions, plan
+from optimizer.renewals import Renewal, rank_renewals
 from optimizer.round import solver_session
+
+Ranking = tuple[Renewal, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +43,28 @@ def plan_site(case: Case, options: PlanOptions, tell: Callable[[str], None]) -> 
         time.perf_counter,
     )
     return PlannedSite(case=case, plan=found)
+
+
+def renewals_of(planned: PlannedSite, most: int, tell: Callable[[str], None]) -> Ranking:
+    """Rank single renewals of pipes and retrofits of buildings by what they buy.
+
+    Args:
+        planned: A plan with its case.
+        most: How many candidates are planned anew.
+        tell: Receives progress.
+
+    Returns:
+        The ranking, most warmth first, then most money.
+    """
+    case, found = planned.case, planned.plan
+    options = PlanOptions(with_bound=False, start=found.chosen.schedule)
+
+    def replan(district: District) -> Plan:
+        changed = replace(case, site=replace(case.site, district=district))
+        return plan_site(changed, options, lambda _: None).plan
+
+    district = case.site.district
+    return rank_renewals(district, case.state, case.forecast, found, most, replan, tell)
 
 
 def baseline_shown(planned: PlannedSite) -> PlannedSite:

@@ -1,14 +1,17 @@
 """A site folder, read, checked and completed: what the controller starts from."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from controller.problems import InputError
 from controller.sitefiles import build_rules, devices, points, references, schema
 from controller.sitefiles.build_consumers import build_buildings, build_stations
 from controller.sitefiles.build_pipes import build_nodes, build_pipes
-from controller.sitefiles.csv_table import read_table
+from controller.sitefiles.changes import NO_CHANGES, Changes
+from controller.sitefiles.csv_table import Table, read_table
 from controller.sitefiles.design_point import design_point
 from controller.sitefiles.log import Derived, Log
 from controller.sitefiles.parts import (
@@ -23,6 +26,7 @@ from controller.sitefiles.parts import (
 from controller.sitefiles.plausible import implausible
 from controller.sitefiles.plausible_points import implausible_points
 from controller.sitefiles.references import Tables, known_ids, whole_rows_by_id
+from controller.sitefiles.rules import Field
 from controller.sitefiles.text_file import is_there
 from controller.sitefiles.toml_file import Sections, read_sections
 from controller.sitefiles.topology import check_topology
@@ -63,12 +67,15 @@ class Site:
     warnings: tuple[Problem, ...]
 
 
-def load_site(path: Path | str, *, this_year: int | None = None) -> Site:
+def load_site(
+    path: Path | str, *, this_year: int | None = None, changes: Changes = NO_CHANGES
+) -> Site:
     """Read a site folder.
 
     Args:
         path: The folder.
         this_year: Year up to which pipes have aged; the present one when None.
+        changes: Values that a study changes on the way; the files stay as they are.
 
     Returns:
         The site, complete.
@@ -83,12 +90,16 @@ def load_site(path: Path | str, *, this_year: int | None = None) -> Site:
     if not any(is_there(folder / name) for name in _ORDER):
         raise SiteError([_no_site(path, "is a folder without any file of a site")])
     log = Log()
-    sections = read_sections(log, folder, SITE_FILE, schema.SITE_TOML)
+    sections = read_sections(log, folder, SITE_FILE, schema.SITE_TOML, changes.in_sections)
+
+    def table(name: str, fields: Mapping[str, Field]) -> Table:
+        return read_table(log, folder, f"{name}.csv", fields, partial(changes.in_table, name))
+
     tables = Tables(
-        nodes=read_table(log, folder, "nodes.csv", schema.NODES),
-        pipes=read_table(log, folder, "pipes.csv", schema.PIPES),
-        stations=read_table(log, folder, "stations.csv", schema.STATIONS),
-        buildings=read_table(log, folder, "buildings.csv", schema.BUILDINGS),
+        nodes=table("nodes", schema.NODES),
+        pipes=table("pipes", schema.PIPES),
+        stations=table("stations", schema.STATIONS),
+        buildings=table("buildings", schema.BUILDINGS),
         points=read_table(log, folder, "points.csv", schema.POINTS),
     )
     references.check_references(log, tables, sections)

@@ -8,7 +8,7 @@ from functools import reduce
 
 import numpy as np
 
-from optimizer.comfort import comfort
+from optimizer.comfort import comfort, deciding_rank
 from optimizer.judge.expense import judged_cost
 from optimizer.judge.run import Hearing, hear, judge_step_s
 from optimizer.judge.verdict import Reading, judged_limits
@@ -19,6 +19,7 @@ from optimizer.model.outcome import Certificate, ComfortResult, Cost
 from optimizer.model.policy import District
 from optimizer.model.schedule import Schedule
 from optimizer.model.state import PlantState
+from optimizer.side_by_side import side_by_side
 
 # A limit holds while it is not exceeded by more than this share of itself: rounding, no more.
 TOLERANCE = 1e-6
@@ -44,8 +45,8 @@ def certify(
         unwarmable: Buildings that no decision can warm, by name; only passed on.
 
     Returns:
-        The verdict: limits with the worst over all members, comfort and cost of the worst member
-        in each of their figures, and the energy residual.
+        The verdict: limits with the worst over all members, the cost of the dearest member, each
+        figure of comfort at the configured quantile of the members, and the energy residual.
 
     Raises:
         ValueError: If the inputs do not fit each other, or a setpoint is outside its actuator's
@@ -79,10 +80,10 @@ def examine(
     Raises:
         ValueError: If the inputs do not fit each other.
     """
-    members = [
-        _judge_member(district, state, forecast, schedule, member, unwarmable)
-        for member in range(forecast.members)
-    ]
+    members = side_by_side(
+        lambda member: _judge_member(district, state, forecast, schedule, member, unwarmable),
+        range(forecast.members),
+    )
     tables = [reduce(tighter, same) for same in zip(*(m[0] for m in members), strict=True)]
     residual_pct = max(m[3] for m in members)
     certified = (
@@ -93,7 +94,7 @@ def examine(
     return Certificate(
         certified=certified,
         limits=limit_results(tables, forecast.start),
-        comfort=_worst_comfort([m[1] for m in members]),
+        comfort=_comfort_at(district.comfort.shortfall_quantile, [m[1] for m in members]),
         cost=max((m[2] for m in members), key=lambda cost: cost.total),
         energy_residual_pct=residual_pct,
         step_s=judge_step_s(forecast.step_s),
@@ -137,16 +138,17 @@ def _is_finite(hearing: Hearing) -> bool:
     return all(bool(np.isfinite(values).all()) for values in hearing.found)
 
 
-def _worst_comfort(results: list[ComfortResult]) -> ComfortResult:
-    """The worst of each figure over the members."""
-    coldest = max(results, key=lambda result: result.max_shortfall_k)
+def _comfort_at(quantile: float, results: list[ComfortResult]) -> ComfortResult:
+    """Each figure at a quantile of the members, from warm to cold."""
+    rank = deciding_rank(quantile, len(results))
+    coldest = sorted(results, key=lambda result: result.max_shortfall_k)[rank]
     return ComfortResult(
-        shortfall_k_h=max(result.shortfall_k_h for result in results),
+        shortfall_k_h=sorted(result.shortfall_k_h for result in results)[rank],
         max_shortfall_k=coldest.max_shortfall_k,
         building_id=coldest.building_id,
         time=coldest.time,
         unwarmable=coldest.unwarmable,
-        mean_indoor_end_c=min(result.mean_indoor_end_c for result in results),
+        mean_indoor_end_c=sorted((r.mean_indoor_end_c for r in results), reverse=True)[rank],
     )
 
 

@@ -1,5 +1,6 @@
 """How warm a run keeps people: shortfalls of the worst flats."""
 
+import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -68,6 +69,19 @@ def comfort(
         unwarmable=unwarmable,
         mean_indoor_end_c=float(np.average(indoor_c[-1], weights=area)) if len(area) else 20.0,
     )
+
+
+def deciding_rank(quantile: float, members: int) -> int:
+    """Position of the weather member in which warmth is counted, in order from warm to cold.
+
+    Args:
+        quantile: Share of the members that must be no colder, above 0 to 1.
+        members: How many there are.
+
+    Returns:
+        The position, from 0.
+    """
+    return min(max(math.ceil(quantile * members - 1e-9), 1), members) - 1
 
 
 def worst_flat_shortfall_k(

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from optimizer.model.arrays import FloatArray, IntArray, frozen
+from optimizer.model.arrays import BoolArray, FloatArray, IntArray, frozen
 from optimizer.model.network import Network, Pump
 from optimizer.model.schedule import Schedule
 from optimizer.model.state import PlantState
+from optimizer.station_groups import station_groups
 from optimizer.tangents import Directions, Lever
 
 HOUR_S = 3600.0
@@ -26,7 +27,7 @@ class LeverRange:
 
     Attributes:
         lever: Kind of lever.
-        which: Index of the plant, pump or station.
+        which: Index of the plant or pump, or number of the group of stations.
         low, high: Range of its setpoint.
         up_per_h, down_per_h: Fastest rise and fall per hour, both positive.
         start: Its setpoint before the horizon.
@@ -62,6 +63,18 @@ class Levers:
         """Number of decisions."""
         return int(self.first[-1])
 
+    def moved_by(self, lever: LeverRange) -> BoolArray:
+        """Mark the stations that a lever of offsets moves.
+
+        Args:
+            lever: One of the levers.
+
+        Returns:
+            Marks, shape (stations,).
+        """
+        assert self.directions.group is not None
+        return np.asarray(self.directions.group == lever.which)
+
 
 def build_levers(
     network: Network, state: PlantState, step_s: int, steps: int, *, with_offsets: bool = True
@@ -80,10 +93,11 @@ def build_levers(
     """
     horizon_h = (steps - 1) * step_s / HOUR_S
     setpoint_knots = _knots(SETPOINT_KNOTS, horizon_h, step_s)
+    group = station_groups(network)
     ranges = _plant_levers(network, state, setpoint_knots)
     ranges += _pump_levers(network, state, setpoint_knots)
     if with_offsets:
-        ranges += _offset_levers(network, state, _knots(OFFSET_KNOTS, horizon_h, step_s))
+        ranges += _offset_levers(network, state, group, _knots(OFFSET_KNOTS, horizon_h, step_s))
     first = np.concatenate([[0], np.cumsum([len(r.knots) for r in ranges])]).astype(np.int64)
     hours = np.arange(steps) * step_s / HOUR_S
     profile = np.concatenate([_hats(r.knots, hours) for r in ranges])
@@ -91,6 +105,7 @@ def build_levers(
         lever=np.repeat([int(r.lever) for r in ranges], np.diff(first)).astype(np.int64),
         which=np.repeat([r.which for r in ranges], np.diff(first)).astype(np.int64),
         profile=profile,
+        group=group,
     )
     return Levers(ranges=tuple(ranges), first=first, directions=directions)
 
@@ -194,21 +209,29 @@ def pump_setpoint_range(pump: Pump) -> tuple[float, float, float]:
     return low_bar, full_bar, 2.0 * full_bar * pump.max_speed_ramp_pct_h / pump.max_speed_pct
 
 
-def _offset_levers(network: Network, state: PlantState, knots: FloatArray) -> list[LeverRange]:
-    return [
-        LeverRange(
-            lever=Lever.OFFSET,
-            which=i,
-            low=station.offset_range_k[0],
-            high=station.offset_range_k[1],
-            up_per_h=station.offset_rate_k_h,
-            down_per_h=station.offset_rate_k_h,
-            start=float(state.secondary_offset_k[i]),
-            knots=knots,
+def _offset_levers(
+    network: Network, state: PlantState, group: IntArray, knots: FloatArray
+) -> list[LeverRange]:
+    """One lever a group of stations, as far and as fast as all of its members can be moved."""
+    levers = []
+    for number in range(int(group.max(initial=-1)) + 1):
+        own = np.flatnonzero(group == number)
+        members = [network.stations[int(i)] for i in own]
+        ranges = [station.offset_range_k or (0.0, 0.0) for station in members]
+        rate = min(station.offset_rate_k_h for station in members)
+        levers.append(
+            LeverRange(
+                lever=Lever.OFFSET,
+                which=number,
+                low=max(low for low, _ in ranges),
+                high=min(high for _, high in ranges),
+                up_per_h=rate,
+                down_per_h=rate,
+                start=float(state.secondary_offset_k[own].mean()),
+                knots=knots,
+            )
         )
-        for i, station in enumerate(network.stations)
-        if station.offset_range_k is not None and station.control == "compensated"
-    ]
+    return levers
 
 
 def decisions_of(levers: Levers, schedule: Schedule) -> FloatArray:
@@ -223,16 +246,17 @@ def decisions_of(levers: Levers, schedule: Schedule) -> FloatArray:
     """
     hours = np.arange(schedule.steps) * schedule.step_s / HOUR_S
     return np.concatenate(
-        [np.interp(r.knots, hours, _setpoints(schedule, r)) for r in levers.ranges]
+        [np.interp(r.knots, hours, _setpoints(schedule, levers, r)) for r in levers.ranges]
     )
 
 
-def _setpoints(schedule: Schedule, lever: LeverRange) -> FloatArray:
+def _setpoints(schedule: Schedule, levers: Levers, lever: LeverRange) -> FloatArray:
+    """The course of a lever in a schedule, the mean of those that it moves together."""
     course: FloatArray
     if lever.lever is Lever.PLANT:
         course = schedule.supply_temp_c[lever.which]
     elif lever.lever is Lever.OFFSET:
-        course = schedule.secondary_offset_k[lever.which]
+        course = schedule.secondary_offset_k[levers.moved_by(lever)].mean(axis=0)
     else:
         course = schedule.pump_setpoint[lever.which]
     return course
@@ -262,7 +286,7 @@ def schedule_of(
         if r.lever is Lever.PLANT:
             supply[r.which] = line
         elif r.lever is Lever.OFFSET:
-            offsets[r.which] = line
+            offsets[levers.moved_by(r)] = line
         elif r.lever is Lever.PUMP:
             pumps[r.which] = line
         else:

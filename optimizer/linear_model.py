@@ -17,7 +17,12 @@ from optimizer.model.state import PlantState
 from optimizer.model.trace import Trace
 from optimizer.tangents import Lever, Linearisation, Quantity, Rows, linearise
 from optimizer.watch import watch_limits
-from optimizer.watched_limits import WatchedLimits, jacobian_of_limits, rows_of_limits
+from optimizer.watched_limits import (
+    WatchedLimits,
+    jacobian_of_limits,
+    rows_of_limits,
+    worst_of,
+)
 
 # Flats that are further than this above their minimum are not watched.
 WATCHED_FLAT_K = 1.5
@@ -56,6 +61,8 @@ class Task:
         comfort_margin_k: What flats are kept above their minimum by.
         beyond_reach: Flats whose shortfall no decision moves, which fairness leaves out, shape
             (steps + 1, buildings).
+        members: Weather members that are watched; warmth, cost and derivatives are those of the
+            first, limits those of all.
     """
 
     district: District
@@ -66,6 +73,7 @@ class Task:
     backoff: dict[LimitKind, FloatArray]
     comfort_margin_k: float
     beyond_reach: BoolArray
+    members: tuple[int, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,17 +157,17 @@ class Merit:
         )
 
 
-def merit_of(task: Task, trace: Trace) -> Merit:
-    """Judge a run by the planner's own lights, backed off from limits and minimum.
+def merit_of(task: Task, traces: tuple[Trace, ...]) -> Merit:
+    """Judge runs by the planner's own lights, backed off from limits and minimum.
 
     Args:
         task: What is planned.
-        trace: The run.
+        traces: A run in each watched member.
 
     Returns:
-        Its merit.
+        Their merit.
     """
-    limits = limits_of(task, trace)
+    limits, trace = limits_of(task, traces), traces[0]
     missing = _missing_k(task, trace)
     reachable = np.where(task.beyond_reach, 0.0, missing)
     span = max(1, int(HOUR_S) // trace.step_s)
@@ -231,17 +239,19 @@ def _missing_k(task: Task, trace: Trace) -> FloatArray:
     return least + task.comfort_margin_k - trace.buildings.worst_flat_temp_c
 
 
-def limits_of(task: Task, trace: Trace) -> WatchedLimits:
-    """What to watch in a run, backed off from the limits as far as planned.
+def limits_of(task: Task, traces: tuple[Trace, ...]) -> WatchedLimits:
+    """What to watch in runs, backed off from the limits as far as planned.
 
     Args:
         task: What is planned.
-        trace: The run.
+        traces: A run in each watched member.
 
     Returns:
-        Entries near their limit or past it.
+        Entries near their limit or past it, with the worst value of the members.
     """
-    return watch_limits(task.district, task.state, trace, task.backoff)
+    return worst_of(
+        [watch_limits(task.district, task.state, trace, task.backoff) for trace in traces]
+    )
 
 
 def linear_model(
@@ -275,6 +285,7 @@ def linear_model(
         task.levers.directions,
         rows,
         cost_functionals(task.district, task.forecast),
+        task.members[0],
     )
     count = len(of_limits.step)
     return LinearModel(

@@ -6,6 +6,7 @@ that does not help, the weather curve is what remains, and the plan says so.
 """
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,17 +16,19 @@ from optimizer.backoff import first_backoff, learned_passed, learned_ramps
 from optimizer.baseline import baseline_schedule
 from optimizer.bound import lower_bound
 from optimizer.certify import certify
-from optimizer.comfort import comfort_of_trace
+from optimizer.comfort import comfort_of_trace, deciding_rank
 from optimizer.cost import cost_of_trace
-from optimizer.levers import build_levers, decisions_of, schedule_of
+from optimizer.levers import build_levers, decisions_of, limited, schedule_of
 from optimizer.linear_model import Task, limits_of, linear_model
+from optimizer.members import runs_in, watched_members
 from optimizer.model.arrays import FloatArray
 from optimizer.model.forecast import Forecast
-from optimizer.model.outcome import Certificate
-from optimizer.model.plan import Evaluated, Plan, PlanStatus, SolveStatistics
+from optimizer.model.outcome import Certificate, LimitKind
+from optimizer.model.plan import Bound, Evaluated, Plan, PlanStatus, SolveStatistics
 from optimizer.model.policy import District
 from optimizer.model.schedule import Schedule
 from optimizer.model.state import PlantState
+from optimizer.model.trace import Trace
 from optimizer.reasons import find_reasons
 from optimizer.search import Found, Progress, search
 from optimizer.simulate import simulate
@@ -71,7 +74,7 @@ def plan(
     Args:
         district: The district.
         state: State at the start.
-        forecast: Weather and prices; its first member is planned for.
+        forecast: Weather and prices; one plan serves all of its members.
         session: Solver session.
         options: How to plan.
         progress: Receives a line now and then.
@@ -81,22 +84,25 @@ def plan(
         The plan, certified or the weather curve.
     """
     began = clock()
-    baseline = evaluate(district, state, forecast, baseline_schedule(district, forecast, state))
+    curve = baseline_schedule(district, forecast, state)
+    traces = runs_in(district.network, state, forecast, curve, range(forecast.members))
+    task = _task(district, state, forecast, curve, traces, options)
+    start = curve if options.start is None else options.start
+    decisions = limited(task.levers, decisions_of(task.levers, start))
+    with ThreadPoolExecutor(1) as aside:
+        judging = aside.submit(certify, district, state, forecast, curve)
+        task = _with_reach(task, decisions)
+        usual = judging.result()
     progress("the weather curve is simulated and judged")
-    task = _task(district, state, forecast, baseline, options)
-    start = baseline.schedule if options.start is None else options.start
-    attempt = _search_certified(task, start, baseline, session, options, progress)
+    baseline = Evaluated(schedule=curve, trace=traces[task.members[0]], certificate=usual)
+    attempt = _search_certified(
+        _with_ramps(task, baseline, searched=False), decisions, baseline, session, options, progress
+    )
     chosen = attempt.best if attempt.best is not None else baseline
     bound = None
     if options.with_bound:
         progress("proving a bound")
-        bound = lower_bound(
-            district,
-            state,
-            forecast,
-            comfort_of_trace(district.network, chosen.trace),
-            cost_of_trace(district, state, forecast, chosen.trace).total,
-        )
+        bound = _bound(task, chosen)
     return Plan(
         status=PlanStatus.FALLBACK if attempt.best is None else PlanStatus.CERTIFIED,
         chosen=chosen,
@@ -112,37 +118,29 @@ def plan(
     )
 
 
-def evaluate(
-    district: District,
-    state: PlantState,
-    forecast: Forecast,
-    schedule: Schedule,
-    unwarmable: tuple[str, ...] = (),
-) -> Evaluated:
-    """Simulate and judge a schedule.
+def _bound(task: Task, chosen: Evaluated) -> Bound:
+    """Bound what is as warm as a plan in so many members as it has to be warm in.
 
-    Args:
-        district: The district.
-        state: State at the start.
-        forecast: Weather and prices.
-        schedule: The schedule.
-        unwarmable: Buildings that no decision can warm.
-
-    Returns:
-        The schedule with its trace and certificate.
+    Any plan is as warm in at least that many, so that its dearest member costs no less than the
+    cheapest of their bounds but for as many.
     """
-    return Evaluated(
-        schedule=schedule,
-        trace=simulate(district.network, state, forecast, schedule),
-        certificate=certify(district, state, forecast, schedule, unwarmable),
-    )
+    district, state, forecast = task.district, task.state, task.forecast
+    comfort = comfort_of_trace(district.network, chosen.trace)
+    cost = cost_of_trace(district, state, forecast, chosen.trace).total
+    bounds = [
+        lower_bound(district, state, forecast, comfort, cost, member)
+        for member in range(forecast.members)
+    ]
+    rank = deciding_rank(district.comfort.shortfall_quantile, forecast.members)
+    return sorted(bounds, key=lambda bound: bound.cost_lower)[rank]
 
 
 def _task(
     district: District,
     state: PlantState,
     forecast: Forecast,
-    baseline: Evaluated,
+    curve: Schedule,
+    traces: tuple[Trace, ...],
     options: PlanOptions,
 ) -> Task:
     levers = build_levers(
@@ -157,20 +155,27 @@ def _task(
         state=state,
         forecast=forecast,
         levers=levers,
-        template=baseline.schedule,
-        backoff=learned_ramps(
-            first_backoff(district.network),
-            district,
-            state,
-            baseline.trace,
-            baseline.certificate,
-            searched=False,
-        ),
+        template=curve,
+        backoff=first_backoff(district.network),
         comfort_margin_k=FIRST_COMFORT_MARGIN_K,
         beyond_reach=np.zeros(
             (forecast.steps + 1, len(district.network.buildings)), dtype=np.bool_
         ),
+        members=watched_members(district, state, forecast, traces),
     )
+
+
+def _with_ramps(task: Task, judged: Evaluated, *, searched: bool) -> Task:
+    """Keep as far from the ramps of pipes as the judge's finer grid asks for."""
+    backoff = learned_ramps(
+        task.backoff,
+        task.district,
+        task.state,
+        judged.trace,
+        judged.certificate,
+        searched=searched,
+    )
+    return replace(task, backoff=backoff)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,19 +190,17 @@ class _Attempt:
 
 def _search_certified(
     task: Task,
-    start: Schedule,
+    decisions: FloatArray,
     baseline: Evaluated,
     session: PersistentSolverBase,
     options: PlanOptions,
     progress: Progress,
 ) -> _Attempt:
     """Search, judge, keep further away from what the judge found passed, and search again."""
-    decisions = decisions_of(task.levers, start)
-    task = _with_reach(task, decisions, start)
     # A certified weather curve is what a plan has to beat.
     best: Evaluated | None = baseline if baseline.certificate.certified else None
     # The weather curve, and what decisions reach from the start, with its derivatives.
-    rounds, simulations, buildings = 0, 3, 0
+    rounds, simulations, buildings = 0, task.forecast.members + 2, 0
     for number in range(1, CERTIFICATES + 1):
         found = search(task, decisions, session, options.max_rounds, progress)
         rounds += found.rounds
@@ -210,14 +213,16 @@ def _search_certified(
         tightened = _tightened(task, judged, baseline.certificate)
         if tightened is None:
             break
-        task, decisions = tightened, found.decisions
+        task, decisions = _watching_more(tightened, judged), found.decisions
     return _Attempt(best=best, rounds=rounds, simulations=simulations, buildings=buildings)
 
 
-def _with_reach(task: Task, decisions: FloatArray, start: Schedule) -> Task:
+def _with_reach(task: Task, decisions: FloatArray) -> Task:
     """Mark the flats whose shortfall no decision moves: the first hours, and lost buildings."""
-    trace = simulate(task.district.network, task.state, task.forecast, start)
-    flats = linear_model(task, decisions, trace, limits_of(task, trace)).flats
+    network = task.district.network
+    start = schedule_of(task.levers, network, decisions, task.template)
+    trace = simulate(network, task.state, task.forecast, start, task.members[0])
+    flats = linear_model(task, decisions, trace, limits_of(task, (trace,))).flats
     beyond = task.beyond_reach.copy()
     span = int(flats.boundary.min()) if len(flats.boundary) else 1
     for building, boundary in zip(
@@ -227,12 +232,23 @@ def _with_reach(task: Task, decisions: FloatArray, start: Schedule) -> Task:
     return replace(task, beyond_reach=beyond)
 
 
+def _watching_more(task: Task, judged: Evaluated) -> Task:
+    """Watch the members too that come near to a limit under what a search has found."""
+    every = range(task.forecast.members)
+    if judged.certificate.certified or len(task.members) == len(every):
+        return task
+    traces = runs_in(task.district.network, task.state, task.forecast, judged.schedule, every)
+    near = watched_members(task.district, task.state, task.forecast, traces)
+    more = tuple(member for member in near if member not in task.members)
+    return replace(task, members=task.members + more)
+
+
 def _judge(task: Task, found: Found) -> Evaluated:
     network = task.district.network
     schedule = schedule_of(task.levers, network, found.decisions, task.template)
     unwarmable = _unwarmable(task, found)
     certificate = certify(task.district, task.state, task.forecast, schedule, unwarmable)
-    return Evaluated(schedule=schedule, trace=found.trace, certificate=certificate)
+    return Evaluated(schedule=schedule, trace=found.traces[0], certificate=certificate)
 
 
 def _unwarmable(task: Task, found: Found) -> tuple[str, ...]:
@@ -277,12 +293,6 @@ def _tightened(task: Task, judged: Evaluated, baseline: Certificate) -> Task | N
         margin += comfort.max_shortfall_k * MARGIN_FACTOR
     if judged.certificate.certified and margin == task.comfort_margin_k:
         return None
-    backoff = learned_ramps(
-        learned_passed(task.backoff, judged.certificate),
-        task.district,
-        task.state,
-        judged.trace,
-        judged.certificate,
-        searched=True,
-    )
-    return replace(task, backoff=backoff, comfort_margin_k=margin)
+    further = learned_passed(task.backoff, judged.certificate)
+    ramps = _with_ramps(task, judged, searched=True).backoff[LimitKind.PIPE_RAMP]
+    return replace(task, backoff={**further, LimitKind.PIPE_RAMP: ramps}, comfort_margin_k=margin)

@@ -26,10 +26,10 @@ from optimizer.linear_model import (
     merit_of,
     promised_merit,
 )
+from optimizer.members import runs_in
 from optimizer.model.arrays import FloatArray
 from optimizer.model.trace import Trace
 from optimizer.round import NOTHING_TIGHT, Move, RoundError, solve_round
-from optimizer.simulate import simulate
 from optimizer.tangents import Lever
 
 # Trust radius of one unit, by lever; the search starts with FIRST_RADIUS of them.
@@ -71,7 +71,7 @@ class Found:
 
     Attributes:
         decisions: Their values, shape (decisions,).
-        trace: Their trace.
+        traces: Their traces in the watched weather members.
         merit: Their merit.
         rounds: Proposals made.
         simulations: Runs of the simulator, those with derivatives too.
@@ -80,7 +80,7 @@ class Found:
     """
 
     decisions: FloatArray
-    trace: Trace
+    traces: tuple[Trace, ...]
     merit: Merit
     rounds: int
     simulations: int
@@ -112,7 +112,7 @@ def search(
         walk.go()
     return Found(
         decisions=walk.now.decisions,
-        trace=walk.now.trace,
+        traces=walk.now.traces,
         merit=walk.now.merit,
         rounds=walk.rounds,
         simulations=walk.simulations,
@@ -123,10 +123,10 @@ def search(
 
 @dataclass(frozen=True, kw_only=True)
 class _Run:
-    """A simulation of decisions, and how many it took until plants reached what was asked."""
+    """Decisions simulated in the watched members, and how many simulations it took."""
 
     decisions: FloatArray
-    trace: Trace
+    traces: tuple[Trace, ...]
     merit: Merit
     simulations: int
 
@@ -163,9 +163,11 @@ class _Walk:
     def _stand(self, run: _Run) -> None:
         """Take a run as the present one and differentiate it."""
         self.now, self.corrections = run, 0
-        limits = with_remembered(limits_of(self.task, run.trace), self.remembered, run.trace)
-        self.linear = linear_model(self.task, run.decisions, run.trace, limits)
+        trace = run.traces[0]
+        limits = with_remembered(limits_of(self.task, run.traces), self.remembered, trace)
+        self.linear = linear_model(self.task, run.decisions, trace, limits)
         self.simulations += 1
+        self.differentiated = len(self.remembered)
         self.picture = self.linear
 
     def _simulated(self, decisions: FloatArray) -> _Run:
@@ -221,9 +223,9 @@ class _Walk:
 
     def _remember(self, trial: _Run) -> None:
         """Watch from now on what a proposal passed unwatched."""
-        new = newly_passed(self.linear, limits_of(self.task, trial.trace))
+        new = newly_passed(self.linear, limits_of(self.task, trial.traces))
         if len(new.kind):
-            self.remembered.append(Remembered(limits=new, trace=trial.trace))
+            self.remembered.append(Remembered(limits=new, trace=trial.traces[0]))
 
     def _adapt(self, share: float, trial: _Trial) -> None:
         if share < 1.0:
@@ -233,9 +235,10 @@ class _Walk:
 
     def _correct(self, change: FloatArray, trial: _Run) -> None:
         corrections = self.corrections + 1
-        self._stand(self.now)
+        if len(self.remembered) > self.differentiated:
+            self._stand(self.now)
         self.corrections = corrections
-        self.picture = corrected(self.linear, change, trial.trace)
+        self.picture = corrected(self.linear, change, trial.traces[0])
 
     def _shrink(self) -> None:
         self.radius *= REFUSED_FACTOR
@@ -247,22 +250,25 @@ def _run(task: Task, decisions: FloatArray) -> _Run:
 
     Far beyond its capacity a small move of a plant's setpoint moves nothing.
     """
-    trace, simulations = _simulate(task, decisions), 1
-    while simulations <= LOWERINGS:
-        lowered = _lowered(task, decisions, trace)
+    traces, times = _simulate(task, decisions), 1
+    while times <= LOWERINGS:
+        lowered = _lowered(task, decisions, traces[0])
         if np.array_equal(lowered, decisions):
             break
         decisions = lowered
-        trace, simulations = _simulate(task, decisions), simulations + 1
+        traces, times = _simulate(task, decisions), times + 1
     return _Run(
-        decisions=decisions, trace=trace, merit=merit_of(task, trace), simulations=simulations
+        decisions=decisions,
+        traces=traces,
+        merit=merit_of(task, traces),
+        simulations=times * len(traces),
     )
 
 
-def _simulate(task: Task, decisions: FloatArray) -> Trace:
+def _simulate(task: Task, decisions: FloatArray) -> tuple[Trace, ...]:
     network = task.district.network
     schedule = schedule_of(task.levers, network, decisions, task.template)
-    return simulate(network, task.state, task.forecast, schedule)
+    return runs_in(network, task.state, task.forecast, schedule, task.members)
 
 
 def _lowered(task: Task, decisions: FloatArray, trace: Trace) -> FloatArray:

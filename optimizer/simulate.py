@@ -252,6 +252,7 @@ def no_seeds(steps: int) -> Seeds:
     return Seeds(
         lever=whole,
         which=whole,
+        group=whole,
         weight=np.zeros((steps, 0)),
         used=np.zeros(steps, dtype=np.int64),
         row_start=np.zeros(steps + 2, dtype=np.int64),

@@ -76,15 +76,17 @@ class Directions:
 
     Attributes:
         lever: Kind of lever of each direction, a `Lever`, shape (directions,).
-        which: Index of the plant, pump or station it moves, shape (directions,); the pumps of
-            a plant move together only if they are controlled alike.
+        which: Index of the plant or pump, or number of the group of stations it moves, shape
+            (directions,); the pumps of a plant move together only if they are controlled alike.
         profile: How far it moves the setpoint at each step's start, in the setpoint's own unit
             (K, %, bar), shape (directions, steps).
+        group: Group of each station, shape (stations,); each station by itself where None.
     """
 
     lever: IntArray
     which: IntArray
     profile: FloatArray
+    group: IntArray | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -204,7 +206,7 @@ def linearise(
 
     def march(columns: IntArray) -> _Columns:
         prepared = prepare(network, state, forecast, schedule, member, directions=len(columns))
-        seeds = _seeds(directions, weight, first, columns, rows, functionals)
+        seeds = _seeds(network, directions, weight, first, columns, rows, functionals)
         jacobian = np.zeros((len(rows.step), len(columns)))
         gradients = np.zeros((len(functionals.water_end), len(columns)))
         motion, record = prepared.motion, prepared.record
@@ -234,6 +236,7 @@ class _Columns(NamedTuple):
 
 
 def _seeds(
+    network: Network,
     directions: Directions,
     weight: FloatArray,
     first: IntArray,
@@ -243,9 +246,11 @@ def _seeds(
 ) -> kernel.Seeds:
     """What the kernel differentiates, and along which of the directions."""
     steps, by_step = len(weight), np.argsort(rows.step, kind="stable")
+    alone = np.arange(len(network.stations), dtype=np.int64)
     return kernel.Seeds(
         lever=directions.lever[columns].astype(np.int64),
         which=directions.which[columns].astype(np.int64),
+        group=alone if directions.group is None else directions.group.astype(np.int64),
         weight=np.ascontiguousarray(weight[:, columns]),
         used=np.searchsorted(first[columns], np.arange(steps), side="right").astype(np.int64),
         row_start=np.searchsorted(rows.step[by_step], np.arange(steps + 2)).astype(np.int64),

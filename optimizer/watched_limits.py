@@ -97,6 +97,25 @@ def joined(parts: list[WatchedLimits]) -> WatchedLimits:
     )
 
 
+def worst_of(parts: list[WatchedLimits]) -> WatchedLimits:
+    """Put the limits of several runs into one list, each once and with its worst value.
+
+    Args:
+        parts: Limits of each run.
+
+    Returns:
+        All of them, in the order of the runs.
+    """
+    if len(parts) == 1:
+        return parts[0]
+    every = joined(parts)
+    worst: dict[tuple[object, ...], int] = {}
+    for i, key in enumerate(every.keys):
+        if key not in worst or every.value[i] > every.value[worst[key]]:
+            worst[key] = i
+    return every.chosen(np.array(list(worst.values()), dtype=np.int64))
+
+
 def rows_of_limits(limits: WatchedLimits) -> Rows:
     """Trace entries that watched limits are made of, in two blocks: the first, then the second.
 

@@ -5,8 +5,10 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from controller.study_arguments import add_study_arguments
+
 if TYPE_CHECKING:
-    from controller.planning import PlannedSite
+    from controller.planning import PlannedSite, Ranking
 
 SHORTEST_H = 1.0
 LONGEST_H = 96.0
@@ -21,11 +23,20 @@ examples:
   heatwarden plan sites/old-east --weather W.csv --start 2026-01-12T00:00+08:00 --report plan.html
   heatwarden plan sites/old-east --weather W.csv --start 2026-01-12T00:00+08:00 --no-offsets
   heatwarden plan sites/old-east --weather W.csv --start 2026-01-12T00:00+08:00 --baseline --json
+  heatwarden plan sites/old-east --weather W.csv --start 2026-01-12T00:00+08:00 \\
+      --weather-shift -4 --lost-boiler 10 --without-pipe LN071
+  heatwarden plan sites/old-east --weather W.csv --start 2026-01-12T00:00+08:00 \\
+      --set limits.max_makeup_m3_h=12 --retrofit B011=0.7
+  heatwarden plan sites/old-east --weather W.csv --start 2026-01-12T00:00+08:00 --rank-renewals 6
 
 The run begins in the state that the weather curve leaves after the weather before --start (a week
 is enough), or, without any, in the steady state of the first day. A typical year's file is laid on
 the year of --start. The plan is judged by a simulation of its own on a finer grid and is shown
 beside what the weather curve would do.
+
+A weather shift and a lost boiler begin at --start; the other changes have always been so. Renewals
+are ranked by what a plan with each of them reaches: a pair of pipes laid anew in the same bore, or
+a building that keeps 85 % of its heat loss.
 
 Exit code 0: a certified plan, with a shortfall too, or the baseline where --baseline asks for it;
 1: no plan could be certified and the weather curve is shown; 2: an input was refused; 3: the report
@@ -52,16 +63,23 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--rounds",
-        type=_rounds,
+        type=_count,
         metavar="N",
         help="rounds of search before each certificate, 1 to 100; more take longer",
     )
+    parser.add_argument(
+        "--rank-renewals",
+        type=_count,
+        metavar="N",
+        help="plan the N most promising renewals of one pipe or building, and rank them",
+    )
     parser.add_argument("--report", metavar="FILE.html", help="write a page that shows the plan")
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    add_study_arguments(parser)
 
 
-def _rounds(text: str) -> int:
-    """Read a number of rounds."""
+def _count(text: str) -> int:
+    """Read a number of rounds or renewals."""
     if not text.isascii() or not text.isdecimal() or not 1 <= int(text) <= 100:
         raise argparse.ArgumentTypeError(f"{text} is not a whole number from 1 to 100")
     return int(text)
@@ -77,8 +95,9 @@ def run(arguments: argparse.Namespace) -> int:
         0 certified, 1 not, 2 where an input is refused, 3 where the report cannot be written.
     """
     from controller.case import read_case
-    from controller.planning import baseline_shown, plan_site
+    from controller.planning import baseline_shown, plan_site, renewals_of
     from controller.problems import InputError, report_problems
+    from controller.study import read_study
     from drivers.base import BadInput
     from optimizer.model.plan import PlanStatus
     from optimizer.plan import PlanOptions
@@ -92,6 +111,7 @@ def run(arguments: argparse.Namespace) -> int:
             shortest_h=SHORTEST_H,
             longest_h=LONGEST_H,
             tell=_tell,
+            study=read_study(arguments),
         )
     except (InputError, BadInput) as error:
         report_problems(error.problems, as_json=arguments.json)
@@ -100,14 +120,18 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.rounds is not None:
         options = replace(options, max_rounds=arguments.rounds)
     planned = plan_site(case, options, _tell)
+    ranking = None
+    if arguments.rank_renewals is not None:
+        ranking = renewals_of(planned, arguments.rank_renewals, _tell)
     if arguments.baseline:
         planned = baseline_shown(planned)
     if arguments.report is not None and not _write_report(planned, arguments):
         return 3
     if arguments.json:
-        _print_json(planned)
+        _print_json(planned, ranking)
     else:
         print_summary(planned)
+        _print_ranking(ranking or ())
     return 0 if arguments.baseline or planned.plan.status is PlanStatus.CERTIFIED else 1
 
 
@@ -133,13 +157,24 @@ def _write_report(planned: "PlannedSite", arguments: argparse.Namespace) -> bool
     return True
 
 
-def _print_json(planned: "PlannedSite") -> None:
+def _print_json(planned: "PlannedSite", ranking: "Ranking | None") -> None:
     import json
 
     from controller.plan_json import plan_json
     from controller.problems import write_line
 
-    write_line(json.dumps(plan_json(planned), allow_nan=False))
+    write_line(json.dumps(plan_json(planned, ranking), allow_nan=False))
+
+
+def _print_ranking(ranking: "Ranking") -> None:
+    """Print what single renewals buy, most warmth first, then most money."""
+    from controller.problems import write_line
+
+    if ranking:
+        write_line(f"{'renewed':<28}{'warmer, K':>12}{'less short, K h':>18}{'saved':>12}")
+    for one in ranking:
+        name = f"{one.kind.value} {one.element_id}"
+        write_line(f"{name:<28}{one.largest_k:>12.2f}{one.shortfall_k_h:>18.1f}{one.saved:>12.1f}")
 
 
 def print_summary(planned: "PlannedSite") -> None:

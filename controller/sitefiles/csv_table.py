@@ -3,7 +3,7 @@
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,7 +47,13 @@ class Table:
         return tuple(row for row in self.rows if not row.broken)
 
 
-def read_table(log: Log, folder: Path, file: str, fields: Mapping[str, Field]) -> Table:
+def read_table(
+    log: Log,
+    folder: Path,
+    file: str,
+    fields: Mapping[str, Field],
+    change: Callable[[dict[str, dict[str, object]]], list[Problem]] = lambda _: [],
+) -> Table:
     """Read a table by its fields; the first field is its id.
 
     Args:
@@ -55,6 +61,7 @@ def read_table(log: Log, folder: Path, file: str, fields: Mapping[str, Field]) -
         folder: The site's folder.
         file: The table's file name.
         fields: Columns with their rules; other columns are allowed and ignored.
+        change: Changes the cells of rows by their id, for a study, and says what it could not.
 
     Returns:
         The table, empty and not sound where the file as a whole is wrong.
@@ -79,8 +86,10 @@ def read_table(log: Log, folder: Path, file: str, fields: Mapping[str, Field]) -
     rows: list[Row] = []
     ids: dict[str, int] = {}
     id_name = next(iter(fields))
-    for line, cells in body:
-        row = _read_row(log, file, line, columns, cells, fields)
+    written = [(line, cells, _raw(columns, cells)) for line, cells in body]
+    log.errors.extend(change({str(raw[id_name]): raw for _, _, raw in written if id_name in raw}))
+    for line, cells, raw in written:
+        row = _read_row(log, file, line, columns, cells, raw, fields)
         known = row.maybe_text(id_name)
         if known is not None and known in ids:
             log.errors.append(
@@ -173,6 +182,7 @@ def _read_row(
     line: int,
     columns: list[str],
     cells: list[str],
+    raw: dict[str, object],
     fields: Mapping[str, Field],
 ) -> Row:
     """Read one record; an empty cell is a value left out."""
@@ -188,10 +198,9 @@ def _read_row(
             )
         )
         # Its id may still be needed by others: read what stands under the header.
-        raw = _raw(columns, cells)
         values, _ = read_values(raw, fields)
         return Row(file, line, "", values, raw, True)
-    return make_row(log, file=file, line=line, prefix="", raw=_raw(columns, cells), fields=fields)
+    return make_row(log, file=file, line=line, prefix="", raw=raw, fields=fields)
 
 
 def _raw(columns: list[str], cells: list[str]) -> dict[str, object]:

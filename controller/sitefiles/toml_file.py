@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,7 +58,11 @@ def parse_toml(path: Path, name: str) -> tuple[dict[str, object], str] | Problem
 
 
 def read_sections(
-    log: Log, folder: Path, file: str, schema: Mapping[str, Section]
+    log: Log,
+    folder: Path,
+    file: str,
+    schema: Mapping[str, Section],
+    change: Callable[[dict[str, object]], list[Problem]] = lambda _: [],
 ) -> Sections | None:
     """Read a TOML file by its schema.
 
@@ -67,6 +71,7 @@ def read_sections(
         folder: The site's folder.
         file: The file's name.
         schema: The sections there may be.
+        change: Changes what was parsed, for a study, and says what it could not change.
 
     Returns:
         The rows of each section (none where it is absent or wrong), or None where the file as a
@@ -77,6 +82,7 @@ def read_sections(
         log.errors.append(parsed)
         return None
     content, text = parsed
+    log.errors.extend(change(content))
     if not content:
         remedy = "write its sections; `heatwarden init FOLDER` writes an example"
         log.errors.append(Problem(file=file, message="says nothing", remedy=remedy))

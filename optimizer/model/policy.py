@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from optimizer.model.network import Network
 
+# Nine of ten weather members are to be no colder than what shortfalls are counted in.
+COUNTED_QUANTILE = 0.9
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Limits:
@@ -22,10 +25,15 @@ class Limits:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Comfort:
-    """Indoor temperatures that people are promised; a building's own minimum stands with it."""
+    """Indoor temperatures that people are promised; a building's own minimum stands with it.
+
+    Shortfalls are counted at `shortfall_quantile` of the weather members: so large a share of them
+    is to be no colder.
+    """
 
     min_indoor_c: float
     max_indoor_c: float
+    shortfall_quantile: float = COUNTED_QUANTILE
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

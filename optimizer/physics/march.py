@@ -152,6 +152,7 @@ class Seeds(NamedTuple):
 
     Attributes:
         lever, which: What each direction moves, shape (directions,), sorted by first step.
+        group: Group that each station's offset is moved with, shape (stations,).
         weight: How much it moves it in each step (mean of the step), shape (steps, directions).
         used: Number of directions that have begun by each step, shape (steps,).
         row_start: First wanted row of each step boundary, shape (steps + 2,).
@@ -165,6 +166,7 @@ class Seeds(NamedTuple):
 
     lever: IntArray
     which: IntArray
+    group: IntArray
     weight: FloatArray
     used: IntArray
     row_start: IntArray
@@ -313,7 +315,9 @@ def _set_input_derivatives(
                 if layout.pumps.plant[m] == seeds.which[d]:
                     change.setpoint[m, d] = seeds.weight[k, d]
         elif seeds.lever[d] == OFFSET:
-            motion.setpoint_d[seeds.which[d], d] = seeds.weight[k, d]
+            for i in range(len(seeds.group)):
+                if seeds.group[i] == seeds.which[d]:
+                    motion.setpoint_d[i, d] = seeds.weight[k, d]
     supply_c = 0.0
     back_c = 0.0
     for p in range(len(layout.plants.node)):

@@ -50,6 +50,7 @@ def proposal(request: pytest.FixtureRequest) -> Proposal:
         backoff=first_backoff(network),
         comfort_margin_k=0.0,
         beyond_reach=np.zeros((forecast.steps + 1, len(network.buildings)), dtype=np.bool_),
+        members=(0,),
     )
     here = decisions_of(levers, case.schedule)
     there = limited(levers, here + np.random.default_rng(request.param).normal(0.0, 4.0, len(here)))
@@ -57,7 +58,7 @@ def proposal(request: pytest.FixtureRequest) -> Proposal:
         simulate(network, case.state, forecast, schedule_of(levers, network, d, case.schedule))
         for d in (here, there)
     )
-    linear = linear_model(task, here, now, limits_of(task, now))
+    linear = linear_model(task, here, now, limits_of(task, (now,)))
     return Proposal(task=task, linear=linear, change=there - here, trial=trial)
 
 
@@ -71,7 +72,7 @@ def test_the_corrected_picture_shows_the_proposal_as_it_was_simulated(proposal: 
     assert foretold == pytest.approx(missing[flats.boundary, flats.building], abs=0.02)
     value = picture.limits.value + picture.limit_slope @ proposal.change
     seen = dict(zip(picture.limits.keys, value.tolist(), strict=True))
-    watched = limits_of(proposal.task, proposal.trial)
+    watched = limits_of(proposal.task, (proposal.trial,))
     both = [
         (seen[key], actual)
         for key, actual, kind in zip(
@@ -85,7 +86,7 @@ def test_the_corrected_picture_shows_the_proposal_as_it_was_simulated(proposal: 
 
 
 def test_what_a_proposal_passed_is_watched_from_then_on(proposal: Proposal) -> None:
-    limits = limits_of(proposal.task, proposal.trial)
+    limits = limits_of(proposal.task, (proposal.trial,))
     new = newly_passed(proposal.linear, limits)
     assert len(new.kind)
     assert set(new.keys) <= set(limits.keys)

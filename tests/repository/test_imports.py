@@ -123,7 +123,7 @@ def test_a_broken_contract_is_found(contract: str, name: str, line: str, copied:
 REACH = {
     "optimizer.certify": (
         "optimizer.comfort", "optimizer.judge", "optimizer.limit_table", "optimizer.model",
-        "optimizer.physics", "optimizer.risk", "optimizer.timegrid",
+        "optimizer.physics", "optimizer.risk", "optimizer.side_by_side", "optimizer.timegrid",
     ),
     "controller.guard": ("drivers.base", "optimizer.model"),
 }  # fmt: skip
