@@ -118,6 +118,28 @@ def plan(
     )
 
 
+def evaluate(
+    district: District, state: PlantState, forecast: Forecast, schedule: Schedule
+) -> Evaluated:
+    """Simulate and judge a schedule that is given.
+
+    Args:
+        district: The district.
+        state: State at the start.
+        forecast: Weather and prices.
+        schedule: The schedule.
+
+    Returns:
+        The schedule with its certificate, and its trace in the member in which warmth is counted.
+    """
+    traces = runs_in(district.network, state, forecast, schedule, range(forecast.members))
+    return Evaluated(
+        schedule=schedule,
+        trace=traces[watched_members(district, state, forecast, traces)[0]],
+        certificate=certify(district, state, forecast, schedule),
+    )
+
+
 def _bound(task: Task, chosen: Evaluated) -> Bound:
     """Bound what is as warm as a plan in so many members as it has to be warm in.
 
