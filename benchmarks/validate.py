@@ -1,4 +1,4 @@
-"""Hold the simulator against measurements and peers: python -m benchmarks.validate --data DIR."""
+"""Hold the product against measurements and peers: python -m benchmarks.validate --data DIR."""
 
 import argparse
 import json
@@ -10,6 +10,8 @@ from pathlib import Path
 from benchmarks.cases.buried import ait
 from benchmarks.cases.destest import ce0, ce1
 from benchmarks.cases.fronts import tugraz, ulg
+from benchmarks.cases.loads import flensburg, sonderborg, tartu_load
+from benchmarks.cases.room import armadillo
 from benchmarks.cases.substation import tartu
 from benchmarks.cases.tables import BadTableError, Figure, as_json, as_markdown
 
@@ -21,6 +23,10 @@ CASES: tuple[tuple[str, Callable[[Path], list[Figure]]], ...] = (
     ("destest/peer_results_ce0", ce0),
     ("destest/peer_results_ce1", ce1),
     ("tartu_substation", tartu),
+    ("tartu_substation", tartu_load),
+    ("flensburg_heatload", flensburg),
+    ("sonderborg_heatload", sonderborg),
+    ("armadillo_room", armadillo),
 )
 
 
@@ -56,7 +62,7 @@ def validate(data: Path) -> tuple[list[Figure], list[BadTableError]]:
         except BadTableError as error:
             bad.append(error)
     if not figures and not bad:
-        names = ", ".join(folder for folder, _ in CASES)
+        names = ", ".join(dict.fromkeys(folder for folder, _ in CASES))
         message = "there are no measurements" if data.is_dir() else "there is no such folder"
         bad.append(BadTableError(str(data), message, f"name the folder that holds {names}"))
     return figures, bad
