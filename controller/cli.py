@@ -34,6 +34,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "hold": ("controller.commands.hold", "stop every write at once, or go on"),
     "commission": ("controller.commands.commission", "unlock a point by the plant's own panel"),
     "reload": ("controller.commands.reload", "let the engine read the site again"),
+    "replay": ("controller.commands.replay", "what would have been advised in the past"),
     "report": ("controller.commands.report", "what happened in a shift, as page and workbook"),
     "user": ("controller.commands.user", "add, remove and list users"),
     "audit": ("controller.commands.audit", "verify or show who did what"),

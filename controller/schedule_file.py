@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -90,6 +91,27 @@ def read_schedule_csv(path: Path | str, *, network: Network, otherwise: Schedule
     return ReadSchedule(
         schedule=_on_grid(courses, targets, otherwise), warnings=tuple(warnings.problems)
     )
+
+
+def schedule_span(path: Path | str, *, network: Network) -> tuple[datetime, datetime]:
+    """Tell from when to when a schedule file gives setpoints.
+
+    Args:
+        path: The file.
+        network: The plants, pumps and stations that it may name.
+
+    Returns:
+        Its first and its last instant, UTC.
+
+    Raises:
+        ScheduleError: With every problem of the file.
+    """
+    findings = Findings(str(path))
+    courses = _read_courses(Path(path), _actuators(network), findings)
+    if findings.problems:
+        raise ScheduleError(findings.problems)
+    instants = [at for course in courses.values() for at in course]
+    return datetime.fromtimestamp(min(instants), UTC), datetime.fromtimestamp(max(instants), UTC)
 
 
 def _on_grid(

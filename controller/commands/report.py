@@ -14,10 +14,11 @@ examples:
   heatwarden report sites/old-east --shift --end 2026-01-16T08:00:00+08:00 --out reports --lang en
   heatwarden report sites/old-east --shift --hours 12 --out reports --json
 
-Writes shift-END.html, which prints well and needs nothing else, and shift-END.xlsx with the same
-tables: modes, recommendations and decisions, writes and their confirmation, alarms, the coldest
-buildings, heat and cost, cycles. No engine needs to run. Costs are of what was measured; the share
-of the shift that was measured stands beside them.
+Writes shift-END-LANG.html, which prints well and needs nothing else, and shift-END-LANG.xlsx with
+the same tables: modes, recommendations and decisions, writes and their confirmation, alarms, the
+coldest buildings, heat and cost, cycles. No engine needs to run. Costs are of what was measured;
+the share of the shift that was measured stands beside them. A running engine writes both languages
+into SITE/reports at 00, 08 and 16 o'clock local time.
 """
 
 

@@ -40,7 +40,7 @@ def write_shift(shift: Shift, site: Site, language: str, folder: Path) -> tuple[
         f"({zone_label(until, zone)}; {local})",
     )
     folder.mkdir(parents=True, exist_ok=True)
-    stem = f"shift-{until:%Y%m%d-%H%M}"
+    stem = f"shift-{until:%Y%m%d-%H%M}-{language}"
     page, workbook = folder / f"{stem}.html", folder / f"{stem}.xlsx"
     page.write_text(text, encoding="utf-8")
     write_shift_workbook(tables, workbook)

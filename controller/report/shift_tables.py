@@ -76,7 +76,7 @@ def shift_tables(shift: Shift, site: Site, language: str) -> tuple[Table, ...]:
         return say(words.get(name, same(name)))
 
     return (
-        made("glance", "what value", _glance(shift, site, say, local)),
+        made("glance", "what figure", _glance(shift, site, say, local)),
         made("modes", "from to lasted mode reason", [
             (local(one.since), local(one.until), (one.until - one.since) / timedelta(hours=1),
              word(MODES, one.mode), one.reason) for one in shift.modes]),
@@ -132,7 +132,7 @@ def _glance(
         (say(words["cycles_good"]), of(good, len(shift.cycles))),
         (say(words["sets_approved"]), of(approved, len(shift.recommendations))),
         (say(words["writes_confirmed"]), of(confirmed, len(ends))),
-        (say(words["alarms_raised"]), float(raised)),
+        (say(words["alarms_raised"]), str(raised)),
         (
             say(words["coldest"]),
             None

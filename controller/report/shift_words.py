@@ -73,6 +73,7 @@ SHIFT_WORDS: dict[str, Text] = {
     "at": Text("时间", "at"),
     "outcome": Text("结果", "outcome"),
     "took": Text("用时 s", "took, s"),
+    "figure": Text("数值", "figure"),
     "id": Text("编号", "id"),
     "cost": Text("费用", "cost"),
     "usual_cost": Text("气候补偿曲线费用", "weather curve's cost"),

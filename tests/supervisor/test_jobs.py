@@ -1,0 +1,104 @@
+"""What runs by the calendar: calibration at night, reports of shifts, nothing silent."""
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from apscheduler.triggers.date import DateTrigger
+
+from controller.alarms.settings import Delivery
+from controller.engine.jobs import report_shift, start_jobs
+from controller.engine.nightly import (
+    Calibrated,
+    NothingToCalibrate,
+    calibrate_nightly,
+    night_hour_utc,
+)
+from controller.site import Site
+from controller.store.audit import last_records
+from controller.store.database import Database
+from controller.store.present import published
+from tests.supervisor.simulated import Simulated, simulated
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[Simulated]:
+    made = simulated(tmp_path)
+    yield made
+    made.database.close()
+
+
+class Found:
+    """A calibration that has found something."""
+
+    def calibrate(self, site: Site, database: Database, now: datetime) -> Calibrated:
+        return Calibrated(changed=True, text="UA of B1 -12 %", details={"B1": -0.12})
+
+
+@pytest.mark.parametrize(
+    ("port", "text"),
+    [(NothingToCalibrate(), "nothing to calibrate"), (Found(), "UA of B1 -12 %")],
+)
+def test_what_came_of_a_night_is_published_and_audited(
+    own: Simulated, port: NothingToCalibrate | Found, text: str
+) -> None:
+    calibrate_nightly(own.core, port)
+    with own.database.reading() as connection:
+        found = published(connection, "calibration")
+        (audited,) = last_records(connection, 1)
+    assert found is not None
+    assert (found[0], found[1]["text"]) == (own.time.wall(), text)
+    assert (audited["action"], text in audited["details"]) == ("calibrated", True)
+
+
+@pytest.mark.parametrize(("longitude", "hour"), [(118.0, 19), (0.0, 3), (-74.0, 8), (180.0, 15)])
+def test_the_night_is_where_the_site_is(longitude: float, hour: int) -> None:
+    assert night_hour_utc(longitude) == hour
+
+
+@pytest.mark.parametrize(("utc_hour", "reports"), [(0, 4), (8, 4), (16, 4), (1, 0), (9, 0)])
+def test_a_report_is_written_when_a_shift_has_ended(
+    own: Simulated, utc_hour: int, reports: int
+) -> None:
+    own.time.wall_at = datetime(2026, 1, 17, utc_hour, 2, tzinfo=UTC)
+    report_shift(own.core)
+    folder = own.core.tables.site.folder / "reports"
+    found = sorted(path.name for path in folder.glob("*")) if folder.exists() else []
+    assert len(found) == reports
+    if reports:
+        local = (utc_hour + 8) % 24
+        assert all(f"-{local:02d}00-" in name for name in found)
+
+
+def until(true: object, timeout_s: float = 10.0) -> None:
+    assert callable(true)
+    give_up_s = time.monotonic() + timeout_s
+    while not true():
+        assert time.monotonic() < give_up_s
+        time.sleep(0.02)
+
+
+def test_a_job_that_fails_is_an_alarm_until_it_has_run_well(own: Simulated) -> None:
+    scheduler = start_jobs(own.core, Delivery(), NothingToCalibrate())
+    try:
+        assert {"deliver", "retention", "calibration", "report"} == {
+            job.id for job in scheduler.get_jobs()
+        }
+
+        def fails() -> None:
+            raise OSError("no room")
+
+        scheduler.add_job(fails, trigger=DateTrigger(), id="x")
+        until(lambda: "job x" in own.core.causes)
+        own.run(5)
+        assert "job_failed:x" in own.alarms()
+        assert "no room" in own.core.causes["job x"][0].detail
+        scheduler.add_job(lambda: None, trigger=DateTrigger(), id="x", replace_existing=True)
+        until(lambda: "job x" not in own.core.causes)
+        late = datetime(2026, 1, 1, tzinfo=UTC)
+        scheduler.add_job(lambda: None, trigger=DateTrigger(late), id="y")
+        until(lambda: "did not run in time" in str(own.core.causes.get("job y")))
+    finally:
+        scheduler.shutdown()
