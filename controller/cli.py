@@ -38,6 +38,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "report": ("controller.commands.report", "what happened in a shift, as page and workbook"),
     "user": ("controller.commands.user", "add, remove and list users"),
     "audit": ("controller.commands.audit", "verify or show who did what"),
+    "balance": ("controller.commands.balance", "list the few valve turns that warm most"),
     "backup": ("controller.commands.backup", "copy the store while the engine runs"),
     "restore": ("controller.commands.restore", "read a backup into an empty store"),
     "export": ("controller.commands.export", "write a table of the store as CSV or Parquet"),

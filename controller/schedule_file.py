@@ -1,19 +1,21 @@
 """Reading a schedule file: setpoints by time and id, linear between rows, onto a step grid."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 
-from controller.problems import InputError
+from controller.case import Case
+from controller.problems import InputError, one_line
 from controller.sitefiles.rules import did_you_mean, shown
 from controller.sitefiles.text_file import decode
 from drivers.base import BadInput, Problem
 from drivers.plain_number import plain_number
 from drivers.weather.table import Findings, csv_rows, instant
+from optimizer.baseline import baseline_schedule
 from optimizer.model.arrays import frozen
 from optimizer.model.network import Network, PumpControl, StationControl, StationKind
 from optimizer.model.schedule import Schedule
@@ -59,6 +61,32 @@ class ReadSchedule:
 
 class ScheduleError(InputError):
     """A schedule file was refused; carries everything that is wrong with it."""
+
+
+def schedule_or_curve(
+    case: Case, path: Path | str | None, tell: Callable[[str], None]
+) -> ReadSchedule:
+    """Read the schedule that a command names, or take the weather curve.
+
+    Args:
+        case: Site, weather and state.
+        path: The file, None for the weather curve.
+        tell: Receives what of the file could not be written as it stands.
+
+    Returns:
+        The schedule with its warnings.
+
+    Raises:
+        ScheduleError: With everything wrong with the file.
+    """
+    district = case.site.district
+    curve = baseline_schedule(district, case.forecast, case.state)
+    if path is None:
+        return ReadSchedule(schedule=curve, warnings=())
+    read = read_schedule_csv(path, network=district.network, otherwise=curve)
+    for warning in read.warnings:
+        tell(one_line(f"warning: {warning}"))
+    return read
 
 
 def read_schedule_csv(path: Path | str, *, network: Network, otherwise: Schedule) -> ReadSchedule:

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 import numpy as np
 import pyomo.environ as pyo
-from pyomo.contrib.solver.common.base import PersistentSolverBase
+from pyomo.contrib.solver.common.base import PersistentSolverBase, SolverBase
 from pyomo.contrib.solver.common.factory import SolverFactory
 from pyomo.contrib.solver.common.results import SolutionStatus
 from pyomo.core.expr import LinearExpression
@@ -102,6 +102,20 @@ def solver_session() -> PersistentSolverBase:
     session.config.solver_options["random_seed"] = 1
     session.config.solver_options["solver"] = "simplex"
     return session
+
+
+def choice_solver() -> SolverBase:
+    """Start a HiGHS solver for choices in whole numbers: one thread, fixed seed.
+
+    Returns:
+        The solver; it keeps nothing from one model to the next.
+    """
+    solver = SolverFactory("highs")
+    solver.config.threads = 1
+    solver.config.load_solutions = True
+    solver.config.raise_exception_on_nonoptimal_result = False
+    solver.config.solver_options["random_seed"] = 1
+    return solver
 
 
 class _Round:

@@ -44,7 +44,7 @@ def station_groups(network: Network) -> IntArray:
         return group
     by_need = shifted[np.argsort(_spare_k(network)[shifted], kind="stable")]
     group[by_need[:NEEDIEST_ALONE]] = np.arange(NEEDIEST_ALONE)
-    away_m = _distance_m(network)
+    away_m = distance_m(network)
     number = NEEDIEST_ALONE
     for band in np.array_split(by_need[NEEDIEST_ALONE:], BANDS_OF_NEED):
         by_distance = band[np.argsort(away_m[band], kind="stable")]
@@ -76,8 +76,15 @@ def _spare_k(network: Network) -> FloatArray:
     return spare
 
 
-def _distance_m(network: Network) -> FloatArray:
-    """Length of pipe from each station to the nearest plant."""
+def distance_m(network: Network) -> FloatArray:
+    """Measure the way from each station to the nearest plant.
+
+    Args:
+        network: The network.
+
+    Returns:
+        Length of pipe, m, infinite where there is none in service, shape (stations,).
+    """
     used = [pipe for pipe in network.pipes if pipe.in_service]
     index = network.node_index
     graph = coo_matrix(

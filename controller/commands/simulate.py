@@ -102,9 +102,7 @@ def _inputs(
 ) -> "tuple[Site, Forecast, PlantState, Schedule, tuple[Problem, ...]]":
     """Read everything; progress and warnings go to standard error."""
     from controller.case import LONGEST_RUN_H, read_case
-    from controller.problems import one_line
-    from controller.schedule_file import read_schedule_csv
-    from optimizer.baseline import baseline_schedule
+    from controller.schedule_file import schedule_or_curve
 
     case = read_case(
         arguments.site,
@@ -115,13 +113,7 @@ def _inputs(
         longest_h=LONGEST_RUN_H,
         tell=_tell,
     )
-    district = case.site.district
-    curve = baseline_schedule(district, case.forecast, case.state)
-    if arguments.schedule is None:
-        return case.site, case.forecast, case.state, curve, ()
-    read = read_schedule_csv(arguments.schedule, network=district.network, otherwise=curve)
-    for warning in read.warnings:
-        _tell(one_line(f"warning: {warning}"))
+    read = schedule_or_curve(case, arguments.schedule, _tell)
     return case.site, case.forecast, case.state, read.schedule, read.warnings
 
 
