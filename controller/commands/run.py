@@ -1,15 +1,19 @@
-"""`heatwarden run`: the engine of a site, with its planner."""
+"""`heatwarden run`: the engine of a site, with its planner and its console."""
 
 import argparse
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from drivers.timekeeping import Timekeeper
+    from controller.site import Site
+    from drivers.timekeeping import Event, Timekeeper
 
 _EXAMPLES = """\
 examples:
   heatwarden run sites/old-east
+  heatwarden run sites/old-east --console-port 8080
   heatwarden run sites/old-east --cycle 900 --planning-budget 600
 
 One engine a site: a second one, or a held port, ends with exit code 3. SIGTERM and Ctrl-C end it in
@@ -29,12 +33,28 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--cycle", type=float, metavar="S", help="length of a cycle, the site's step"
     )
-    parser.add_argument("--safety", type=float, default=3.0, metavar="S", help="between looks (3)")
+    parser.add_argument("--safety", type=float, default=2.0, metavar="S", help="between looks (2)")
     parser.add_argument(
         "--planning-budget", type=float, default=600.0, metavar="S", help="for one plan (600)"
     )
     parser.add_argument(
         "--clock", metavar="HOST:PORT", help="follow the time that a bench on this machine gives"
+    )
+    parser.add_argument(
+        "--console-port", type=int, metavar="PORT", help="serve the console there too"
+    )
+    parser.add_argument(
+        "--console-host", default="127.0.0.1", metavar="HOST", help="this machine only by default"
+    )
+    parser.add_argument(
+        "--console-name",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="host name by which the console may be called; may be given again",
+    )
+    parser.add_argument(
+        "--demo", action="store_true", help="the plant is simulated: say so, refuse real ports"
     )
     parser.add_argument("--json", action="store_true", help="errors as one JSON object")
 
@@ -71,7 +91,9 @@ def run(arguments: argparse.Namespace) -> int:
                 cycle_s=arguments.cycle or float(site.district.control.step_s),
                 planning_budget_s=arguments.planning_budget,
             )
-            again = run_engine(site, options, stopping, _tell, time)
+            _refuse_real_ports(arguments, site)
+            with _console(arguments, site, stopping):
+                again = run_engine(site, options, stopping, _tell, time)
     except InputError as refusal:
         report_problems(refusal.problems, as_json=arguments.json)
         return 2
@@ -81,6 +103,36 @@ def run(arguments: argparse.Namespace) -> int:
         report_problems([problem], as_json=arguments.json)
         return 3
     return 0
+
+
+def _refuse_real_ports(arguments: argparse.Namespace, site: "Site") -> None:
+    from controller.demo_ports import real_ports
+    from controller.problems import InputError
+
+    problems = real_ports(site) if arguments.demo else []
+    if problems:
+        raise InputError(problems)
+
+
+@contextmanager
+def _console(arguments: argparse.Namespace, site: "Site", stopping: "Event") -> Iterator[None]:
+    """Keep the console running beside the engine, where one is wanted."""
+    if arguments.console_port is None:
+        yield
+        return
+    from controller.console_process import ConsoleOptions, ConsoleProcess
+
+    options = ConsoleOptions(
+        port=arguments.console_port,
+        host=arguments.console_host,
+        names=tuple(arguments.console_name),
+        demo=arguments.demo,
+    )
+    console = ConsoleProcess(site.folder, options, _tell, stopping.is_set)
+    try:
+        yield
+    finally:
+        console.stop()
 
 
 def _time(clock: str | None) -> "Timekeeper":

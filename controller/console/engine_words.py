@@ -1,0 +1,99 @@
+"""What the engine says in English, in Chinese: its sentences are few, and each has its pattern."""
+
+import re
+
+from controller.modes import Mode
+
+MODES_ZH = {
+    Mode.INIT: "启动",
+    Mode.MONITOR: "监视",
+    Mode.ADVISORY: "建议",
+    Mode.AUTO: "自动",
+    Mode.HOLD: "保持",
+    Mode.FALLBACK: "退回曲线",
+    Mode.MANUAL: "手动",
+}
+_ROLES_ZH = {"viewer": "查看员", "operator": "操作员", "engineer": "工程师", "admin": "管理员"}
+
+# English sentence -> Chinese; the groups stand in the braces in order.
+_SENTENCES: tuple[tuple[str, str], ...] = (
+    (r"started", "已启动"),
+    (r"good cycles", "连续周期正常"),
+    (r"cold snap", "寒潮"),
+    (r"the cold snap is over", "寒潮已结束"),
+    (r"a point is on local", "有点位处于就地控制"),
+    (r"the clock was set", "时钟被调整"),
+    (r"the armed window ended", "自动窗口已结束"),
+    (r"disarmed by (.+)", "{0} 解除自动"),
+    (r"held by (.+)", "{0} 置为保持"),
+    (r"resumed by (.+)", "{0} 恢复运行"),
+    (r"reloaded by (.+)", "{0} 重新载入站点"),
+    (r"on hold for too long: (.+)", "保持时间过长：{0}"),
+    (r"(\S+) was changed by somebody else", "{0} 被他人更改"),
+    (r"(\S+) is (missing|stale|invalid|unconfirmed|suspect)", "{0} 数据异常（{1}）"),
+    (r"(.+) can not be read", "{0} 无法读取"),
+    (r"mode (\w+)", "模式：{0}"),
+    (r"rejected", "已拒绝"),
+    (r"acknowledged", "已确认"),
+    (r"shelved", "已搁置"),
+    (r"acknowledged", "已确认"),
+    (r"(\d+) points will be written", "将写入 {0} 个点位"),
+    (r"superseded by (.+)", "已被 {0} 取代"),
+    (r"expired at (.+)", "已于 {0} 过期"),
+    (r"the set expired at (.+)", "该组设定值已于 {0} 过期"),
+    (r"not commissioned: (.+)", "未投运核对：{0}"),
+    (r"nothing can be approved in mode (\w+)", "{0} 模式下不能批准"),
+    (r"nothing can be armed in mode (\w+)", "{0} 模式下不能授权自动"),
+    (r"there is nothing to resume in mode (\w+)", "{0} 模式下无需恢复"),
+    (r"(\d+) more good cycles are needed first", "还需 {0} 个正常周期"),
+    (r"arm for more than 0 and at most (.+)", "授权时长须大于 0，且不超过 {0}"),
+    (r"recommendation (\S+) has been decided before", "建议 {0} 已有决定"),
+    (r"there is no recommendation (.+)", "没有建议 {0}"),
+    (r"there is no alarm (.+)", "没有报警 {0}"),
+    (r"the site will be read again", "将重新读取站点"),
+    (r"asked too long ago; ask again", "请求已过时，请重新提交"),
+    (r"(\S+) holds (\S+), not (\S+) as before", "{0} 现为 {1}，不是建议生成时的 {2}"),
+    (r"(\S+) would leave (\S+) to (\S+)", "{0} 将超出 {1} 至 {2}"),
+    (r"(\S+) is (\w+); this needs (\w+)", "{0} 的角色为{1}，此操作需要{2}"),
+    (r"(\S+) is (viewer|operator|engineer|admin)", "{0} 的角色为{1}，权限不足"),
+    (r"the engine is still starting.*", "引擎仍在启动"),
+    (r"an alarm is shelved for a reason; write it down", "搁置报警须写明原因"),
+    (r"an alarm is shelved for more than 0 and at most (.+)", "搁置时长须大于 0，且不超过 {0}"),
+    (r"a critical alarm is not shelved", "紧急报警不能搁置"),
+    (r"the plan is not certified", "计划未通过认证"),
+    (r"not_certified: (.+)", "未通过认证：{0}"),
+    (r"no_plan: (.+)", "没有计划：{0}"),
+    (r"no_weather: (.+)", "没有天气预报：{0}"),
+)
+_PATTERNS = tuple((re.compile(english), chinese) for english, chinese in _SENTENCES)
+
+
+def in_chinese(text: str) -> str:
+    """Say in Chinese what the engine has said.
+
+    Args:
+        text: One or several sentences, with semicolons between.
+
+    Returns:
+        The Chinese; a sentence that is not known stays as it is.
+    """
+    whole = _one(text)
+    if whole is not None:
+        return whole
+    return "；".join(_one(part) or part for part in text.split("; "))
+
+
+def _one(text: str) -> str | None:
+    for pattern, chinese in _PATTERNS:
+        found = pattern.fullmatch(text.strip())
+        if found:
+            return chinese.format(*(_word(group) for group in found.groups()))
+    return None
+
+
+def _word(text: str) -> str:
+    if text in _ROLES_ZH:
+        return _ROLES_ZH[text]
+    if text in set(Mode):
+        return MODES_ZH[Mode(text)]
+    return _one(text) or text

@@ -1,0 +1,135 @@
+"""The stream that keeps pages up to date: the store is read once for all of them.
+
+Each part is drawn once a language and role, and sent to a page when it has changed; a beat every
+second says how old the engine's word is. A page that hears no beat knows that it is cut off.
+"""
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
+
+from starlette.concurrency import run_in_threadpool
+
+from controller.console.access import Visitor
+from controller.console.languages import Words
+from controller.console.normal_range import normal_ranges
+from controller.console.parts import CSRF_PLACE, PARTS, render_part
+from controller.console.settings import Console
+from controller.console.snapshot import Snapshot
+from controller.roles import Role
+from controller.store.errors import StoreError
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY_S = 0.5
+BEAT_EVERY_S = 1.0
+CHECK_EVERY_S = 15.0
+NORMAL_EVERY = timedelta(hours=1)
+_Key = tuple[str, str, str, bool]
+
+
+class Live:
+    """One reader of the store for every open page.
+
+    Args:
+        console: The console.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._seen: Snapshot | None = None
+        self._drawn: dict[_Key, str] = {}
+        self._changed = asyncio.Condition()
+        self._normal_at: datetime | None = None
+        self._ending = False
+
+    async def run(self) -> None:
+        """Read the store until cancelled; a store that fails makes every page stale."""
+        try:
+            while True:
+                await run_in_threadpool(self._look)
+                async with self._changed:
+                    self._changed.notify_all()
+                await asyncio.sleep(LOOK_EVERY_S)
+        finally:
+            self._ending = True
+
+    async def stream(
+        self, visitor: Visitor, parts: Sequence[str], still_in: Callable[[], Awaitable[bool]]
+    ) -> AsyncIterator[str]:
+        """Tell one page what changes.
+
+        Args:
+            visitor: Who looks.
+            parts: The parts that the page has.
+            still_in: Says whether the visitor's session goes on.
+
+        Yields:
+            Events as text.
+        """
+        sent: dict[str, str] = {}
+        beaten_s, checked_s = 0.0, time.monotonic()
+        wanted = [name for name in parts if name in PARTS]
+        while not self._ending:
+            if time.monotonic() - checked_s >= CHECK_EVERY_S:
+                checked_s = time.monotonic()
+                if not await still_in():
+                    yield _event("ended", "")
+                    return
+            seen = self._seen
+            if seen is not None:
+                for name in wanted:
+                    drawn = self._draw(name, seen, visitor.words, visitor.user.role)
+                    if sent.get(name) != drawn:
+                        sent[name] = drawn
+                        yield _event(name, drawn.replace(CSRF_PLACE, visitor.csrf))
+            if time.monotonic() - beaten_s >= BEAT_EVERY_S:
+                beaten_s = time.monotonic()
+                yield _event("beat", json.dumps(self._beat(seen)))
+            async with self._changed:
+                await self._changed.wait()
+
+    def _beat(self, seen: Snapshot | None) -> dict[str, object]:
+        now = self._console.clock()
+        if seen is None:
+            return {"age": None, "stale": True}
+        age_s = seen.age_s(now)
+        return {"age": None if age_s is None else round(age_s), "stale": seen.is_stale(now)}
+
+    def _look(self) -> None:
+        try:
+            seen = self._console.snapshot()
+            self._learn_normal(seen.read_at)
+        except StoreError as error:
+            log.warning("the store can not be read: %s", error)
+            return
+        before = self._seen
+        same = (
+            before is not None
+            and before.published_at == seen.published_at
+            and before.decision == seen.decision
+            and before.running == seen.running
+        )
+        if not same:
+            self._seen, self._drawn = seen, {}
+
+    def _learn_normal(self, now: datetime) -> None:
+        if self._normal_at is None or now - self._normal_at >= NORMAL_EVERY:
+            self._normal_at = now
+            self._console.normal.update(normal_ranges(self._console, now))
+
+    def _draw(self, name: str, seen: Snapshot, words: Words, role: Role) -> str:
+        now = self._console.clock()
+        key = (name, words.language, role.value, seen.is_stale(now))
+        drawn = self._drawn
+        if key not in drawn:
+            drawn[key] = str(render_part(name, self._console, seen, words, role, now))
+        return drawn[key]
+
+
+def _event(name: str, text: str) -> str:
+    lines = "".join(f"data: {line}\n" for line in text.splitlines() or [""])
+    return f"event: {name}\n{lines}\n"

@@ -1,0 +1,90 @@
+"""The console's own process: a web server that ends with whoever started it."""
+
+import argparse
+import os
+import sys
+import threading
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import uvicorn
+
+GRACE_S = 1
+
+
+def main(words: list[str] | None = None) -> int:
+    """Serve a site's console until told to stop.
+
+    Args:
+        words: The command line; the process's own where None.
+
+    Returns:
+        0 ended in order, 2 the site is wrong, 3 no store or no port.
+    """
+    arguments = _arguments(words)
+    import uvicorn
+
+    from controller.console.application import LOOPBACK, build_app
+    from controller.console.settings import Console
+    from controller.problems import InputError, report_problems
+    from controller.site import load_site
+    from controller.store.database import open_database
+    from controller.store.errors import StoreError
+
+    try:
+        site = load_site(arguments.site)
+        database = open_database(site.store_url, site.folder)
+    except InputError as refusal:
+        report_problems(refusal.problems, as_json=False)
+        return 2
+    except StoreError as error:
+        sys.stderr.write(f"console: {error}\n")
+        return 3
+    console = Console(
+        site=site, database=database, clock=lambda: datetime.now(UTC), demo=arguments.demo
+    )
+    own = arguments.host in LOOPBACK
+    names = (*LOOPBACK, *arguments.name) if own or arguments.name else ("*",)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            build_app(console, hosts=names),
+            host=arguments.host,
+            port=arguments.port,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            # Behind a proxy on this machine the reader's own address counts, not the proxy's.
+            proxy_headers=True,
+            forwarded_allow_ips="127.0.0.1",
+            # An open stream would keep the server for ever.
+            timeout_graceful_shutdown=GRACE_S,
+        )
+    )
+    if arguments.with_parent:
+        threading.Thread(target=_end_with_parent, args=(server,), daemon=True).start()
+    server.run()
+    database.close()
+    return 0 if server.started else 3
+
+
+def _arguments(words: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="console")
+    parser.add_argument("site")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8080)
+    parser.add_argument("--name", action="append", default=[], help="host name of the console")
+    parser.add_argument("--demo", action="store_true")
+    parser.add_argument("--with-parent", action="store_true", help="end when standard input ends")
+    return parser.parse_args(words)
+
+
+def _end_with_parent(server: "uvicorn.Server") -> None:
+    """Standard input is a pipe from whoever started this: it ends when they do, however they do."""
+    while os.read(sys.stdin.fileno(), 1024):
+        pass
+    server.should_exit = True
+
+
+if __name__ == "__main__":
+    sys.exit(main())

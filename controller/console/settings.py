@@ -1,0 +1,67 @@
+"""What a console stands on: the site, the store, a clock, and what it has worked out once."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from controller.console.lockout import Lockout
+from controller.console.snapshot import Snapshot, read_snapshot
+from controller.console.topology import Topology, topology_of
+from controller.site import Site
+from controller.store.database import Database
+
+
+@dataclass(kw_only=True)
+class Console:
+    """A site's console.
+
+    Attributes:
+        site: The site as it was read at the start.
+        database: The store, where the engine is met.
+        clock: Gives the present, tz-aware UTC.
+        demo: Whether the plant is simulated; every page says so.
+        normal: Usual range (P5 to P95 of the last days) by point; filled by the live part.
+    """
+
+    site: Site
+    database: Database
+    clock: Callable[[], datetime]
+    demo: bool = False
+    normal: dict[str, tuple[float, float]] = field(default_factory=dict)
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The site's time zone."""
+        return ZoneInfo(self.site.timezone)
+
+    @cached_property
+    def topology(self) -> Topology:
+        """The ways through the network."""
+        return topology_of(self.site.district.network)
+
+    @cached_property
+    def lockout(self) -> Lockout:
+        """Who has failed to sign in too often."""
+        return Lockout(self.clock)
+
+    @cached_property
+    def point_of(self) -> dict[tuple[str, str, str], str]:
+        """Points that are read, by kind and id of their target and quantity."""
+        return {
+            (point.target_kind, point.target_id, point.quantity): point.point_id
+            for point in self.site.points
+            if point.direction == "read"
+        }
+
+    def snapshot(self) -> Snapshot:
+        """Read the present.
+
+        Returns:
+            The snapshot of now.
+
+        Raises:
+            StoreError: The store failed.
+        """
+        return read_snapshot(self.database, self.clock())
