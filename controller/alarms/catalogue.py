@@ -92,6 +92,16 @@ CATALOGUE: dict[str, Kind] = dict(
             Words("Check the adapter, its supply and the line.", "检查转换器、电源和线路。"),
         ),
         _kind(
+            "bus_failing",
+            Priority.HIGH,
+            Words("Several devices of a bus are silent.", "总线上多台设备无应答。"),
+            _BLIND,
+            Words(
+                "Look at what they share: line, supply, termination.",
+                "检查共用的线路、电源、终端电阻。",
+            ),
+        ),
+        _kind(
             "device_silent",
             Priority.HIGH,
             Words("A device does not answer.", "设备无应答。"),
@@ -104,6 +114,16 @@ CATALOGUE: dict[str, Kind] = dict(
             Words("A measurement is missing or not believed.", "测量缺失或不可信。"),
             _LESS,
             Words("Check the sensor.", "检查传感器。"),
+        ),
+        _kind(
+            "contradiction",
+            Priority.HIGH,
+            Words("Measurements contradict each other.", "测量相互矛盾。"),
+            _BLIND,
+            Words(
+                "Compare the sensors with the plant's panel: swapped, scaled, drifted.",
+                "与现场面板核对传感器：接反、量程、漂移。",
+            ),
         ),
         _kind(
             "foreign_change",

@@ -27,6 +27,7 @@ from controller.modes import (
     starting,
     step,
 )
+from controller.sense import FieldSense, field_sense
 from controller.site import Site
 from controller.sitefiles.parts import Direction
 from controller.store.audit import AuditEntry, append_audit
@@ -180,6 +181,7 @@ class Core:
     clock: Callable[[], datetime]
     state: Supervision
     memory: Memory
+    sense: FieldSense
     lock: threading.RLock = field(default_factory=threading.RLock)
     board: Board = field(default_factory=Board)
     advice: Recommendation | None = None
@@ -263,8 +265,9 @@ class Core:
     def look(self) -> None:
         """Take the newest readings and the commissioned points in."""
         now = self.clock()
-        readings = self.plant.latest(self.tables.read_ids, now)
+        polled = self.plant.latest(self.tables.read_ids, now)
         with self.lock:
+            readings = self.sense.judged(polled, now)
             self.readings = readings
             self.memory.remember(readings)
 
@@ -325,6 +328,7 @@ def build_core(
         clock=clock,
         state=starting(clock()),
         memory=memory,
+        sense=field_sense(site),
     )
     core.refresh_commissions()
     return core

@@ -116,6 +116,9 @@ def after_cycle(core: Core, record: CycleRecord) -> None:
         cause = Cause(code=_ALARM_OF[record.outcome], source="cycle", detail=record.reason)
         core.causes["cycle"] = (cause,)
     with core.lock:
+        if record.basis is not None:
+            outdoor_c = float(record.basis.forecast.outdoor_temp_c[0, 0])
+            core.sense.expect_outdoor(record.at, outdoor_c)
         if record.recommendation is not None:
             core.advice, core.basis = record.recommendation, record.basis
         problem = _not_good(core, record)

@@ -219,7 +219,10 @@ class SafetyLoop:
         core = self._core
         now = core.clock()
         causes = [cause for part in list(core.causes.values()) for cause in part]
-        causes += field_causes(core.tables.field_map, core.plant.failures(), core.readings)
+        causes += core.sense.causes()
+        causes += field_causes(
+            core.tables.field_map, core.plant.failures(), core.readings, core.sense.doubts
+        )
         causes += _trips(core, now)
         causes += [
             Cause(code=code, source="site", detail=core.state.reason)

@@ -115,19 +115,31 @@ class Simulated:
         return {alarm.alarm_id for alarm in self.core.board.listed() if alarm.active}
 
 
-def simulated(folder: Path, *, writes: bool = False, more_points: int = 0) -> Simulated:
-    """An engine in ADVISORY that has watched unmoving points for an hour."""
+def simulated(
+    folder: Path,
+    *,
+    writes: bool = False,
+    more_points: int = 0,
+    rows: Sequence[str] = (),
+    devices: str = "",
+    values: Mapping[str, float] | None = None,
+) -> Simulated:
+    """An engine in ADVISORY that has watched unmoving points for an hour.
+
+    `rows` of points.csv, `devices` of site.toml and what their `values` are can be added.
+    """
     tables = files("/dev/null", lambda hour: -5.0, writes)
     more = [
         f"B1.t{i},st1,indoor_temp,building:B1,indoor_temp_c,read,,,,,3" for i in range(more_points)
     ]
-    tables["points.csv"] = "\n".join([tables["points.csv"].rstrip(), *more]) + "\n"
+    tables["points.csv"] = "\n".join([tables["points.csv"].rstrip(), *more, *rows]) + "\n"
+    tables["site.toml"] += devices
     site = load_site(write_site(folder, tables))
     database = open_database("sqlite:///heatwarden.db", folder)
     time = Time()
-    values = {"P1.sp.fb": 90.0, "P1.t": 90.0, "S1.off.fb": 0.0, "B1.t": 19.5, "out": -5.0}
-    values |= {f"B1.t{i}": 19.5 for i in range(more_points)}
-    own_field = SimulatedField(time, values)
+    held = {"P1.sp.fb": 90.0, "P1.t": 90.0, "S1.off.fb": 0.0, "B1.t": 19.5, "out": -5.0}
+    held |= {f"B1.t{i}": 19.5 for i in range(more_points)} | dict(values or {})
+    own_field = SimulatedField(time, held)
     with database.writing() as connection:
         fence = take_lease(connection, "engine", NOW, timedelta(days=1000))
     core = build_core(

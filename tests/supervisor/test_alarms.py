@@ -1,6 +1,7 @@
 """The alarm board as tables, a lost bus, chatter, floods, and delivery to real servers."""
 
 import json
+import random
 import socketserver
 import threading
 from collections.abc import Iterator
@@ -125,28 +126,68 @@ def failing(count: int, failures: int = 3) -> dict[str, int]:
     return {f"d{i}": failures if i < count else 0 for i in range(10)}
 
 
+BAD_BESIDE = [f"point_bad:p{i}" for i in range(2, 9)]
+
+
 def test_a_lost_bus_with_50_points_is_one_alarm() -> None:
     board, lines = Board(), []
     for second in range(0, 1200, 5):
         # Devices fall silent one after another, points get stale later, in their own time.
         silent = min(second // 5, 10)
         bad = 0 if second < 30 else min((second - 30) // 2, 50)
-        causes = field_causes(FIELD, failing(silent), readings(bad)) if second < 600 else ()
+        causes = field_causes(FIELD, failing(silent), readings(bad), {}) if second < 600 else ()
         board, events = update(board, causes, NOW + second * SECOND)
         lines += [f"{event.event} {event.alarm_id}" for event in events]
     raised = [line for line in lines if line.startswith("raised")]
     assert raised.count("raised bus_lost:field") == 1
     assert not [line for line in raised if "point_bad" in line]
     assert [a.alarm_id for a in board.listed() if a.code == "point_bad"] == []
+    assert len(raised) == 4, "two devices, the bus failing, the bus lost"
+
+
+def test_a_point_that_is_wrong_on_a_failing_device_is_told_all_the_same() -> None:
+    causes = field_causes(FIELD, failing(1, 2), readings(1, Quality.STUCK), {})
+    assert [cause.alarm_id for cause in causes] == ["point_bad:p0"]
+
+
+@pytest.mark.parametrize("devices", [1, 10, 50])
+@pytest.mark.parametrize("seed", range(5))
+def test_50_points_that_fall_silent_one_by_one_are_one_root_and_under_ten_alarms(
+    devices: int, seed: int
+) -> None:
+    """Each device fails at its own polls and each of its points goes bad at its own time."""
+    chance = random.Random(seed)
+    field = FieldMap(
+        device_of={f"p{i}": f"d{i % devices}" for i in range(50)},
+        bus_of={**{f"d{i}": "field" for i in range(devices)}, "plc": "plant"},
+    )
+    began = {name: chance.uniform(0, 30) for name in field.bus_of if name != "plc"}
+    late = {f"p{i}": chance.uniform(1, 60) for i in range(50)}
+    board, announced, lines = Board(), 0, []
+    for second in range(0, 600, 3):
+        failures = {name: max(0, int((second - at) // 5)) for name, at in began.items()}
+        found = {
+            name: Reading(point_id=name, value=1.0, time=NOW, quality=Quality.MISSING
+                          if second > began[field.device_of[name]] + after else Quality.GOOD)
+            for name, after in late.items()
+        }  # fmt: skip
+        causes = field_causes(field, {**failures, "plc": 0}, found, {})
+        board, events = update(board, causes, NOW + second * SECOND)
+        lines += [event.alarm_id for event in events if event.event == "raised"]
+        announced = max(announced, len(board.announced))
+    roots = [alarm.alarm_id for alarm in board.listed() if alarm.active]
+    assert roots == ["device_silent:d0" if devices == 1 else "bus_lost:field"]
+    assert len(lines) < 10
+    assert announced < 10
 
 
 def test_a_bus_that_is_lost_at_once_raises_exactly_one() -> None:
-    causes = field_causes(FIELD, failing(10), readings(50))
+    causes = field_causes(FIELD, failing(10), readings(50), {})
     board, lines = run((0, list(causes)))
     assert lines == ["0 raised bus_lost:field"]
     assert len(board.alarms) == 61
     # The line is back, but the points have not all been read again.
-    still = field_causes(FIELD, failing(0), readings(50))
+    still = field_causes(FIELD, failing(0), readings(50), {})
     _, lines = run((1, list(still)), (1.3, []), board=board)
     assert lines == []
 
@@ -157,20 +198,22 @@ def test_a_bus_that_is_lost_at_once_raises_exactly_one() -> None:
         (failing(0), 0, []),
         (failing(0), 1, ["point_bad:p0"]),
         (failing(1), 1, ["device_silent:d0"]),
-        (failing(1, 2), 1, ["point_bad:p0"]),
-        (failing(9), 9, [f"device_silent:d{i}" for i in range(9)]),
+        (failing(1, 2), 1, []),  # its device is about to be silent, or to answer again
+        (failing(2), 9, ["device_silent:d0", "device_silent:d1", *BAD_BESIDE]),
+        (failing(3), 3, ["bus_failing:field"]),
+        (failing(9), 9, ["bus_failing:field"]),
         ({**failing(0), "plc": 9}, 0, ["device_silent:plc"]),
     ],
 )
 def test_what_explains_what(failures: dict[str, int], bad: int, expected: list[str]) -> None:
-    board, _ = run((0, list(field_causes(FIELD, failures, readings(bad)))))
+    board, _ = run((0, list(field_causes(FIELD, failures, readings(bad), {}))))
     assert [alarm.alarm_id for alarm in board.listed()] == expected
 
 
 def test_what_is_left_when_its_root_is_gone_is_raised() -> None:
-    causes = field_causes(FIELD, failing(1), readings(1))
+    causes = field_causes(FIELD, failing(1), readings(1), {})
     board, _ = run((0, list(causes)))
-    left = field_causes(FIELD, failing(0), readings(1))
+    left = field_causes(FIELD, failing(0), readings(1), {})
     board, lines = run((1, list(left)), (2, list(left)), board=board)
     assert lines == ["2 cleared device_silent:d0", "2 raised point_bad:p0"]
     assert [a.alarm_id for a in board.listed() if a.active] == ["point_bad:p0"]
@@ -272,7 +315,7 @@ def test_who_is_told_when(name: str, cause: Cause, minute: float, addresses: lis
 
 
 def test_nobody_is_told_of_what_is_seen_gone_or_hidden() -> None:
-    board, _ = run((0, list(field_causes(FIELD, failing(10), readings(50)))))
+    board, _ = run((0, list(field_causes(FIELD, failing(10), readings(50), {}))))
     later = NOW + 60 * MINUTE
     assert {m.alarm_id for m in due(board, DELIVERY, frozenset(), "e", later)} == {"bus_lost:field"}
     seen, _ = acknowledge(board, "bus_lost:field", "li", NOW)
