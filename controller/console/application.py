@@ -23,7 +23,9 @@ from controller.console.pages import (
     alarms,
     audit,
     bus,
+    changing,
     files,
+    hands,
     journal,
     modes,
     overview,
@@ -31,12 +33,15 @@ from controller.console.pages import (
     places,
     recommendation,
     settings_page,
+    shift,
     signin,
     stream,
     tokens,
     trends,
+    what_if,
 )
 from controller.console.settings import Console
+from controller.console.studies import Studies
 from controller.console.templates_of import template
 from controller.store.errors import StoreError
 
@@ -44,8 +49,8 @@ log = logging.getLogger(__name__)
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _PAGES = (
-    overview, recommendation, places, trends, alarms, journal, modes, bus, settings_page, audit,
-    people, tokens, signin, stream, files,
+    overview, changing, hands, recommendation, places, trends, alarms, journal, modes, bus,
+    settings_page, audit, people, shift, what_if, tokens, signin, stream, files,
 )  # fmt: skip
 
 
@@ -64,8 +69,10 @@ def build_app(console: Console, *, hosts: tuple[str, ...] = LOOPBACK) -> FastAPI
     @asynccontextmanager
     async def living(app: FastAPI) -> AsyncIterator[None]:
         app.state.live = Live(console)
+        app.state.studies = Studies()
         reader = asyncio.create_task(app.state.live.run())
         yield
+        app.state.studies.end()
         reader.cancel()
         with suppress(asyncio.CancelledError):
             await reader

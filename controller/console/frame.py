@@ -19,6 +19,8 @@ NAVIGATION = (
     ("/trends", "nav.trends", "viewer"),
     ("/alarms", "nav.alarms", "viewer"),
     ("/journal", "nav.journal", "viewer"),
+    ("/what-if", "nav.what_if", "operator"),
+    ("/report", "nav.report", "viewer"),
     ("/bus", "nav.bus", "viewer"),
     ("/settings", "nav.settings", "viewer"),
     ("/audit", "nav.audit", "engineer"),

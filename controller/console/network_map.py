@@ -2,6 +2,7 @@
 3,000 nodes stay light. What is abnormal lies over it (`map_marks`)."""
 
 from collections.abc import Collection, Sequence
+from statistics import median
 
 from markupsafe import Markup
 
@@ -35,12 +36,12 @@ def draw_map(
     Returns:
         An SVG element.
     """
-    strongest = max((pipe.max_pressure_bar for pipe in network.pipes), default=0.0)
+    usual = median([pipe.max_pressure_bar for pipe in network.pipes] or [0.0])
     span = temperature_span(supply_temp_c)
     lines: dict[str, list[str]] = {}
     for pipe in network.pipes:
         faint = faint_but is not None and pipe.pipe_id not in faint_but
-        kind = _kind(pipe, year, strongest, faint)
+        kind = _kind(pipe, year, usual, faint)
         if supply_temp_c is not None and span is not None and pipe.in_service and not faint:
             kind += _bin(network, pipe, supply_temp_c, span)
         lines.setdefault(kind, []).append(_line(network, pipe, frame))
@@ -88,12 +89,12 @@ def pipe_path(network: Network, pipe: Pipe, frame: MapFrame) -> str:
     return _line(network, pipe, frame)
 
 
-def _kind(pipe: Pipe, year: int, strongest_bar: float, faint: bool) -> str:
+def _kind(pipe: Pipe, year: int, usual_bar: float, faint: bool) -> str:
     width = 1 + sum(pipe.inner_diameter_m > limit for limit in _WIDTHS_M)
     if not pipe.in_service:
         return f"pipe w{width} closed"
     marks = " old" if is_old(pipe, year) else ""
-    marks += " derated" if is_derated(pipe, strongest_bar) else ""
+    marks += " derated" if is_derated(pipe, usual_bar) else ""
     return f"pipe w{width}{marks}" + (" faint" if faint else "")
 
 

@@ -10,8 +10,8 @@ from optimizer.model.network import Building, Network, Pipe, Station
 DESIGN_LIFE_YEARS = 30
 # A branch is the first pipe on the way out that carries no more than this share of the heat.
 BRANCH_SHARE = 0.3
-# A pipe that holds less than this share of what the strongest holds is drawn as derated.
-DERATED_SHARE = 0.75
+# A pipe that holds less than this share of what half of them hold is drawn as derated.
+DERATED_SHARE = 0.85
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,17 +119,17 @@ def is_old(pipe: Pipe, year: int) -> bool:
     return pipe.year_laid is not None and year - pipe.year_laid > DESIGN_LIFE_YEARS
 
 
-def is_derated(pipe: Pipe, strongest_bar: float) -> bool:
-    """Whether a pipe holds much less pressure than the network's strongest.
+def is_derated(pipe: Pipe, usual_bar: float) -> bool:
+    """Whether a pipe holds much less pressure than the network's usual one.
 
     Args:
         pipe: The pipe.
-        strongest_bar: What the strongest holds, bar.
+        usual_bar: What half of the network's pipes hold, bar.
 
     Returns:
         Whether it does.
     """
-    return pipe.max_pressure_bar < DERATED_SHARE * strongest_bar
+    return pipe.max_pressure_bar < DERATED_SHARE * usual_bar
 
 
 def _walked(network: Network) -> tuple[list[int | None], list[float], list[int]]:

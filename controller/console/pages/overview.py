@@ -5,15 +5,17 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import Response
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, Response
 
 from controller.console.access import Visitor, console_of, need
 from controller.console.asking import look_up
 from controller.console.courses import near_timeline
-from controller.console.frame import show
+from controller.console.frame import common, show
 from controller.console.map_frame import frame_of
 from controller.console.network_map import BINS, draw_map, temperature_span
 from controller.console.settings import Console
+from controller.console.templates_of import template
 from controller.report.numbers import number
 from controller.roles import Role
 
@@ -31,6 +33,18 @@ async def overview(
 ) -> Response:
     """Show the district."""
     return await run_in_threadpool(_overview, request, visitor, view, asked)
+
+
+@router.get("/asked/{number}")
+def asked_again(
+    request: Request, number: int, visitor: Annotated[Visitor, Depends(need(Role.VIEWER))]
+) -> Response:
+    """Show the engine's answer to a request of the reader's own, for a notice that waits for it."""
+    console = console_of(request)
+    answer = answer_to(console, visitor, number, console.clock())
+    if answer is None:
+        raise HTTPException(404)
+    return HTMLResponse(template("answer.html").render(**common(request), answer=answer))
 
 
 def _overview(request: Request, visitor: Visitor, view: str, asked: int | None) -> Response:
@@ -80,6 +94,7 @@ def answer_to(
     if found is None or found.request.actor != visitor.user.name or now - found.at > ANSWER_SHOWN:
         return None
     return {
+        "number": number_asked,
         "kind": found.request.kind,
         "accepted": found.accepted,
         "text": "" if found.answer is None else visitor.words.engine(found.answer),

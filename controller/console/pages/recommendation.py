@@ -1,6 +1,6 @@
 """The recommendation in full, and deciding about it: as a whole, by value and version."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request
 from starlette.concurrency import run_in_threadpool
@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from controller.approvals import Recommendation, from_json
 from controller.console.access import Visitor, console_of, need
 from controller.console.asking import ask_engine, look_up
-from controller.console.card import card_of, changes, effect_rows, limit_rows
+from controller.console.card import changes, effect_rows, limit_rows
 from controller.console.courses import ahead_timelines, schedule_rows
 from controller.console.exact import problem_with
 from controller.console.frame import show
@@ -21,7 +21,7 @@ from controller.roles import Role
 from controller.store.recommendations import by_id, decision_on
 
 router = APIRouter()
-VERDICTS = {"approve": "approve", "reject": "reject"}
+VERDICTS = ("approve", "reject")
 
 
 @router.get("/recommendation")
@@ -55,7 +55,7 @@ def certificate(
 ) -> Response:
     """Show every limit that the judge has looked at."""
     console = console_of(request)
-    advice = _advice(console, name)
+    advice = find_advice(console, name)
     with console.database.reading() as connection:
         decision = decision_on(connection, name)
     return show(
@@ -82,7 +82,7 @@ def ask_first(
         raise HTTPException(404)
     console = console_of(request)
     seen = console.snapshot()
-    advice = _advice(console, name)
+    advice = find_advice(console, name)
     problem = problem_with(seen, advice, None)
     return show(
         request,
@@ -95,7 +95,6 @@ def ask_first(
         members=changes(console, seen, advice, visitor.words),
         problem=problem,
         note="",
-        **_card(console, seen, visitor),
     )
 
 
@@ -113,14 +112,14 @@ async def decide(
         raise HTTPException(404)
     console = console_of(request)
     seen = await run_in_threadpool(console.snapshot)
-    advice = await run_in_threadpool(_advice, console, name)
+    advice = await run_in_threadpool(find_advice, console, name)
     form = await request.form()
     carried = {key[6:]: str(value) for key, value in form.items() if key.startswith("value:")}
     problem = problem_with(seen, advice, carried) or ("other" if version != name else "")
     said = ""
     if not problem:
         body = {"recommendation_id": name, "note": note.strip()}
-        asked = await ask_engine(console, visitor.user, VERDICTS[verdict], body)
+        asked = await ask_engine(console, visitor.user, verdict, body)
         found = await run_in_threadpool(look_up, console, asked)
         if found is not None and found.accepted is False:
             problem, said = "refused", visitor.words.engine(found.answer or "")
@@ -139,13 +138,25 @@ async def decide(
             problem=problem,
             said=said,
             note=note,
-            **_card(console, seen, visitor),
         )
 
     return await run_in_threadpool(refused)
 
 
-def _advice(console: Console, name: str) -> Recommendation:
+def find_advice(console: Console, name: str) -> Recommendation:
+    """Look a recommendation up.
+
+    Args:
+        console: The console.
+        name: Its id.
+
+    Returns:
+        The recommendation.
+
+    Raises:
+        HTTPException: 404, there is none.
+        StoreError: The store failed.
+    """
     with console.database.reading() as connection:
         stored = by_id(connection, name)
     if stored is None:
@@ -153,9 +164,13 @@ def _advice(console: Console, name: str) -> Recommendation:
     return from_json(stored.body)
 
 
-def _card(console: Console, seen: Snapshot, visitor: Visitor) -> dict[str, Any]:
-    card = card_of(console, seen, visitor.words, seen.read_at)
-    newest_advice = card["advice"]
-    return {
-        "newest_id": None if newest_advice is None else newest_advice.recommendation_id,
-    }
+def newest_id(seen: Snapshot) -> str | None:
+    """Name the newest recommendation.
+
+    Args:
+        seen: The present.
+
+    Returns:
+        Its id, or None before the first.
+    """
+    return None if seen.advice is None else seen.advice.recommendation_id
