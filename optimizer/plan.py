@@ -19,7 +19,7 @@ from optimizer.certify import certify
 from optimizer.comfort import comfort_of_trace, deciding_rank
 from optimizer.cost import cost_of_trace
 from optimizer.levers import build_levers, decisions_of, limited, schedule_of
-from optimizer.linear_model import Task, limits_of, linear_model
+from optimizer.linear_model import LinearModel, Task, limits_of, linear_model
 from optimizer.members import runs_in, watched_members
 from optimizer.model.arrays import FloatArray
 from optimizer.model.forecast import Forecast
@@ -30,8 +30,10 @@ from optimizer.model.schedule import Schedule
 from optimizer.model.state import PlantState
 from optimizer.model.trace import Trace
 from optimizer.reasons import find_reasons
+from optimizer.round import Worth
 from optimizer.search import Found, Progress, search
 from optimizer.simulate import simulate
+from optimizer.worth import worth_around
 
 # What flats are kept above their minimum by before any certificate.
 FIRST_COMFORT_MARGIN_K = 0.0
@@ -114,7 +116,7 @@ def plan(
             simulations=attempt.simulations,
             buildings=attempt.buildings,
         ),
-        reasons=find_reasons(district, forecast, chosen, baseline),
+        reasons=find_reasons(district, state, forecast, chosen, baseline, attempt.worth),
     )
 
 
@@ -202,9 +204,13 @@ def _with_ramps(task: Task, judged: Evaluated, *, searched: bool) -> Task:
 
 @dataclass(frozen=True, kw_only=True)
 class _Attempt:
-    """The best certified schedule, if any, and what finding it took."""
+    """The best certified schedule, if any, and what finding it took.
+
+    `worth` says what more of each limit would buy there.
+    """
 
     best: Evaluated | None
+    worth: tuple[Worth, ...]
     rounds: int
     simulations: int
     buildings: int
@@ -223,6 +229,7 @@ def _search_certified(
     best: Evaluated | None = baseline if baseline.certificate.certified else None
     # The weather curve, and what decisions reach from the start, with its derivatives.
     rounds, simulations, buildings = 0, task.forecast.members + 2, 0
+    around: tuple[Task, LinearModel] | None = None
     for number in range(1, CERTIFICATES + 1):
         found = search(task, decisions, session, options.max_rounds, progress)
         rounds += found.rounds
@@ -231,12 +238,18 @@ def _search_certified(
         judged = _judge(task, found)
         progress(f"certificate {number}: {'passed' if judged.certificate.certified else 'refused'}")
         if is_better(judged.certificate, None if best is None else best.certificate):
-            best = judged
+            best, around = judged, (task, found.linear)
         tightened = _tightened(task, judged, baseline.certificate)
         if tightened is None:
             break
         task, decisions = _watching_more(tightened, judged), found.decisions
-    return _Attempt(best=best, rounds=rounds, simulations=simulations, buildings=buildings)
+    return _Attempt(
+        best=best,
+        worth=() if around is None else worth_around(*around, session),
+        rounds=rounds,
+        simulations=simulations,
+        buildings=buildings,
+    )
 
 
 def _with_reach(task: Task, decisions: FloatArray) -> Task:

@@ -1,16 +1,23 @@
 """Why a plan is as it is: codes with numbers, for words to be made of elsewhere."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
 
-from optimizer.model.arrays import FloatArray
+from optimizer.comfort import comfort_of_trace
+from optimizer.cost import cost_of_trace
+from optimizer.model.arrays import FloatArray, frozen
 from optimizer.model.forecast import Forecast
-from optimizer.model.outcome import LimitKind, Reason
+from optimizer.model.outcome import LimitKind, LimitResult, Reason
 from optimizer.model.plan import Evaluated
 from optimizer.model.policy import District
+from optimizer.model.state import PlantState
 from optimizer.model.trace import Trace
 from optimizer.physics.layout import build_layout
+from optimizer.round import Worth
+from optimizer.simulate import simulate
+from optimizer.worth import marginal_of
 
 # A limit binds where its margin is below this share of what is allowed.
 BINDING_SHARE = 0.02
@@ -20,29 +27,40 @@ USED_OFFSET_K = 0.1
 # Charging is worth a word from this rise of the mean indoor temperature over the baseline's.
 PREHEAT_K = 0.1
 MOST_LIMITS = 6
+# A fall of the outdoor temperature is worth a word from so many kelvin within so many hours.
+FALL_K, FALL_H = 3.0, 12
 
 
 def find_reasons(
-    district: District, forecast: Forecast, chosen: Evaluated, baseline: Evaluated
+    district: District,
+    state: PlantState,
+    forecast: Forecast,
+    chosen: Evaluated,
+    baseline: Evaluated,
+    worth: tuple[Worth, ...],
 ) -> tuple[Reason, ...]:
     """Collect what explains a plan.
 
     Args:
         district: The district.
+        state: State at the start.
         forecast: Weather.
         chosen: The plan's schedule, trace and certificate.
         baseline: Those of the weather curve.
+        worth: What more of each limit would buy.
 
     Returns:
         Reasons, the weather first; times are ISO 8601 in UTC.
     """
     return (
         _coldest_weather(forecast),
-        *_binding_limits(chosen),
+        *_driving_fall(forecast),
+        *_binding_limits(district, chosen, worth),
         *_transport_time(district, chosen.trace),
         *_shortfall(chosen),
         *_offsets_used(chosen),
         *_preheat(district, chosen.trace, baseline.trace),
+        _if_nothing_is_done(district, state, forecast, chosen),
         _saving(chosen, baseline),
     )
 
@@ -58,7 +76,32 @@ def _coldest_weather(forecast: Forecast) -> Reason:
     )
 
 
-def _binding_limits(chosen: Evaluated) -> list[Reason]:
+def _driving_fall(forecast: Forecast) -> list[Reason]:
+    """The fall of the outdoor temperature that drives a plan: the largest within half a day."""
+    course = forecast.outdoor_temp_c[0]
+    span = min(FALL_H * 3600 // forecast.step_s, len(course) - 1)
+    highest = np.array([course[max(0, i - span) : i + 1].max() for i in range(len(course))])
+    end = int((highest - course).argmax())
+    fall = float(highest[end] - course[end])
+    if fall < FALL_K:
+        return []
+    begin = max(0, end - span) + int(course[max(0, end - span) : end + 1].argmax())
+    step = timedelta(seconds=forecast.step_s)
+    return [
+        Reason(
+            code="driving_fall",
+            values={
+                "from": (forecast.start + begin * step).isoformat(),
+                "to": (forecast.start + end * step).isoformat(),
+                "kelvin": round(fall, 2),
+            },
+        )
+    ]
+
+
+def _binding_limits(
+    district: District, chosen: Evaluated, worth: tuple[Worth, ...]
+) -> list[Reason]:
     near = [
         result
         for result in chosen.certificate.limits
@@ -75,10 +118,22 @@ def _binding_limits(chosen: Evaluated) -> list[Reason]:
                 "worst": round(result.worst, 3),
                 "allowed": round(result.allowed, 3),
                 "unit": result.unit,
+                **_marginal(district, result, worth),
             },
         )
         for result in near[:MOST_LIMITS]
     ]
+
+
+def _marginal(
+    district: District, result: LimitResult, worth: tuple[Worth, ...]
+) -> dict[str, float | None]:
+    """What one unit more of a limit would buy, None where nothing is known of it."""
+    found = marginal_of(district.network, result, worth)
+    return {
+        "marginal_k": round(found.value, 3) if found is not None and found.warmth else None,
+        "marginal_cost": round(found.value, 2) if found is not None and not found.warmth else None,
+    }
 
 
 def _transport_time(district: District, trace: Trace) -> list[Reason]:
@@ -176,9 +231,50 @@ def _preheat(district: District, chosen: Trace, baseline: Trace) -> list[Reason]
                 "from": (chosen.start + timedelta(seconds=begin * chosen.step_s)).isoformat(),
                 "to": (chosen.start + timedelta(seconds=peak * chosen.step_s)).isoformat(),
                 "kelvin": round(float(more[peak]), 2),
+                **_stored(district, chosen, baseline, peak),
             },
         )
     ]
+
+
+def _stored(
+    district: District, chosen: Trace, baseline: Trace, peak: int
+) -> dict[str, float | str | None]:
+    """About how much warmth the buildings hold at the peak, where most, and how fast it decays."""
+    buildings = district.network.buildings
+    capacity = np.array([building.capacity_kwh_k for building in buildings])
+    loss = np.array([building.ua_kw_k for building in buildings])
+    more = chosen.buildings.indoor_temp_c[peak] - baseline.buildings.indoor_temp_c[peak]
+    held_mwh = capacity * more / 1e3
+    return {
+        "stored_mwh": round(float(held_mwh.sum()), 2),
+        "building_id": buildings[int(held_mwh.argmax())].building_id,
+        "half_life_h": round(float(np.log(2.0) * capacity.sum() / loss.sum()), 1),
+    }
+
+
+def _if_nothing_is_done(
+    district: District, state: PlantState, forecast: Forecast, chosen: Evaluated
+) -> Reason:
+    """What the flats would see if every setpoint stayed where it is."""
+    steps = chosen.schedule.steps
+    stay = replace(
+        chosen.schedule,
+        supply_temp_c=frozen(np.repeat(state.supply_temp_setpoint_c[:, None], steps, axis=1)),
+        pump_setpoint=frozen(np.repeat(state.pump_setpoint[:, None], steps, axis=1)),
+        secondary_offset_k=frozen(np.repeat(state.secondary_offset_k[:, None], steps, axis=1)),
+    )
+    trace = simulate(district.network, state, forecast, stay)
+    comfort = comfort_of_trace(district.network, trace)
+    return Reason(
+        code="if_nothing_is_done",
+        values={
+            "building_id": comfort.building_id,
+            "max_shortfall_k": round(comfort.max_shortfall_k, 2),
+            "shortfall_k_h": round(comfort.shortfall_k_h, 1),
+            "cost": round(cost_of_trace(district, state, forecast, trace).total, 2),
+        },
+    )
 
 
 def _saving(chosen: Evaluated, baseline: Evaluated) -> Reason:

@@ -13,6 +13,7 @@ import pyomo.environ as pyo
 from pyomo.contrib.solver.common.base import PersistentSolverBase, SolverBase
 from pyomo.contrib.solver.common.factory import SolverFactory
 from pyomo.contrib.solver.common.results import SolutionStatus
+from pyomo.contrib.solver.common.solution_loader import SolutionLoader
 from pyomo.core.expr import LinearExpression
 
 from optimizer.blocks.comfort import (
@@ -36,6 +37,7 @@ SHORTFALL_SLACK_SHARE = 0.0005
 LIMIT_TOLERANCE = 1e-3
 FLAT_TOLERANCE_K = 1e-3
 MAX_PASSES = 16
+LEAST_WORTH = 1e-9
 MAX_ROWS_PER_PASS = 300
 MAX_ROWS_PER_ELEMENT = 4
 # Rows that come nearer than this to their limit are expected to hold the next round back as well.
@@ -71,6 +73,23 @@ class Tight:
     flats: frozenset[tuple[int, int]]
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Worth:
+    """What one unit more of a limit would buy: warmth where flats are short, else money.
+
+    Attributes:
+        kind: Which limit.
+        index: Element of its first entry: a node, pipe, plant or station.
+        warmth: Whether it buys warmth.
+        value: Fall of the largest shortfall, K per unit, or of the cost, currency per unit.
+    """
+
+    kind: LimitKind
+    index: int
+    warmth: bool
+    value: float
+
+
 @dataclass(frozen=True, kw_only=True)
 class Move:
     """What a round proposes.
@@ -79,11 +98,13 @@ class Move:
         change: Change of each decision, shape (decisions,).
         buildings: Number of buildings with rows of their own.
         tight: The limits and flats that held it back.
+        worth: What more of each limit would buy, for those that would buy something.
     """
 
     change: FloatArray
     buildings: int
     tight: Tight
+    worth: tuple[Worth, ...]
 
 
 NOTHING_TIGHT = Tight(limits=frozenset(), flats=frozenset())
@@ -122,8 +143,15 @@ class _Round:
     """The Pyomo model of one round and what has been added to it so far."""
 
     def __init__(
-        self, levers: Levers, linear: LinearModel, radius: FloatArray, expected: Tight
+        self,
+        levers: Levers,
+        linear: LinearModel,
+        radius: FloatArray,
+        expected: Tight,
+        *,
+        with_worth: bool,
     ) -> None:
+        self.with_worth = with_worth
         self.levers = levers
         self.linear = linear
         self.limit_element = _limit_elements(linear)
@@ -132,6 +160,7 @@ class _Round:
         self.limit_rows: dict[int, pyo.Var] = {}
         self.warmth_rows: dict[int, pyo.Var | None] = {}
         self.fairness_rows: set[int] = set()
+        self.duals: dict[Tier, dict[int, float]] = {}
         self.model = pyo.ConcreteModel()
         declare_var_moves(self.model, levers, linear.decisions, radius)
         declare_ineq_ramps(self.model, levers, linear.decisions)
@@ -166,6 +195,8 @@ def solve_round(
     radius: FloatArray,
     session: PersistentSolverBase,
     expected: Tight = NOTHING_TIGHT,
+    *,
+    with_worth: bool = False,
 ) -> Move:
     """Find the best move within the trust radius.
 
@@ -175,6 +206,7 @@ def solve_round(
         radius: Trust radius of each decision, shape (decisions,).
         session: Solver session.
         expected: What held the round before back; it gets its rows at once.
+        with_worth: Whether to ask what more of each limit would buy.
 
     Returns:
         The move.
@@ -182,7 +214,7 @@ def solve_round(
     Raises:
         RoundError: If the solver finds no solution, or one that is not what it says.
     """
-    work = _Round(levers, linear, radius, expected)
+    work = _Round(levers, linear, radius, expected, with_worth=with_worth)
     if work.violated():
         _solve_tier(work, Tier.LIMITS, session)
         work.least_excess = _excess(linear, _moves(work))
@@ -206,6 +238,24 @@ def solve_round(
         change=_moves(work),
         buildings=len(set(flats.building[rows].tolist())),
         tight=_tight(work),
+        worth=_worth(work),
+    )
+
+
+def _worth(work: _Round) -> tuple[Worth, ...]:
+    """Add up what the rows of each limit's instants are worth, from the duals of a tier.
+
+    Where flats are short, what a limit gives goes into warmth; money is what it saves elsewhere.
+    """
+    tier = Tier.LARGEST if work.counted else Tier.COST
+    sums: dict[tuple[LimitKind, int], float] = {}
+    for r, value in work.duals.get(tier, {}).items():
+        key = work.linear.limits.kind[r], int(work.linear.limits.index[r, 0])
+        sums[key] = sums.get(key, 0.0) + value
+    return tuple(
+        Worth(kind=kind, index=index, warmth=work.counted, value=value)
+        for (kind, index), value in sums.items()
+        if value > LEAST_WORTH
     )
 
 
@@ -238,9 +288,9 @@ def _solve_tier(work: _Round, tier: Tier, session: PersistentSolverBase) -> None
     _add_rows(work, tier)
     for number in range(1, MAX_PASSES + 1):
         _set_objective(work, tier)
-        _solve_checked(work, session)
+        _solve_checked(work, tier, session)
         if number == MAX_PASSES or not _add_rows(work, tier):
-            return
+            break
 
 
 def _add_rows(work: _Round, tier: Tier) -> int:
@@ -286,13 +336,28 @@ def _sum_expression(work: _Round) -> LinearExpression:
     )
 
 
-def _solve_checked(work: _Round, session: PersistentSolverBase) -> None:
+def _duals(work: _Round, loader: SolutionLoader) -> dict[int, float]:
+    """What one unit more of each limit with a row takes from the objective."""
+    rows = list(work.limit_rows)
+    if not rows:
+        return {}
+    constraints = [work.model.limit[number + 1] for number in range(len(rows))]
+    duals = loader.get_duals(constraints)
+    scale = work.linear.limits.scale
+    return {
+        r: -float(duals[one]) / float(scale[r]) for r, one in zip(rows, constraints, strict=True)
+    }
+
+
+def _solve_checked(work: _Round, tier: Tier, session: PersistentSolverBase) -> None:
     """Solve, and believe the answer only if it satisfies the rows; else solve from cold once."""
     for attempt in (session, solver_session()):
         results = attempt.solve(work.model)
         if results.solution_status is SolutionStatus.optimal:
             results.solution_loader.load_vars()
             if _residual(work) < RESIDUAL_TOLERANCE:
+                if work.with_worth:
+                    work.duals[tier] = _duals(work, results.solution_loader)
                 return
     raise RoundError(f"no believable solution: {results.termination_condition}")
 

@@ -152,7 +152,7 @@ class _Walk:
         progress: Progress,
     ) -> None:
         self.task, self.session, self.progress = task, session, progress
-        self.radius, self.unit = FIRST_RADIUS, _units(task.levers)
+        self.radius, self.unit = FIRST_RADIUS, units_of(task.levers)
         self.rounds, self.buildings, self.idle, self.corrections = 0, 0, 0, 0
         self.tight = NOTHING_TIGHT
         self.simulations = 0
@@ -286,7 +286,15 @@ def _lowered(task: Task, decisions: FloatArray, trace: Trace) -> FloatArray:
     return limited(levers, np.minimum(lowered, decisions))
 
 
-def _units(levers: Levers) -> FloatArray:
+def units_of(levers: Levers) -> FloatArray:
+    """Give each decision its unit of the trust radius.
+
+    Args:
+        levers: The levers.
+
+    Returns:
+        Units in K, % or bar, shape (decisions,).
+    """
     units = []
     for r in levers.ranges:
         unit = RADIUS_UNIT[r.lever]

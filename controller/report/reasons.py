@@ -46,15 +46,31 @@ SENTENCES: dict[str, Text] = {
         "{by} set {element} to {value}; the whole set was certified again.",
     ),
     "preheat": Text(
-        "{from} 至 {to} 提前蓄热，建筑升温 {kelvin} K。",
-        "From {from} to {to} buildings are charged by {kelvin} K ahead of the cold.",
+        "{from} 至 {to} 提前蓄热，建筑升温 {kelvin} K，约蓄热 {stored_mwh} MWh，"
+        "{building_id} 最多；每 {half_life_h} 小时散失一半。",
+        "From {from} to {to} buildings are charged by {kelvin} K ahead of the cold: about "
+        "{stored_mwh} MWh, most of it in {building_id}; half of it is gone after {half_life_h} h.",
+    ),
+    "driving_fall": Text(
+        "{from} 至 {to} 室外降温 {kelvin} K，决定了计划。",
+        "The fall of {kelvin} K outdoors from {from} to {to} drives the plan.",
+    ),
+    "if_nothing_is_done": Text(
+        "若不作调整，最冷住户将比要求低 {max_shortfall_k} K，合计欠温 {shortfall_k_h} K·h，"
+        "费用 {cost}。",
+        "If nothing is changed, the coldest flat falls {max_shortfall_k} K short, "
+        "{shortfall_k_h} K h in all, at a cost of {cost}.",
     ),
 }
 # What is added to a sentence where the reason has one more value.
-_MORE: dict[str, tuple[str, Text]] = {
-    "binding_limit": (
-        "marginal",
-        Text("每放宽一个单位值 {marginal}。", "One unit more would be worth {marginal}."),
+_MORE: dict[str, Text] = {
+    "marginal_k": Text(
+        "每放宽 1 {unit}，最冷住户升温 {marginal_k} K。",
+        "One {unit} more would warm the coldest flat by {marginal_k} K.",
+    ),
+    "marginal_cost": Text(
+        "每放宽 1 {unit}，可节省费用 {marginal_cost}。",
+        "One {unit} more would save {marginal_cost}.",
     ),
 }
 # A cost above the baseline's is not a saving.
@@ -86,10 +102,10 @@ def reason_text(reason: Reason, zone: ZoneInfo) -> Text:
     if sentence is None or not _has_all(sentence.en, values):
         return _plain(reason)
     text = _filled(sentence, values, zone)
-    key, more = _MORE.get(reason.code, ("", same("")))
-    if values.get(key) is not None:
-        added = _filled(more, values, zone)
-        return Text(text.zh + added.zh, f"{text.en} {added.en}")
+    for key, more in _MORE.items():
+        if values.get(key) is not None:
+            added = _filled(more, values, zone)
+            text = Text(text.zh + added.zh, f"{text.en} {added.en}")
     return text
 
 
