@@ -68,6 +68,8 @@ BREACHES = [
     ("The guard stands alone", "controller/guard.py", "import optimizer.plan"),
     ("The guard stands alone", "controller/guard.py", "import controller.store.database"),
     ("The guard stands alone", "controller/guard.py", "import sqlalchemy"),
+    ("The console", "controller/console/application.py", "import drivers.bus"),
+    ("The console", "controller/console/parts.py", "import drivers.modbus.rtu"),
 ]
 
 
