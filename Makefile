@@ -42,6 +42,7 @@ soak: .venv/.dev
 	$(BIN)/python -m benchmarks.soak_drivers
 	$(BIN)/python -m tests.supervisor.crashes --times 200
 	$(BIN)/python -m tests.supervisor.machine --steps 1000000
+	$(BIN)/python -m tests.supervisor.together --times 100
 
 benchmarks: .venv/.dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[benchmarks]'

@@ -2,7 +2,6 @@
 
 import logging
 import os
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from controller.engine.nightly import NothingToCalibrate
 from controller.engine.planner import PlannerWorker
 from controller.engine.safety import SafetyLoop
 from controller.engine.status import status_of
+from controller.engine.watchdog import Watchdog
 from controller.modes import Started
 from controller.problems import InputError
 from controller.site import Site, load_site
@@ -36,8 +36,6 @@ log = logging.getLogger(__name__)
 
 LEASE_LASTS = timedelta(seconds=60)
 RENEW_EVERY_S = 15.0
-WATCHDOG_S = 90.0
-EXIT_WATCHDOG = 70
 CHANGE_BUDGET_S = 240.0
 
 
@@ -174,7 +172,7 @@ def _serve(
         changer=changer,
     )
     scheduler = start_jobs(core, delivery, NothingToCalibrate())
-    watchdog = Watchdog(WATCHDOG_S, time.monotonic_s)
+    watchdog = Watchdog(time.monotonic_s)
     tell("running; Ctrl-C or SIGTERM ends it, the last values stay")
     renewed_s, mode = 0.0, ""
     try:
@@ -243,36 +241,3 @@ def _may_reload(site: Site, reloading: Event) -> str:
         return str(error)
     reloading.set()
     return ""
-
-
-class Watchdog:
-    """Ends the process when the safety loop hangs: a supervisor starts it anew, from INIT.
-
-    Args:
-        patience_s: The longest time between two signs of life, s.
-        monotonic_s: Gives the clock of intervals, s.
-    """
-
-    def __init__(self, patience_s: float, monotonic_s: Callable[[], float]) -> None:
-        self._patience_s = patience_s
-        self._monotonic_s = monotonic_s
-        self._seen_s = monotonic_s()
-        self._ending = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
-        self._thread.start()
-
-    def pet(self) -> None:
-        """Give a sign of life."""
-        self._seen_s = self._monotonic_s()
-
-    def stop(self) -> None:
-        """End the watch."""
-        self._ending.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
-        while not self._ending.wait(1.0):
-            silent_s = self._monotonic_s() - self._seen_s
-            if silent_s > self._patience_s:
-                log.critical("the safety loop has hung for %.0f s; the process ends", silent_s)
-                os._exit(EXIT_WATCHDOG)

@@ -19,6 +19,7 @@ from tests.site.sound import POINTS, SITE_TOML, SOUND, write_site
 PASSWORD = "correct horse"
 SETPOINT, HEARTBEAT, OUTLET, INDOOR, OUTDOOR, OFFSET = 10, 11, 100, 4, 5, 20
 WRITES = (6, 16)
+QUICK = ("--cycle", "12", "--safety", "0.5")
 BUSES = SITE_TOML.split("[[bus]]")[0]
 FIELD_TOML = """\
 [[bus]]

@@ -61,7 +61,6 @@ def test_a_cycle_recommends_a_whole_certified_set(kitchen: Kitchen) -> None:
     by_hand = [member.element for member in advice.members if member.point_id is None]
     assert sorted(by_hand) == ["plant:P2", "pump:BOOST", "pump:M1", "pump:M2"]
     assert all(limit["margin"] >= -1e-6 for limit in advice.limits)
-    assert record.took_s - record.planning_s < 5.0
     with kitchen.own.database.reading() as connection:
         kept = recommendations.latest(connection)
     assert kept is not None

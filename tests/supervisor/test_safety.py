@@ -1,6 +1,7 @@
 """The safety loop on a simulated field and clock: clocks, bad data, foreign hands, lost stores."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -8,11 +9,14 @@ from pathlib import Path
 import pytest
 
 from controller.approvals import Member, Recommendation
+from controller.cycle import run_cycle
+from controller.engine.cycling import after_cycle, cycle_ports
+from controller.engine.planner import PlannerWorker
 from controller.guard import STEP_SHARE
 from controller.modes import Approve, Arm, Mode, Resume
 from controller.roles import Role
 from controller.store.journal import Stage
-from drivers.base import Quality, Setpoint, UnknownOutcome
+from drivers.base import Quality, Setpoint, UnknownOutcome, WeatherSeries, WeatherUnavailable
 from tests.supervisor.simulated import BACK, Simulated, simulated
 
 HOUR = timedelta(hours=1)
@@ -280,6 +284,49 @@ def test_a_store_that_fails_stops_every_write_and_raises_an_alarm(own: Simulated
     assert "store_failed:store" in own.alarms()
     assert mode_of(own) in (Mode.HOLD, Mode.FALLBACK)
     assert len(own.setpoints()) == count
+
+
+def test_a_forecast_that_is_dead_for_two_days_of_a_snap(tmp_path: Path) -> None:
+    """Armed in a snap: alarm at the first cycle, HOLD at the second, the curve, and back."""
+    made = simulated(tmp_path, writes=True)
+    made.field.values["out"] = -18.0
+    made.run(7200, every_s=60.0)
+    arm(made, hours=72.0)
+    made.run(600, every_s=30.0)
+    assert mode_of(made) is Mode.AUTO
+
+    def dead(_now: datetime) -> WeatherSeries:
+        raise WeatherUnavailable("no source answers")
+
+    ports = replace(cycle_ports(made.core, PlannerWorker(1.0)), weather=dead)
+    began, seen = made.time.wall(), []
+    for _ in range(48 * 4):
+        after_cycle(made.core, run_cycle(made.time.wall(), ports))
+        made.run(900, every_s=30.0)
+        seen.append((mode_of(made), "weather_missing:cycle" in made.alarms()))
+    assert seen[0] == (Mode.AUTO, True)
+    assert all(mode in (Mode.HOLD, Mode.FALLBACK) and alarm for mode, alarm in seen[1:])
+    assert {mode for mode, _ in seen[2:]} == {Mode.FALLBACK}
+    lately = [(at, one.value) for at, one in made.setpoints()
+              if one.point_id == "P1.sp" and at >= began]  # fmt: skip
+    # The heating curve at -18 degC, kept by the local sensor and nothing else.
+    assert lately[-1][1] == pytest.approx(96.0 + 14.0 * 9.0 / 11.0, abs=0.1)
+    for (one, before), (at, value) in pairwise(lately):
+        assert abs(value - before) <= STEP_SHARE * 8.0 + 1e-6
+        assert at - one >= timedelta(seconds=60)
+    # The forecast is back: two good cycles and a person, then the snap arms it again.
+    made.cycles(1, snap=True)
+    assert made.core.happen(resume(made)).refusal
+    made.cycles(1, snap=True)
+    made.core.causes.pop("cycle", None)
+    assert made.core.happen(resume(made)).refusal == ""
+    assert mode_of(made) is Mode.ADVISORY
+    made.core.advice = advice(made)
+    made.cycles(1, snap=True)
+    made.run(600, every_s=30.0)
+    assert mode_of(made) is Mode.AUTO
+    assert "weather_missing:cycle" not in made.alarms()
+    made.database.close()
 
 
 def lose(own: Simulated) -> None:
