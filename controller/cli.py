@@ -25,6 +25,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("controller.commands.check", "read a site folder and say everything wrong with it"),
     "simulate": ("controller.commands.simulate", "run a schedule through the network model"),
     "plan": ("controller.commands.plan", "plan outlet temperatures, pump speeds and offsets"),
+    "forecast": ("controller.commands.forecast", "forecast the load of the next days"),
+    "calibrate": ("controller.commands.calibrate", "learn a site's parameters from its meters"),
     "run": ("controller.commands.run", "run the engine of a site"),
     "status": ("controller.commands.status", "what the engine is doing"),
     "approve": ("controller.commands.approve", "approve a recommendation as a whole"),

@@ -7,13 +7,14 @@ from functools import partial
 from pathlib import Path
 
 from controller.problems import InputError
-from controller.sitefiles import build_rules, devices, points, references, schema
+from controller.sitefiles import build_rules, devices, parameters, points, references, schema
 from controller.sitefiles.build_consumers import build_buildings, build_stations
 from controller.sitefiles.build_pipes import build_nodes, build_pipes
 from controller.sitefiles.changes import NO_CHANGES, Changes
 from controller.sitefiles.csv_table import Table, read_table
 from controller.sitefiles.design_point import design_point
 from controller.sitefiles.log import Derived, Log
+from controller.sitefiles.parameters import ParameterVersion
 from controller.sitefiles.parts import (
     Bus,
     ColdSnap,
@@ -45,7 +46,8 @@ class SiteError(InputError):
 class Site:
     """A whole site. `trip` and `weather` are None where the folder leaves them out.
 
-    `derived` lists every value that the folder leaves out, `warnings` what is implausible in it.
+    `derived` lists every value that the folder leaves out, `warnings` what is implausible in it,
+    `parameters` is the calibration in use, None where the tables stand alone.
     """
 
     site_id: str
@@ -65,6 +67,7 @@ class Site:
     weather: WeatherSources | None
     derived: tuple[Derived, ...]
     warnings: tuple[Problem, ...]
+    parameters: ParameterVersion | None = None
 
 
 def load_site(
@@ -196,6 +199,9 @@ def _complete(
         radiators=radiators,
         secondary_curve=curve,
     )
+    network, calibrated = parameters.applied(log, folder, network)
+    if log.errors:
+        raise SiteError(log.errors)
     district = District(
         network=network,
         limits=limits,
@@ -224,4 +230,5 @@ def _complete(
         weather=field.weather,
         derived=tuple(log.derived),
         warnings=tuple(log.warnings),
+        parameters=calibrated,
     )

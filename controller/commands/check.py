@@ -94,6 +94,7 @@ def _write_json(site: "Site", *, quiet: bool) -> None:
         "warnings": [as_json_object(warning) for warning in site.warnings],
         "derived": [] if quiet else [asdict(one) for one in site.derived],
         "counts": _counts(site),
+        "parameters": None if site.parameters is None else str(site.parameters),
     }
     write_line(json.dumps(report))
 
@@ -107,6 +108,8 @@ def _write_text(site: "Site", *, quiet: bool) -> None:
         write_line("derived:")
         for one in site.derived:
             write_line(f"  {one}")
+    if site.parameters is not None:
+        write_line(f"calibrated: {site.parameters}")
     counts = ", ".join(f"{count} {what}" for what, count in _counts(site).items())
     write_line(f"{site.site_id} is sound: {counts}")
     write_line(f"{len(site.warnings)} warnings, {len(site.derived)} derived values")

@@ -21,7 +21,7 @@ def made_up_record() -> RoomRecord:
     dice = np.random.default_rng(3)
     at = np.arange(400)
     outdoor = 5.0 + 5.0 * np.sin(2.0 * np.pi * at / 48.0) + np.cumsum(dice.normal(0, 0.1, 400))
-    heat = 1.5 * (dice.random(400) > 0.5)
+    heat = np.where(dice.random(400) > 0.5, 1.5, 0.0)
     sun = np.maximum(600.0 * np.sin(2.0 * np.pi * (at - 12) / 48.0), 0.0)
     blank = RoomRecord(
         step_s=1800.0,

@@ -1,0 +1,171 @@
+"""Calibrate old-east by a hidden plant: python -m benchmarks.twin_experiment [--seed N ...].
+
+Three weeks of noisy meters and thermometers in a tenth of the buildings come from a plant whose
+parameters and structure differ (benchmarks/twin); what is learned is held against the truth.
+"""
+
+import argparse
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.cases.tables import Figure, as_markdown, rmse
+from benchmarks.twin.hidden import hidden
+from benchmarks.twin.measured import Measured, made_up_weather, measure, run_truth
+from benchmarks.twin.written import write_history
+from controller.site import load_site
+from optimizer.estimate.building_fit import Sensed, age_of, fit_buildings, scaled
+from optimizer.estimate.calibrate import around
+from optimizer.estimate.exchanger import fit_exchanger
+from optimizer.estimate.heated import Drive, Fabric, drive_of, fabric_of, run_buildings
+from optimizer.estimate.pipe_loss import fit_losses
+from optimizer.estimate.rooms import indoor_spread_k
+from optimizer.model.arrays import FloatArray
+from optimizer.model.network import Network
+
+START = datetime(2026, 1, 5, tzinfo=UTC)
+DAYS, AHEAD_DAYS = 21, 3
+Z90 = 1.645
+
+
+def experiment(site_path: Path, seed: int, out: Path | None) -> list[Figure]:
+    """Run one hidden plant.
+
+    Args:
+        site_path: The site folder.
+        seed: Which plant.
+        out: Where the history is written as files, or None.
+
+    Returns:
+        The figures.
+    """
+    district = load_site(site_path).district
+    truth = hidden(district, seed)
+    weather = made_up_weather(START, DAYS + AHEAD_DAYS, seed, len(district.network.plants))
+    trace = run_truth(district, truth, weather, seed)
+    measured = measure(trace, weather, len(truth.buildings), seed).until(DAYS)
+    if out is not None:
+        write_history(district.network, measured.record, weather, out)
+    name = f"twin, seed {seed}"
+    return [
+        *_rooms(name, district.network, truth, measured),
+        _losses(name, district.network, truth, measured),
+        _exchangers(name, district.network, truth, measured),
+    ]
+
+
+def _rooms(name: str, network: Network, truth: Network, measured: Measured) -> list[Figure]:
+    record = measured.record
+    drive, fabric = drive_of(network, record), fabric_of(network)
+    sensed = Sensed(
+        heat_w=record.stations["heat_power_kw"] * 1e3, indoor_c=record.buildings["indoor_temp_c"]
+    )
+    years = np.array([b.year_built for b in network.buildings], dtype=np.int64)
+    found = fit_buildings(drive, fabric, sensed, age_of(years))
+    others = np.setdiff1d(np.arange(len(years)), measured.sensored)
+    late = slice(record.steps // 2, None)
+    true_c = measured.indoor_c[late][:, others]
+    ours = _indoor(drive, scaled(fabric, found.factor), found.start_c)[late][:, others]
+    site = _indoor(drive, fabric, found.start_c)[late][:, others]
+    spread = indoor_spread_k(drive, fabric, found)[late][:, others]
+    inside = np.abs(ours - true_c) < Z90 * spread
+    true_ua = np.array([b.ua_kw_k for b in truth.buildings])
+    site_ua = np.array([b.ua_kw_k for b in network.buildings])
+    ratio = site_ua * found.factor[:, 0] / true_ua
+    covered = np.abs(np.log(ratio)) < Z90 * found.spread[:, 0]
+    return [
+        Figure(
+            case=name,
+            quantity="indoor RMSE of buildings without a sensor",
+            unit="K",
+            ours=rmse(ours.ravel(), true_c.ravel()),
+            peers={"the site's own values": rmse(site.ravel(), true_c.ravel())},
+            at_most=0.7,
+        ),
+        Figure(
+            case=name,
+            quantity="90 % intervals of those cover",
+            unit="%",
+            ours=float(inside.mean() * 100.0),
+            peers={},
+            at_least=85.0,
+            at_most=95.0,
+        ),
+        Figure(
+            case=name,
+            quantity="buildings' UA, mean error of single ones",
+            unit="%",
+            ours=float(np.mean(np.abs(ratio - 1.0)) * 100.0),
+            peers={"the site's own values": float(np.mean(np.abs(site_ua / true_ua - 1.0)) * 100)},
+            at_most=10.0,
+            note=f"{np.mean(np.abs(ratio - 1) < 0.1) * 100:.0f} % of the buildings within 10 %; "
+            f"90 % intervals cover {covered.mean() * 100:.0f} %",
+        ),
+    ]
+
+
+def _indoor(drive: Drive, fabric: Fabric, start_c: FloatArray) -> FloatArray:
+    air, _, _ = run_buildings(drive, fabric, start_c)
+    return 0.5 * (air[:-1] + air[1:])
+
+
+def _losses(name: str, network: Network, truth: Network, measured: Measured) -> Figure:
+    found = fit_losses(network, measured.record)
+    length = np.array([p.length_m for p in network.pipes])
+    true = np.array([p.heat_loss_w_m_k for p in truth.pipes])
+    site = np.array([p.heat_loss_w_m_k for p in network.pipes])
+    ours = site * found.factor[found.kind]
+    error = (ours @ length) / (true @ length) - 1.0
+    return Figure(
+        case=name,
+        quantity="heat loss of all pipes, error",
+        unit="%",
+        ours=float(abs(error) * 100.0),
+        peers={
+            "the site's own values": float(abs((site @ length) / (true @ length) - 1.0) * 100.0)
+        },
+        at_most=10.0,
+        note="by class "
+        + ", ".join(
+            f"{f:.2f} +- {f * s:.2f}" for f, s in zip(found.factor, found.spread, strict=True)
+        ),
+    )
+
+
+def _exchangers(name: str, network: Network, truth: Network, measured: Measured) -> Figure:
+    errors, before = [], []
+    for k, station in enumerate(network.stations):
+        if station.hx_ua_kw_k <= 0.0:
+            continue
+        found = fit_exchanger(around(network, measured.record, k))
+        if found is not None:
+            errors.append(abs(found.ua_kw_k / truth.stations[k].hx_ua_kw_k - 1.0))
+            before.append(abs(station.hx_ua_kw_k / truth.stations[k].hx_ua_kw_k - 1.0))
+    return Figure(
+        case=name,
+        quantity="exchangers' UA, mean error of single ones",
+        unit="%",
+        ours=float(np.mean(errors) * 100.0),
+        peers={"the site's own values": float(np.mean(before) * 100.0)},
+        at_most=10.0,
+        note=f"{len(errors)} exchangers, the worst {max(errors) * 100:.0f} %",
+    )
+
+
+def main() -> None:
+    """Print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--site", type=Path, default=Path("config/old-east"))
+    parser.add_argument("--seed", type=int, nargs="+", default=[1, 2, 3])
+    parser.add_argument("--out", type=Path, help="write the first history as files")
+    arguments = parser.parse_args()
+    figures: list[Figure] = []
+    for i, seed in enumerate(arguments.seed):
+        figures += experiment(arguments.site, seed, arguments.out if i == 0 else None)
+    print(as_markdown(figures))
+    print(f"\n{START:%Y-%m-%d} to {START + timedelta(days=DAYS):%Y-%m-%d}, {len(figures)} figures")
+
+
+if __name__ == "__main__":
+    main()

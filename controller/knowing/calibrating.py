@@ -1,0 +1,131 @@
+"""Calibration of a site from a record: a new version of its parameters, or none."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from controller.outcome_json import JsonObject, number
+from controller.site import Site
+from controller.sitefiles import parameters
+from controller.sitefiles.parameters import ParameterVersion
+from optimizer.estimate.calibrate import Calibration, PartScore, calibrate
+from optimizer.estimate.record import Record
+from optimizer.estimate.values import Values
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What came of a calibration; `version` is None where nothing predicted better."""
+
+    calibration: Calibration
+    version: ParameterVersion | None
+
+
+def calibrate_site(site: Site, record: Record, now: datetime) -> Outcome:
+    """Calibrate a site and, where it predicts better, write a new version and take it into use.
+
+    Args:
+        site: The site, with the version in use.
+        record: The record.
+        now: tz-aware UTC.
+
+    Returns:
+        The outcome.
+
+    Raises:
+        ValueError: The record is too short.
+        OSError: The version could not be written.
+    """
+    found = calibrate(site.district.network, record)
+    if not found.accepted:
+        return Outcome(calibration=found, version=None)
+    made = _version(site, found, record, now)
+    parameters.write(site.folder, made)
+    parameters.use(site.folder, made.version)
+    return Outcome(calibration=found, version=made)
+
+
+def _version(site: Site, found: Calibration, record: Record, now: datetime) -> ParameterVersion:
+    """What is in use, with what was learned in its place."""
+    before = {} if site.parameters is None else site.parameters.values
+    learned = {"pipes": found.pipes, "stations": found.stations, "buildings": found.buildings}
+    there = parameters.versions(site.folder)
+    days = record.steps * record.step_s / 86400.0
+    return ParameterVersion(
+        version=there[-1] + 1 if there else 1,
+        made_at=now,
+        source=f"from {days:.1f} days since {record.start:%Y-%m-%d}",
+        values={table: _merged(before.get(table, {}), new) for table, new in learned.items()},
+        scores=tuple(score_json(score) for score in found.scores),
+    )
+
+
+def _merged(old: Values, new: Values) -> Values:
+    return {name: {**old.get(name, {}), **new.get(name, {})} for name in {**old, **new}}
+
+
+def score_json(score: PartScore) -> dict[str, Any]:
+    """A part's score as plain data.
+
+    Args:
+        score: The score.
+
+    Returns:
+        Its fields, null for what is not a number.
+    """
+    plain: dict[str, Any] = asdict(score)
+    return {**plain, "before": number(score.before), "after": number(score.after)}
+
+
+def outcome_json(site: Site, outcome: Outcome) -> JsonObject:
+    """A calibration as JSON.
+
+    Args:
+        site: The site.
+        outcome: What came of it.
+
+    Returns:
+        Scores and counts, and the version.
+    """
+    found = outcome.calibration
+    return {
+        "site": site.site_id,
+        "accepted": found.accepted,
+        "version": None if outcome.version is None else outcome.version.version,
+        "scores": [score_json(score) for score in found.scores],
+        "kept": {
+            "pipes": len(found.pipes),
+            "stations": len(found.stations),
+            "buildings": len(found.buildings),
+        },
+    }
+
+
+def roll_back(folder: Path, to: int | None) -> int | None:
+    """Take an earlier version into use.
+
+    Args:
+        folder: The site folder.
+        to: Which; the one before the present when None, 0 for the tables alone.
+
+    Returns:
+        The version in use now, None for the tables alone.
+
+    Raises:
+        ValueError: There is no such version, or none before.
+        OSError: It could not be written.
+    """
+    there, present = parameters.versions(folder), parameters.current(folder)
+    if to is None:
+        if present is None:
+            raise ValueError("no version is in use")
+        earlier = [version for version in there if version < present]
+        to = earlier[-1] if earlier else 0
+    if to != 0 and to not in there:
+        raise ValueError(
+            f"there is no version {to}; there are {', '.join(map(str, there)) or 'none'}"
+        )
+    chosen = None if to == 0 else to
+    parameters.use(folder, chosen)
+    return chosen

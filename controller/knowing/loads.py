@@ -1,0 +1,192 @@
+"""Loads of a history, hour by hour, forecast and held against the load of a day before."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from controller.site import Site
+from drivers.base import WeatherSeries
+from drivers.weather.csv_file import read_weather_file
+from optimizer.estimate.record import Record
+from optimizer.forecast.features import NEEDED_H
+from optimizer.forecast.forecaster import LoadForecast, train
+from optimizer.forecast.known import (
+    DAY_H,
+    HOUR,
+    Archive,
+    Calendar,
+    Known,
+    Past,
+    WeatherIssue,
+    weather_as_it_came,
+)
+from optimizer.model.arrays import FloatArray, frozen
+
+TOTAL = "total"
+# The last part of a history is held back to say how good its forecasts are.
+HELD_SHARE = 0.25
+LEAST_HELD_H = 48
+MOST_LEADS = 72
+# Hours between the issue times learned from; neighbours say almost the same.
+EVERY_H = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadScore:
+    """Errors on hours held back, in % of the load; the weather that came stands for its forecast.
+
+    `hours` is 0 and the rest NaN where the history is too short to hold any back.
+    """
+
+    hours: int
+    mape_pct: float
+    persistence_pct: float
+    physics_pct: float
+    covered_pct: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadOutlook:
+    """A load's forecast with how good such forecasts were; `name` is a station's or TOTAL."""
+
+    name: str
+    forecast: LoadForecast
+    score: LoadScore
+
+
+def load_names(site: Site) -> tuple[str, ...]:
+    """The loads of a site.
+
+    Args:
+        site: The site.
+
+    Returns:
+        TOTAL and the stations.
+    """
+    return (TOTAL, *(station.station_id for station in site.district.network.stations))
+
+
+def outlook(
+    site: Site, record: Record, name: str, weather: WeatherSeries, leads: int
+) -> LoadOutlook | None:
+    """Train on a history, score on its end, forecast what follows.
+
+    Args:
+        site: The site.
+        record: The history.
+        name: One of `load_names`.
+        weather: Weather that reaches beyond the history.
+        leads: Hours ahead.
+
+    Returns:
+        The outlook, or None where the load was never measured.
+    """
+    past = _past(site, record.hourly(), name)
+    if not np.isfinite(past.load_kw).any():
+        return None
+    calendar = Calendar(utc_offset_h=_offset_h(site, past.last_end))
+    came = weather_as_it_came(past, MOST_LEADS)
+    archive = Archive(past=past, issues=came, calendar=calendar)
+    forecaster = train(archive, every_h=EVERY_H)
+    known = Known(
+        issue_time=past.last_end,
+        past=past,
+        weather=_ahead(weather, past.last_end, leads),
+        calendar=calendar,
+    )
+    return LoadOutlook(name=name, forecast=forecaster.forecast(known, leads), score=_score(archive))
+
+
+def read_ahead(path: Path) -> WeatherSeries:
+    """Read the weather that reaches beyond a history.
+
+    Args:
+        path: A weather file of any known form.
+
+    Returns:
+        The series.
+
+    Raises:
+        BadInput: With everything wrong with the file.
+    """
+    return read_weather_file(path)
+
+
+def hours_ahead(record: Record, weather: WeatherSeries) -> int:
+    """How many whole hours the weather reaches beyond a history.
+
+    Args:
+        record: The history.
+        weather: The weather.
+
+    Returns:
+        Hours, at most MOST_LEADS; zero or less where it does not.
+    """
+    end = record.start + HOUR * (record.steps * record.step_s // 3600)
+    return min(int((weather.times[-1] - end) / HOUR), MOST_LEADS)
+
+
+def _past(site: Site, hourly: Record, name: str) -> Past:
+    heat = hourly.stations["heat_power_kw"]
+    if name == TOTAL:
+        sent = hourly.plants["heat_power_mw"].sum(axis=1) * 1e3
+        load = sent if np.isfinite(sent).any() else heat.sum(axis=1)
+    else:
+        load = heat[:, site.district.network.station_index[name]]
+    return Past(
+        first_end=hourly.start + HOUR,
+        load_kw=frozen(load),
+        outdoor_temp_c=hourly.outdoor_temp_c,
+        ghi_w_m2=hourly.ghi_w_m2,
+    )
+
+
+def _offset_h(site: Site, at: datetime) -> float:
+    offset = at.astimezone(ZoneInfo(site.timezone)).utcoffset()
+    assert offset is not None
+    return offset / HOUR
+
+
+def _ahead(weather: WeatherSeries, now: datetime, leads: int) -> WeatherIssue:
+    bounds = now.timestamp() + 3600.0 * np.arange(leads + 1)
+    temp = np.interp(bounds, weather.posix_s, weather.outdoor_temp_c[0])
+    sun = np.zeros(leads)
+    if weather.ghi_w_m2 is not None:
+        at = np.searchsorted(weather.posix_s, bounds[:-1], side="right") - 1
+        sun = weather.ghi_w_m2[0][np.maximum(at, 0)]
+    return WeatherIssue(
+        issue_time=now, outdoor_temp_c=frozen(0.5 * (temp[:-1] + temp[1:])), ghi_w_m2=frozen(sun)
+    )
+
+
+def _score(archive: Archive) -> LoadScore:
+    hours = archive.past.hours
+    first = int((1.0 - HELD_SHARE) * hours)
+    if hours - first < LEAST_HELD_H or first < NEEDED_H:
+        return LoadScore(
+            hours=0, mape_pct=np.nan, persistence_pct=np.nan, physics_pct=np.nan, covered_pct=np.nan
+        )
+    forecaster = train(archive.until(first), leads=(6, DAY_H), every_h=EVERY_H)
+    load, rows = archive.past.load_kw, []
+    for index in range(first, hours - DAY_H):
+        came, before = load[index + DAY_H], load[index]
+        if not (np.isfinite(came) and np.isfinite(before)) or came <= 0.0:
+            continue
+        found = forecaster.forecast(archive.known_at(index), DAY_H)
+        low, high = found.quantiles_kw[-1, 1], found.quantiles_kw[-1, -2]
+        rows.append((came, found.load_kw[-1], before, found.physics_kw[-1], low <= came <= high))
+    table = np.array(rows, dtype=float)
+    return LoadScore(
+        hours=len(table),
+        mape_pct=_mape(table[:, 1], table[:, 0]),
+        persistence_pct=_mape(table[:, 2], table[:, 0]),
+        physics_pct=_mape(table[:, 3], table[:, 0]),
+        covered_pct=float(table[:, 4].mean() * 100.0),
+    )
+
+
+def _mape(ours: FloatArray, came: FloatArray) -> float:
+    return float(np.mean(np.abs(ours / came - 1.0)) * 100.0)
