@@ -14,11 +14,11 @@ from controller.engine.core import Core, EngineField, SiteField, build_core
 from controller.engine.cycling import CycleThread
 from controller.engine.decisions import Desk
 from controller.engine.jobs import start_jobs
-from controller.engine.nightly import NothingToCalibrate
 from controller.engine.planner import PlannerWorker
 from controller.engine.safety import SafetyLoop
 from controller.engine.status import status_of
 from controller.engine.watchdog import Watchdog
+from controller.knowing.nightly import NightlyCalibration
 from controller.modes import Started
 from controller.problems import InputError
 from controller.site import Site, load_site
@@ -171,7 +171,7 @@ def _serve(
         reload=lambda: _may_reload(core.tables.site, reloading),
         changer=changer,
     )
-    scheduler = start_jobs(core, delivery, NothingToCalibrate())
+    scheduler = start_jobs(core, delivery, NightlyCalibration())
     watchdog = Watchdog(time.monotonic_s)
     tell("running; Ctrl-C or SIGTERM ends it, the last values stay")
     renewed_s, mode = 0.0, ""
