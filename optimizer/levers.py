@@ -4,7 +4,8 @@ A lever's setpoint is linear between knots, which lie close at first and wider l
 planned again many times need not be planned in detail now.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 import numpy as np
 
@@ -298,6 +299,31 @@ def schedule_of(
         supply_temp_c=frozen(supply),
         pump_setpoint=frozen(pumps),
         secondary_offset_k=frozen(offsets),
+    )
+
+
+def continued(schedule: Schedule, start: datetime) -> Schedule:
+    """Go on with an earlier schedule from a later moment, its last setpoints held.
+
+    Args:
+        schedule: The earlier schedule.
+        start: The later moment, tz-aware UTC.
+
+    Returns:
+        As many steps from there on.
+    """
+    passed_h = (start - schedule.start).total_seconds() / HOUR_S
+    hours = np.arange(schedule.steps) * schedule.step_s / HOUR_S
+
+    def later(values: FloatArray) -> FloatArray:
+        return frozen([np.interp(hours + passed_h, hours, row) for row in values])
+
+    return replace(
+        schedule,
+        start=start,
+        supply_temp_c=later(schedule.supply_temp_c),
+        pump_setpoint=later(schedule.pump_setpoint),
+        secondary_offset_k=later(schedule.secondary_offset_k),
     )
 
 

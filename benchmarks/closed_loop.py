@@ -1,0 +1,305 @@
+"""What the planner is worth in the loop, on plants that are not as modelled.
+
+python -m benchmarks.closed_loop --weather DIR [--site SITE ..] [--seed N] [--days 3] [--cycle-h 1]
+
+Each case is a site in the coldest days of a climate, shifted as a whole until so large a share of
+the flat-hours is short under the weather curve. The plant is drawn from the seed and is never as
+the planner believes; forecasts are wrong by 1.5 K after a day, 2.5 K after two, with a bias of 1 K
+that lasts. The planner sees an open-loop model of the plant driven by the weather that was. It is
+held against the site's curve shifted in hindsight (b), against slope, shift and pump speed chosen
+in hindsight (c), and against itself with a perfect model and forecast (d).
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.cases.cities import city
+from benchmarks.cases.cold_weeks import (
+    STEP_S,
+    coldest_days,
+    mistaken,
+    part_of,
+    true_weather,
+)
+from benchmarks.cases.ledger import Account, Ledger
+from controller.site import load_site
+from hil_tests.bench.plant import Plant, Setpoints, Weather
+from hil_tests.bench.plant_parameters import PlantParameters, as_modelled, perturbed
+from optimizer.baseline import baseline_schedule, starting_state
+from optimizer.levers import continued
+from optimizer.model.arrays import FloatArray
+from optimizer.model.forecast import Forecast
+from optimizer.model.policy import District
+from optimizer.model.schedule import Schedule
+from optimizer.model.state import PlantState
+from optimizer.plan import PlanOptions, plan
+from optimizer.round import solver_session
+from optimizer.simulate import simulate
+
+# The plant settles and the model with it; then it counts.
+WARM_UP_H = 48.0
+HORIZON_H = 36
+# Setpoints are followed along the ramp in so many seconds.
+FOLLOWED_S = 300
+SHIFTS_K = tuple(float(k) for k in range(-9, 19, 3))
+SLOPES = (0.85, 1.0, 1.15)
+SPEED_SHARES = (0.85, 1.0, 1.15)
+SHORT_SHARES = (0.05, 0.5)
+DEAR = 3.0
+ROUNDS = 3
+
+Policy = Callable[[int], Schedule]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A site in a course of weather; what counts begins at step `begin`."""
+
+    name: str
+    district: District
+    weather: Forecast
+    begin: int
+    steps: int
+    cycle: int
+    seed: int
+
+    @property
+    def end(self) -> int:
+        """Step after the last that counts."""
+        return self.begin + self.steps
+
+
+def driven(case: Case, parameters: PlantParameters, policy: Policy) -> Account:
+    """Run a plant by a policy and account for it.
+
+    Args:
+        case: The case.
+        parameters: What the plant really is.
+        policy: Gives, at each cycle's first step, setpoints from there on.
+
+    Returns:
+        The account of the steps that count.
+    """
+    curve = baseline_schedule(case.district, case.weather)
+    plant = Plant(parameters, _at(curve, 0, 0.0), _weather(case.weather, 0, 0.0))
+    ledger = Ledger(district=case.district, plant=plant)
+    schedule, first = curve, 0
+    for step in range(case.end):
+        if step == case.begin:
+            ledger.begin()
+        if step >= case.begin and (step - case.begin) % case.cycle == 0:
+            schedule, first = policy(step), step
+        for part in range(STEP_S // FOLLOWED_S):
+            share = (part + 0.5) * FOLLOWED_S / STEP_S
+            now = plant.advance(
+                _at(schedule, step - first, share),
+                _weather(case.weather, step, share),
+                FOLLOWED_S,
+            )
+            if step >= case.begin:
+                price = case.weather.heat_price_per_mwh[:, step]
+                ledger.note(now, FOLLOWED_S, price)
+    return ledger.account(float(case.weather.heat_price_per_mwh.mean()))
+
+
+def _at(schedule: Schedule, step: int, share: float) -> Setpoints:
+    """Setpoints within a step, linear to the next one's."""
+
+    def mixed(values: FloatArray) -> FloatArray:
+        after = min(step + 1, values.shape[1] - 1)
+        return np.asarray((1.0 - share) * values[:, step] + share * values[:, after])
+
+    return Setpoints(
+        supply_temp_c=mixed(schedule.supply_temp_c),
+        pump=mixed(schedule.pump_setpoint),
+        secondary_offset_k=mixed(schedule.secondary_offset_k),
+    )
+
+
+def _weather(weather: Forecast, step: int, share: float) -> Weather:
+    course = weather.outdoor_temp_c[0]
+    return Weather(outdoor_temp_c=float((1.0 - share) * course[step] + share * course[step + 1]))
+
+
+class Planner:
+    """The planner in the loop: an open-loop model of the plant, a forecast, a plan a cycle."""
+
+    def __init__(self, case: Case, *, errors: bool, with_offsets: bool = True) -> None:
+        self.case, self.errors, self.with_offsets = case, errors, with_offsets
+        before = part_of(case.weather, 0, case.begin)
+        settled = starting_state(case.district, before, None)
+        curve = baseline_schedule(case.district, before, settled)
+        self.state = simulate(case.district.network, settled, before, curve).end_state
+        self.last: Schedule | None = None
+        self.uncertified = 0
+
+    def __call__(self, step: int) -> Schedule:
+        """Plan from the model's state and follow it with the model for one cycle."""
+        case = self.case
+        ahead = part_of(case.weather, step, HORIZON_H * 3600 // STEP_S)
+        seen = mistaken(ahead, step, case.seed) if self.errors else ahead
+        start = None if self.last is None else continued(self.last, seen.start)
+        options = PlanOptions(
+            with_bound=False, start=start, max_rounds=ROUNDS, with_offsets=self.with_offsets
+        )
+        made = plan(
+            *(case.district, self.state, seen, solver_session(), options),
+            lambda _: None,
+            lambda: 0.0,
+        )
+        self.uncertified += made.status.value != "certified"
+        self.last = made.chosen.schedule
+        self.state = self._followed(step, self.last)
+        return self.last
+
+    def _followed(self, step: int, schedule: Schedule) -> PlantState:
+        case = self.case
+        was = part_of(case.weather, step, case.cycle)
+        cut = replace(
+            schedule,
+            supply_temp_c=schedule.supply_temp_c[:, : case.cycle],
+            pump_setpoint=schedule.pump_setpoint[:, : case.cycle],
+            secondary_offset_k=schedule.secondary_offset_k[:, : case.cycle],
+        )
+        return simulate(case.district.network, self.state, was, cut).end_state
+
+
+def curve_policy(case: Case, shift_k: float, slope: float, speed_share: float) -> Policy:
+    """The site's weather curve, turned about its mild end and shifted, at a share of its speed."""
+    control = case.district.control
+    mild = min(water_c for _, water_c in control.heating_curve)
+    curve = tuple(
+        (outdoor_c, mild + slope * (water_c - mild) + shift_k)
+        for outdoor_c, water_c in control.heating_curve
+    )
+    speed = min(control.fallback_speed_pct * speed_share, 100.0)
+    changed = replace(control, heating_curve=curve, fallback_speed_pct=speed)
+    whole = baseline_schedule(replace(case.district, control=changed), case.weather)
+
+    def policy(step: int) -> Schedule:
+        return replace(
+            whole,
+            supply_temp_c=whole.supply_temp_c[:, step:],
+            pump_setpoint=whole.pump_setpoint[:, step:],
+            secondary_offset_k=whole.secondary_offset_k[:, step:],
+        )
+
+    return policy
+
+
+def cost_at(accounts: list[Account], shortfall_k_h: float) -> float | None:
+    """Least cost of what is at least as warm, between neighbours on the line of cost and warmth."""
+    points = sorted((one.shortfall_k_h, one.cost) for one in accounts)
+    front = [(x, min(cost for other, cost in points if other <= x + 1e-9)) for x, _ in points]
+    if shortfall_k_h < front[0][0] - 1e-9:
+        return None
+    return float(np.interp(shortfall_k_h, [x for x, _ in front], [y for _, y in front]))
+
+
+def shifted_until(case: Case, share: float, parameters: PlantParameters) -> Case:
+    """Shift the weather until such a share of the flat-hours is short under the curve."""
+    low, high = -15.0, 15.0
+    for _ in range(5):
+        middle = 0.5 * (low + high)
+        found = driven(
+            _shifted(case, middle), parameters, curve_policy(_shifted(case, middle), 0, 1, 1)
+        )
+        low, high = (middle, high) if found.short_share > share else (low, middle)
+    return _shifted(case, 0.5 * (low + high))
+
+
+def _shifted(case: Case, kelvin: float) -> Case:
+    colder = case.weather.outdoor_temp_c + kelvin
+    return replace(case, weather=replace(case.weather, outdoor_temp_c=colder))
+
+
+def compared(case: Case) -> dict[str, object]:
+    """Run all that is compared on one case."""
+    real, ideal = perturbed(case.district, case.seed), as_modelled(case.district)
+    planner = Planner(case, errors=True)
+    ours = driven(case, real, planner)
+    perfect = driven(case, ideal, Planner(case, errors=False))
+    arms: dict[str, list[Account]] = {"b": [], "b_ideal": [], "c": []}
+    for shift in SHIFTS_K:
+        policy = curve_policy(case, shift, 1.0, 1.0)
+        arms["b"].append(driven(case, real, policy))
+        arms["b_ideal"].append(driven(case, ideal, policy))
+        arms["c"] += [
+            driven(case, real, curve_policy(case, shift, slope, speed))
+            for slope in SLOPES
+            for speed in SPEED_SHARES
+        ]
+    return {
+        "case": case.name,
+        "plan": asdict(ours),
+        "uncertified_cycles": planner.uncertified,
+        "curve": asdict(driven(case, real, curve_policy(case, 0.0, 1.0, 1.0))),
+        "perfect": asdict(perfect),
+        "b_at_our_warmth": cost_at(arms["b"], ours.shortfall_k_h),
+        "c_at_our_warmth": cost_at(arms["c"], ours.shortfall_k_h),
+        "b_at_perfect_warmth": cost_at(arms["b_ideal"], perfect.shortfall_k_h),
+        "b_coldest_k": min(one.max_shortfall_k for one in arms["b"]),
+    }
+
+
+def sites(folders: list[str]) -> list[tuple[str, District]]:
+    """Site folders by name, or small cities where none is named."""
+    if folders:
+        return [(Path(folder).name, load_site(folder).district) for folder in folders]
+    return [(f"city of {n}", city(n, 2, seed=n)) for n in (8, 12, 16, 20, 24)]
+
+
+def main() -> int:
+    """Print a line of JSON a case.
+
+    Returns:
+        0.
+    """
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--weather", type=Path, required=True, help="folder of typical years")
+    parser.add_argument("--site", action="append", default=[], help="site folder")
+    parser.add_argument("--climate", action="append", default=[], help="part of a file's name")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--days", type=float, default=3.0)
+    parser.add_argument("--cycle-h", type=float, default=1.0)
+    parser.add_argument("--hourly-price", action="store_true", help="dear hours cost three times")
+    words = parser.parse_args()
+    files = [
+        file
+        for file in sorted(words.weather.glob("*.csv"))
+        if file.name != "index.csv"
+        and (not words.climate or any(part in file.name for part in words.climate))
+    ]
+    for name, district in sites(words.site):
+        price = np.full(24, district.network.plants[0].heat_price_per_mwh[0])
+        if words.hourly_price:
+            price[7:11] *= DEAR
+            price[17:21] *= DEAR
+        for file in files:
+            first, hourly_c = coldest_days(file, words.days, WARM_UP_H)
+            weather = true_weather(district, first, hourly_c, price)
+            case = Case(
+                name=f"{name}, {file.name.split('_')[1].split('.')[0]}",
+                district=district,
+                weather=weather,
+                begin=round(WARM_UP_H * 3600 / STEP_S),
+                steps=round(words.days * 86400 / STEP_S),
+                cycle=round(words.cycle_h * 3600 / STEP_S),
+                seed=words.seed,
+            )
+            real = perturbed(district, words.seed)
+            for share in SHORT_SHARES:
+                cold = shifted_until(case, share, real)
+                shown = replace(cold, name=f"{cold.name}, {100 * share:.0f} % short")
+                print(json.dumps(compared(shown)), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
