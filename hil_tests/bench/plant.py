@@ -148,6 +148,11 @@ class Plant:
         """Limit what the make-up pump delivers."""
         self._asked.most_makeup_m3_s[0] = m3_h / 3600.0
 
+    @property
+    def makeup_capacity_m3_h(self) -> float:
+        """What the make-up pump can deliver."""
+        return float(self._asked.most_makeup_m3_s[0] * 3600.0)
+
     def set_valve(self, station: int, *, stuck: bool) -> None:
         """Let a station's valve stand, or move again."""
         self._consumers.stuck[station] = stuck

@@ -1,0 +1,104 @@
+"""The virtual plant alone, for somebody else's controller: paced buses and an interface."""
+
+import argparse
+import signal
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+from controller.problems import InputError
+from controller.site import load_site
+from drivers.base import Problem
+from hil_tests.bench.api import PlantApi, api_server
+from hil_tests.bench.course import Course
+from hil_tests.bench.plant_parameters import as_modelled, perturbed
+from hil_tests.bench.runner import site_folder
+from hil_tests.bench.wire.lines import SerialLine
+from hil_tests.bench.wire.log import WireLog
+from hil_tests.bench.wiring import open_lines, slaves_of
+from hil_tests.bench.world import STEP_S, World
+
+TICK_S = 0.2
+
+
+def serve_plant(arguments: argparse.Namespace, say: Callable[[str], None]) -> int:
+    """Serve a plant until SIGTERM or Ctrl-C.
+
+    Args:
+        arguments: With site, seed, speed, outdoor, port and api.
+        say: Receives where it is reached, a line each.
+
+    Returns:
+        0.
+
+    Raises:
+        InputError: The site or a port is wrong.
+    """
+    site = load_site(site_folder(arguments.site))
+    parameters = (
+        perturbed(site.district, arguments.seed) if arguments.seed else as_modelled(site.district)
+    )
+    steady = Course(points=((0.0, arguments.outdoor),), swing_k=3.0, first_local_hour=0.0)
+    snap = Course(points=((0.0, arguments.outdoor), (12.0, arguments.outdoor),
+                          (30.0, arguments.outdoor - 12.0)), swing_k=3.0)  # fmt: skip
+    api = PlantApi(
+        lambda course: World(site, parameters, course, seed=arguments.seed),
+        {"steady": steady, "cold-snap": snap},
+    )
+    ending = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ending.set())
+    with ExitStack() as stack:
+        work = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="heatwarden-plant-")))
+        buses, lines = open_lines(
+            api.world, WireLog(polls=False), work, arguments.seed, paced=arguments.speed <= 1.0
+        )
+        for bus_id, port in _adapters(arguments.port, list(buses)).items():
+            bus = next(one for one in site.buses if one.bus_id == bus_id)
+            lines[bus_id].close()
+            lines[bus_id] = SerialLine(
+                buses[bus_id], port, baudrate=bus.baudrate or 9600, parity=bus.parity or "N",
+                stop_bits=bus.stop_bits or 1,
+            )  # fmt: skip
+        for bus_id, line in lines.items():
+            stack.callback(line.close)
+            where = getattr(line, "tcp_port", None)
+            say(f"bus {bus_id}: {line.port if where is None else f'127.0.0.1:{where}'}")
+
+        def made_anew(world: World) -> None:
+            for bus_id, bus in buses.items():
+                bus.serve(slaves_of(world, bus_id))
+
+        api.made_anew = made_anew
+        server = api_server(api, arguments.api)
+        stack.callback(server.server_close)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        stack.callback(server.shutdown)
+        say(f"interface: http://127.0.0.1:{server.server_address[1]}")
+        _go_on(api, arguments.speed, ending)
+    return 0
+
+
+def _adapters(given: list[str], buses: list[str]) -> dict[str, str]:
+    found = dict(word.partition("=")[::2] for word in given)
+    for bus_id, port in found.items():
+        if bus_id not in buses or not port:
+            remedy = f"give BUS=PORT; there are {', '.join(buses)}"
+            raise InputError([Problem(file="--port", message=f"{bus_id} is no bus", remedy=remedy)])
+    return found
+
+
+def _go_on(api: PlantApi, speed: float, ending: threading.Event) -> None:
+    """Let the plant keep pace with the clock on the wall; at speed 0 only calls move it."""
+    last_s, owed_s = time.monotonic(), 0.0
+    while not ending.wait(TICK_S):
+        now_s = time.monotonic()
+        owed_s += speed * (now_s - last_s)
+        last_s = now_s
+        if owed_s >= STEP_S:
+            with api.lock:
+                api.world.advance_to(api.world.second + owed_s)
+            owed_s %= STEP_S
