@@ -23,7 +23,8 @@ from optimizer.model.state import PlantState
 class PlanTask:
     """What a plan is made from: its elements in any order, those of no point included.
 
-    `schedule` is to be certified as it is; None asks for a plan.
+    `schedule` is to be certified as it is; None asks for a plan. `previous` is the last certified
+    plan, from which the search goes on; None lets it begin with the weather curve.
     """
 
     district: District
@@ -31,6 +32,7 @@ class PlanTask:
     forecast: Forecast
     elements: tuple[Element, ...]
     schedule: Schedule | None = None
+    previous: Schedule | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +64,7 @@ class PlannerWorker:
         self._budget_s = budget_s
         self._process: Any = None
         self._pipe: Connection | None = None
+        self._last: Schedule | None = None
 
     def plan(self, task: PlanTask) -> Planned:
         """Plan, and wait for it no longer than the budget.
@@ -77,7 +80,7 @@ class PlannerWorker:
         """
         pipe = self._started()
         try:
-            pipe.send(task)
+            pipe.send(replace(task, previous=self._last))
             if not pipe.poll(self._budget_s):
                 self.stop()
                 raise PlanningError(f"no plan within {self._budget_s:.0f} s; the planner was ended")
@@ -88,6 +91,8 @@ class PlannerWorker:
         if isinstance(answer, str):
             raise PlanningError(answer)
         assert isinstance(answer, Planned)
+        if answer.certified and task.schedule is None:
+            self._last = answer.schedule
         return answer
 
     def stop(self) -> None:
@@ -159,10 +164,21 @@ def _found(task: PlanTask) -> Plan:
         task.state,
         task.forecast,
         solver_session(),
-        PlanOptions(with_bound=False),
+        PlanOptions(with_bound=False, start=_gone_on(task)),
         tell,
         time.perf_counter,
     )
+
+
+def _gone_on(task: PlanTask) -> Schedule | None:
+    """The last plan from now on, where it is on the same grid and reaches beyond now."""
+    from optimizer.levers import continued
+
+    last, ahead = task.previous, task.forecast
+    if last is None or (last.step_s, last.steps) != (ahead.step_s, ahead.steps):
+        return None
+    gone_s = (ahead.start - last.start).total_seconds()
+    return continued(last, ahead.start) if 0.0 <= gone_s < last.steps * last.step_s else None
 
 
 def _taken(task: PlanTask, schedule: Schedule) -> Plan:
