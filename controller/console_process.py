@@ -17,12 +17,14 @@ LIVED_WELL_S = 60.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ConsoleOptions:
-    """Where the console listens; `names` are the host names by which it may be called."""
+    """Where the console listens; `names` are the host names by which it may be called. `clock` is
+    the HOST:PORT of a bench's time service, None for the machine's own."""
 
     port: int
     host: str = "127.0.0.1"
     names: tuple[str, ...] = ()
     demo: bool = False
+    clock: str | None = None
 
 
 class ConsoleProcess:
@@ -108,4 +110,6 @@ def command_of(folder: Path, options: ConsoleOptions) -> Sequence[str]:
     words += ["--host", options.host, "--port", str(options.port), "--with-parent"]
     for name in options.names:
         words += ["--name", name]
+    if options.clock is not None:
+        words += ["--clock", options.clock]
     return [*words, "--demo"] if options.demo else words

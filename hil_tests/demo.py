@@ -1,22 +1,28 @@
-"""`heatwarden demo`: plan the old district's cold wave and show the plan as a page."""
+"""`heatwarden demo`: plan the old district, then run it live with the console on top."""
 
 import argparse
 import sys
 
-HELP = "plan the old district in a cold wave and write the report"
+HELP = "plan the old district in a cold wave, then run it live on a simulated plant"
 
 SITE_NAME = "old-east"
 START = "2026-01-16T00:00:00+08:00"
 HOURS = 48.0
 REPORT_NAME = "old-east-plan.html"
+CONSOLE_PORT = 8080
+SPEED = 60.0
 
 _EXAMPLES = """\
 examples:
   heatwarden demo
   heatwarden demo --once --report /tmp/plan.html
+  heatwarden demo --live --speed 120 --port 8081
 
-Plans 48 hours of the demonstration site old-east in a cold wave: no hardware, no network. The
-first run also compiles the network model, which takes a minute or two.
+Plans 48 hours of the demonstration site old-east in a cold wave: no hardware, no network. Then the
+engine runs on a simulated plant behind real bytes, sixty times real time, with the console at
+http://127.0.0.1:8080; Ctrl-C ends it. The site is never written to: all of it happens in a working
+copy that is gone afterwards. The first run also compiles the network model, which takes a minute or
+two.
 """
 
 
@@ -27,38 +33,47 @@ def configure(parser: argparse.ArgumentParser) -> None:
         parser: The command's parser.
     """
     parser.epilog = _EXAMPLES
-    parser.add_argument("--once", action="store_true", help="always end with exit code 0")
+    parser.add_argument(
+        "--once", action="store_true", help="only plan, and always end with exit code 0"
+    )
+    parser.add_argument("--live", action="store_true", help="only run it live")
     parser.add_argument(
         "--report", metavar="FILE.html", default=REPORT_NAME, help=f"default: {REPORT_NAME}"
+    )
+    parser.add_argument(
+        "--speed", type=float, default=SPEED, metavar="X", help="times real time (60)"
+    )
+    parser.add_argument(
+        "--port", type=int, default=CONSOLE_PORT, metavar="PORT", help="of the console (8080)"
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Plan the demonstration site through the plan command, as a user would.
+    """Plan the demonstration site through the plan command, as a user would; then run it live.
 
     Args:
         arguments: The parsed command line.
 
     Returns:
-        The plan command's exit code; with --once always 0.
+        The plan command's exit code where it is not 0, else 0; with --once always 0; 3 where the
+        console's port is taken.
     """
+    code = 0 if arguments.live else _plan(arguments.report)
+    if arguments.once:
+        return 0
+    if code:
+        return code
+    from hil_tests.live import run_live
+
+    return run_live(arguments.speed, arguments.port)
+
+
+def _plan(report: str) -> int:
     from controller.cli import main
     from controller.paths import config_dir
 
     folder = config_dir() / SITE_NAME
     sys.stderr.write(f"planning {folder} from {START}\n")
-    code = main(
-        [
-            "plan",
-            str(folder),
-            "--weather",
-            str(folder / "weather.csv"),
-            "--start",
-            START,
-            "--hours",
-            f"{HOURS:g}",
-            "--report",
-            arguments.report,
-        ]
-    )
-    return 0 if arguments.once else code
+    weather = str(folder / "weather.csv")
+    when = ["--start", START, "--hours", f"{HOURS:g}"]
+    return main(["plan", str(folder), "--weather", weather, *when, "--report", report])

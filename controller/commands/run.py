@@ -127,6 +127,7 @@ def _console(arguments: argparse.Namespace, site: "Site", stopping: "Event") -> 
         host=arguments.console_host,
         names=tuple(arguments.console_name),
         demo=arguments.demo,
+        clock=arguments.clock,
     )
     console = ConsoleProcess(site.folder, options, _tell, stopping.is_set)
     try:

@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -41,9 +42,8 @@ def main(words: list[str] | None = None) -> int:
     except StoreError as error:
         sys.stderr.write(f"console: {error}\n")
         return 3
-    console = Console(
-        site=site, database=database, clock=lambda: datetime.now(UTC), demo=arguments.demo
-    )
+    clock = _clock(arguments.clock)
+    console = Console(site=site, database=database, clock=clock, demo=arguments.demo)
     own = arguments.host in LOOPBACK
     names = (*LOOPBACK, *arguments.name) if own or arguments.name else ("*",)
     server = uvicorn.Server(
@@ -75,8 +75,18 @@ def _arguments(words: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=8080)
     parser.add_argument("--name", action="append", default=[], help="host name of the console")
     parser.add_argument("--demo", action="store_true")
+    parser.add_argument("--clock", help="HOST:PORT of the time service that the engine follows")
     parser.add_argument("--with-parent", action="store_true", help="end when standard input ends")
     return parser.parse_args(words)
+
+
+def _clock(address: str | None) -> Callable[[], datetime]:
+    """The machine's own clock, or that of the bench which the engine lives by."""
+    if address is None:
+        return lambda: datetime.now(UTC)
+    from controller.observed_clock import ObservedClock
+
+    return ObservedClock(address)
 
 
 def _end_with_parent(server: "uvicorn.Server") -> None:

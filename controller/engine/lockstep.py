@@ -7,6 +7,7 @@ all, and the same readings give the same run.
 
 Lines on the socket, numbers in whole microseconds: `idle MONOTONIC` or `idle never` from here,
 `MONOTONIC UNIX` from the service, which may answer with an earlier time than the one asked for.
+`now` asks without being idle: `controller/observed_clock.py`, for those who only look.
 """
 
 import logging

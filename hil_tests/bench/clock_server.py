@@ -1,8 +1,10 @@
 """The time that the bench gives: an engine on the loopback says until when it is idle."""
 
+import contextlib
 import math
-import select
+import queue
 import socket
+import threading
 from collections.abc import Callable
 from datetime import datetime
 
@@ -21,7 +23,7 @@ class EngineHangsError(Exception):
 
 
 class ClockServer:
-    """One engine's clock.
+    """One engine's clock; others may ask what time it is.
 
     Args:
         start: The wall clock at the start, tz-aware.
@@ -32,10 +34,12 @@ class ClockServer:
         self._alive = alive
         self._listening = socket.create_server(("127.0.0.1", 0))
         self._engine: socket.socket | None = None
-        self._received = b""
+        # What engines say, with the line it came on; None when that has closed.
+        self._said: queue.Queue[tuple[socket.socket, bytes | None]] = queue.Queue()
         self.start_us = round(start.timestamp() * MICRO)
         self.now_us = 0
         self.ahead_us = 0  # what somebody set the wall clock by
+        threading.Thread(target=self._accept, daemon=True).start()
 
     @property
     def address(self) -> str:
@@ -53,24 +57,23 @@ class ClockServer:
             EngineGoneError: It has ended.
             EngineHangsError: It has not become idle within the bench's patience.
         """
-        if self._engine is None:
-            self._await(self._listening)
-            self._engine, _ = self._listening.accept()
-            self._engine.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._received = b""
-        while b"\n" not in self._received:
-            self._await(self._engine)
+        for _ in range(int(PATIENCE_S / LOOK_S)):
             try:
-                more = self._engine.recv(256)
-            except OSError:
-                more = b""
-            if not more:
+                line, said = self._said.get(timeout=LOOK_S)
+            except queue.Empty:
+                if self._alive():
+                    continue
                 self.hang_up()
-                raise EngineGoneError
-            self._received += more
-        line, self._received = self._received.split(b"\n", 1)
-        until = line.split()[1]
-        return NEVER_US if until == b"never" else float(int(until))
+                raise EngineGoneError from None
+            if said is None:
+                if line is self._engine or not self._alive():
+                    self.hang_up()
+                    raise EngineGoneError
+                continue  # an engine that was killed long ago
+            self._engine = line
+            until = said.split()[1]
+            return NEVER_US if until == b"never" else float(int(until))
+        raise EngineHangsError(f"nothing heard of the engine for {PATIENCE_S:.0f} s")
 
     def tell(self) -> None:
         """Tell the engine what time it is.
@@ -79,9 +82,8 @@ class ClockServer:
             EngineGoneError: It has ended.
         """
         assert self._engine is not None
-        wall_us = self.start_us + self.now_us + self.ahead_us
         try:
-            self._engine.sendall(f"{self.now_us} {wall_us}\n".encode())
+            self._engine.sendall(self._time())
         except OSError as error:
             self.hang_up()
             raise EngineGoneError from error
@@ -89,20 +91,40 @@ class ClockServer:
     def hang_up(self) -> None:
         """Forget the engine; the next one that comes is served."""
         if self._engine is not None:
-            self._engine.close()
+            with contextlib.suppress(OSError):
+                self._engine.shutdown(socket.SHUT_RDWR)
             self._engine = None
 
     def close(self) -> None:
         """Serve nobody any more."""
         self.hang_up()
+        with contextlib.suppress(OSError):
+            self._listening.shutdown(socket.SHUT_RDWR)
         self._listening.close()
 
-    def _await(self, line: socket.socket) -> None:
-        """Wait for something to come on a line, as long as the engine lives."""
-        for _ in range(int(PATIENCE_S / LOOK_S)):
-            if select.select([line], [], [], LOOK_S)[0]:
+    def _time(self) -> bytes:
+        wall_us = self.start_us + self.now_us + self.ahead_us
+        return f"{self.now_us} {wall_us}\n".encode()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                line, _ = self._listening.accept()
+            except OSError:
                 return
-            if not self._alive():
-                self.hang_up()
-                raise EngineGoneError
-        raise EngineHangsError(f"nothing heard of the engine for {PATIENCE_S:.0f} s")
+            line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            threading.Thread(target=self._hear, args=(line,), daemon=True).start()
+
+    def _hear(self, line: socket.socket) -> None:
+        """Pass on what an engine says; answer those who only ask."""
+        is_engine = False
+        with contextlib.suppress(OSError), line.makefile("rb") as lines:
+            for said in lines:
+                if said.startswith(b"idle "):
+                    is_engine = True
+                    self._said.put((line, said))
+                else:
+                    line.sendall(self._time())
+        if is_engine:
+            self._said.put((line, None))
+        line.close()

@@ -23,6 +23,7 @@ class EngineProcess:
         settings: How often it does what.
         clock: HOST:PORT of the bench's clock; None for the machine's own.
         command: What starts it; another for an engine that was broken on purpose.
+        more: Words to add to the command line.
     """
 
     def __init__(
@@ -32,12 +33,13 @@ class EngineProcess:
         settings: EngineSettings,
         clock: str | None,
         command: Sequence[str] = STARTED_BY,
+        more: Sequence[str] = (),
     ) -> None:
         words = [*command, "run", str(copy), "--cycle", f"{settings.cycle_s:g}"]
         words += ["--safety", f"{settings.safety_s:g}", "--planning-budget", f"{PLANNING_S:g}"]
         if clock is not None:
             words += ["--clock", clock]
-        self._command = words
+        self._command = [*words, *more]
         self._log = log
         self._copy = copy
         self._process: subprocess.Popen[bytes] | None = None

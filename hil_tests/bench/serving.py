@@ -15,7 +15,7 @@ from drivers.base import Problem
 from hil_tests.bench.api import PlantApi, api_server
 from hil_tests.bench.course import Course
 from hil_tests.bench.plant_parameters import as_modelled, perturbed
-from hil_tests.bench.runner import site_folder
+from hil_tests.bench.session import site_folder
 from hil_tests.bench.wire.lines import SerialLine
 from hil_tests.bench.wire.log import WireLog
 from hil_tests.bench.wiring import open_lines, slaves_of

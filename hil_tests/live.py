@@ -1,0 +1,68 @@
+"""The demonstration live: the bench at a multiple of real time, engine and console on top."""
+
+import secrets
+import signal
+import socket
+import sys
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+from controller.problems import report_problems
+from drivers.base import Problem
+from hil_tests.bench.people import ENGINEER, OPERATOR
+from hil_tests.bench.scenario import read_scenario
+from hil_tests.bench.session import Session, SessionOptions
+
+SCENARIO = Path(__file__).with_name("demo.toml")
+
+
+def run_live(speed: float, port: int) -> int:
+    """Run the demonstration until SIGTERM or Ctrl-C.
+
+    Args:
+        speed: Times real time.
+        port: The console's port on this machine.
+
+    Returns:
+        0; 3 where the port is taken or the engine has ended by itself.
+    """
+    if _is_taken(port):
+        remedy = "stop what listens there, or give another: heatwarden demo --live --port 8081"
+        problem = Problem(file=f"port {port}", message="is taken", remedy=remedy)
+        report_problems([problem], as_json=False)
+        return 3
+    password = secrets.token_urlsafe(9)
+    with ExitStack() as stack:
+        work = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="heatwarden-demo-")))
+        options = SessionOptions(
+            speed=speed,
+            engine_words=("--demo", "--console-port", str(port)),
+            password=password,
+            shows_commissioning=True,
+        )
+        session = Session(read_scenario(SCENARIO), work, stack, options, _say)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: session.ending.set())
+        _say(f"\nconsole: http://127.0.0.1:{port}   {speed:g} times real time; Ctrl-C ends it")
+        _say(f"sign in as {OPERATOR} or {ENGINEER}, password {password}\n")
+        session.run(until_engine_ends=True)
+        failed = not session.ending.is_set()
+        if failed:
+            _say(session.log_path.read_text(encoding="utf-8", errors="replace"))
+    return 3 if failed else 0
+
+
+def _is_taken(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return True
+    return False
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(line + "\n")
+    sys.stderr.flush()
