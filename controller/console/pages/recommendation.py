@@ -94,6 +94,7 @@ def ask_first(
         advice=advice,
         members=changes(console, seen, advice, visitor.words),
         problem=problem,
+        said="",
         note="",
     )
 
