@@ -7,30 +7,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import pytest
-
 from controller.console.access import SESSION_COOKIE
 from tests.console.conftest import Scene
-from tests.peers import need_package, need_program
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 SIZES = {1920: 1080, 1280: 900, 390: 844}
 SHOTS = os.environ.get("CONSOLE_SHOTS", "")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator["Browser"]:
-    need_package("playwright")
-    path = need_program("chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as player:
-        opened = player.chromium.launch(executable_path=path, args=FLAGS)
-        yield opened
-        opened.close()
 
 
 @dataclass

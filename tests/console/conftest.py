@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
@@ -22,8 +23,26 @@ from controller.store.database import Database, open_database
 from controller.store.passes import SESSION, issue
 from tests.console.living import PASSWORD, Living, filled_store, living, running
 from tests.console.plant_day import PlantDay, plant_day, utc_now
+from tests.peers import need_package, need_program
 from tests.site.sound import write_site
 from tests.supervisor.running_site import files
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator["Browser"]:
+    need_package("playwright")
+    path = need_program("chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as player:
+        opened = player.chromium.launch(executable_path=path, args=FLAGS)
+        yield opened
+        opened.close()
 
 
 def cold_weather(now: datetime) -> str:

@@ -125,10 +125,7 @@ def test_a_role_may_what_it_may_and_no_more(scene: Scene, role: Role) -> None:
             data = {**FORM, "csrf": csrf} if rule in POSTS else None
             found = client.request(rule.method, address(rule), data=data)
             assert found.status_code != 500, rule
-            assert (found.status_code == 403) == (not role.may(rule.role)), (
-                rule,
-                found.status_code,
-            )
+            assert (found.status_code == 403) == (not role.may(rule.role)), rule
 
 
 def test_an_operator_arms_nothing(scene: Scene) -> None:
