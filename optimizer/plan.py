@@ -40,6 +40,8 @@ FIRST_COMFORT_MARGIN_K = 0.0
 # How much of a shortfall that a certificate finds the next search stays above.
 MARGIN_FACTOR = 1.3
 CERTIFICATES = 6
+# Shares of the way to what was found that are tried where no certificate was passed.
+GENTLER = (0.7, 0.4, 0.0)
 # Differences of warmth that nobody feels: of the largest shortfall, and of their sum.
 EQUALLY_WARM_K = 0.001
 EQUALLY_WARM_K_H = 0.001
@@ -243,6 +245,8 @@ def _search_certified(
         if tightened is None:
             break
         task, decisions = _watching_more(tightened, judged), found.decisions
+    if best is None:
+        best = _gentler(task, decisions, progress)
     return _Attempt(
         best=best,
         worth=() if around is None else worth_around(*around, session),
@@ -250,6 +254,23 @@ def _search_certified(
         simulations=simulations,
         buildings=buildings,
     )
+
+
+def _gentler(task: Task, decisions: FloatArray, progress: Progress) -> Evaluated | None:
+    """Where nothing was certified, go only part of the way from where everything stands.
+
+    What moves less passes fewer limits; staying put is the last resort before the weather curve.
+    """
+    network = task.district.network
+    stay = np.concatenate([np.full(len(r.knots), r.start) for r in task.levers.ranges])
+    for share in GENTLER:
+        part = limited(task.levers, stay + share * (decisions - stay))
+        schedule = schedule_of(task.levers, network, part, task.template)
+        judged = evaluate(task.district, task.state, task.forecast, schedule)
+        if judged.certificate.certified:
+            progress(f"certified: {100.0 * share:.0f} % of the way from the present setpoints")
+            return judged
+    return None
 
 
 def _with_reach(task: Task, decisions: FloatArray) -> Task:
