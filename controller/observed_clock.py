@@ -42,5 +42,5 @@ class ObservedClock:
             told = self._lines.readline().split()
         except OSError:
             return
-        if len(told) == 2:
+        if len(told) >= 2:
             self._seen = EPOCH + timedelta(microseconds=int(told[1]))

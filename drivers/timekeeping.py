@@ -64,6 +64,18 @@ class Timekeeper(Protocol):
         """Start work in a thread of its own that does not keep the process alive."""
         ...
 
+    def attend(self, happened: Callable[[float], bool], patience_s: float) -> bool:
+        """Wait for something of the real world, such as another process's answer.
+
+        Args:
+            happened: Waits for it so many real seconds at most; gives whether it has happened.
+            patience_s: The longest wait, real seconds.
+
+        Returns:
+            Whether it has happened.
+        """
+        ...
+
 
 class WallTime:
     """The machine's own clocks and threads."""
@@ -89,6 +101,10 @@ class WallTime:
         thread = threading.Thread(target=work, name=name, daemon=True)
         thread.start()
         return thread
+
+    def attend(self, happened: Callable[[float], bool], patience_s: float) -> bool:
+        """Wait for something of the real world."""
+        return happened(patience_s)
 
 
 WALL_TIME = WallTime()

@@ -7,6 +7,7 @@ all, and the same readings give the same run.
 
 Lines on the socket, numbers in whole microseconds: `idle MONOTONIC` or `idle never` from here,
 `MONOTONIC UNIX` from the service, which may answer with an earlier time than the one asked for.
+A third word, `paced`, says that it keeps pace with real time: then time goes on beside a plan.
 `now` asks without being idle: `controller/observed_clock.py`, for those who only look.
 """
 
@@ -15,6 +16,7 @@ import math
 import os
 import socket
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -27,6 +29,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EXIT_CLOCK_LOST = 71
 MICRO = 1_000_000
 NEVER = math.inf
+ATTENDED_EVERY_S = 1.0
 
 
 def local_address(text: str) -> tuple[str, int]:
@@ -69,7 +72,7 @@ class TimeService:
         self._lines.close()
         self._socket.close()
 
-    def idle_until(self, monotonic_us: float) -> tuple[int, int]:
+    def idle_until(self, monotonic_us: float) -> tuple[int, int, bool]:
         """Say that nothing is to be done until an instant, and wait for the time to be told.
 
         Args:
@@ -77,7 +80,7 @@ class TimeService:
                 give something to do.
 
         Returns:
-            The monotonic clock and the wall clock, us.
+            The monotonic clock and the wall clock, us, and whether they keep pace with real time.
 
         Raises:
             OSError: The service has gone.
@@ -85,9 +88,9 @@ class TimeService:
         until = "never" if monotonic_us == NEVER else str(int(monotonic_us))
         self._socket.sendall(f"idle {until}\n".encode())
         told = self._lines.readline().split()
-        if len(told) != 2:
+        if len(told) < 2:
             raise ConnectionError("the time service has gone")
-        return int(told[0]), int(told[1])
+        return int(told[0]), int(told[1]), told[2:] == [b"paced"]
 
 
 @dataclass(eq=False)
@@ -103,8 +106,8 @@ class _Turn:
 class _Event:
     """An event of lockstep; setting it is safe from anywhere and is seen at the next turn."""
 
-    def __init__(self, time: "Lockstep") -> None:
-        self._time = time
+    def __init__(self, keeper: "Lockstep") -> None:
+        self._keeper = keeper
         self._is_set = False
 
     def is_set(self) -> bool:
@@ -122,7 +125,7 @@ class _Event:
     def wait(self, timeout: float | None = None, /) -> bool:
         """Wait until it is set, at most so many seconds."""
         if not self._is_set:
-            self._time.pass_turn(self, NEVER if timeout is None else timeout)
+            self._keeper.pass_turn(self, NEVER if timeout is None else timeout)
         return self._is_set
 
 
@@ -149,7 +152,7 @@ class Lockstep:
 
     def __init__(self, service: TimeService) -> None:
         self._service = service
-        self._monotonic_us, self._wall_us = service.idle_until(0)
+        self._monotonic_us, self._wall_us, self._is_paced = service.idle_until(0)
         self._turns = 0
         self._waiting: list[_Turn] = []
         self._own = threading.local()
@@ -190,6 +193,17 @@ class Lockstep:
         threading.Thread(target=take_turns, name=name, daemon=True).start()
         return _Worker(done)
 
+    def attend(self, happened: Callable[[float], bool], patience_s: float) -> bool:
+        """Wait for something of the real world: while time stands, or in turns where it goes on."""
+        if not self._is_paced:
+            return happened(patience_s)
+        give_up_s = time.monotonic() + patience_s
+        while not happened(0.0):
+            if time.monotonic() > give_up_s:
+                return False
+            self.sleep(ATTENDED_EVERY_S)
+        return True
+
     def pass_turn(self, awaited: _Event, seconds: float) -> None:
         """Let others go on until something is set or so many seconds have passed.
 
@@ -229,7 +243,7 @@ class Lockstep:
     def _let_pass(self, until_us: float) -> None:
         """Ask the service for the time; without it the process can only end, as values stay."""
         try:
-            self._monotonic_us, self._wall_us = self._service.idle_until(until_us)
+            self._monotonic_us, self._wall_us, _ = self._service.idle_until(until_us)
         except OSError as error:
             log.critical("%s; the process ends, the last values stay", error)
             os._exit(EXIT_CLOCK_LOST)

@@ -11,6 +11,7 @@ import numpy as np
 
 from controller.engine.courses import courses_of
 from controller.engine.elements import Element
+from drivers.timekeeping import WALL_TIME, Timekeeper
 from optimizer.model.forecast import Forecast
 from optimizer.model.outcome import Certificate
 from optimizer.model.plan import Plan, PlanStatus, SolveStatistics
@@ -58,10 +59,12 @@ class PlannerWorker:
 
     Args:
         budget_s: The wall clock after which a plan is given up.
+        timekeeper: Says what goes on while a plan is waited for.
     """
 
-    def __init__(self, budget_s: float) -> None:
+    def __init__(self, budget_s: float, timekeeper: Timekeeper = WALL_TIME) -> None:
         self._budget_s = budget_s
+        self._time = timekeeper
         self._process: Any = None
         self._pipe: Connection | None = None
         self._last: Schedule | None = None
@@ -81,7 +84,7 @@ class PlannerWorker:
         pipe = self._started()
         try:
             pipe.send(replace(task, previous=self._last))
-            if not pipe.poll(self._budget_s):
+            if not self._time.attend(pipe.poll, self._budget_s):
                 self.stop()
                 raise PlanningError(f"no plan within {self._budget_s:.0f} s; the planner was ended")
             answer = pipe.recv()

@@ -160,11 +160,11 @@ def _serve(
     tell: Callable[[str], None],
     time: Timekeeper,
 ) -> bool:
-    worker = PlannerWorker(options.planning_budget_s)
+    worker = PlannerWorker(options.planning_budget_s, time)
     safety = SafetyLoop(core, time.monotonic_s)
     cycle = CycleThread(core, worker, options.cycle_s, time)
     reloading = time.event()
-    changer = Changer(core, PlannerWorker(CHANGE_BUDGET_S), time)
+    changer = Changer(core, PlannerWorker(CHANGE_BUDGET_S, time), time)
     desk = Desk(
         core=core,
         approved=safety.follow_soon,

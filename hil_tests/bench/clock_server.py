@@ -28,10 +28,12 @@ class ClockServer:
     Args:
         start: The wall clock at the start, tz-aware.
         alive: Whether the engine's process runs.
+        paced: Whether it keeps pace with real time.
     """
 
-    def __init__(self, start: datetime, alive: Callable[[], bool]) -> None:
+    def __init__(self, start: datetime, alive: Callable[[], bool], *, paced: bool = False) -> None:
         self._alive = alive
+        self._paced = paced
         self._listening = socket.create_server(("127.0.0.1", 0))
         self._engine: socket.socket | None = None
         # What engines say, with the line it came on; None when that has closed.
@@ -104,7 +106,8 @@ class ClockServer:
 
     def _time(self) -> bytes:
         wall_us = self.start_us + self.now_us + self.ahead_us
-        return f"{self.now_us} {wall_us}\n".encode()
+        paced = " paced" if self._paced else ""
+        return f"{self.now_us} {wall_us}{paced}\n".encode()
 
     def _accept(self) -> None:
         while True:

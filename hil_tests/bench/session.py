@@ -154,7 +154,7 @@ class Session:
             seed=scenario.seed if scenario.forecast_errors else None,
             bias_k=scenario.forecast_bias_k if scenario.forecast_errors else 0.0,
         )
-        self.clock = ClockServer(start, lambda: self.engine.runs)
+        self.clock = ClockServer(start, lambda: self.engine.runs, paced=options.speed is not None)
         stack.callback(self.clock.close)
         self.log_path = work / "engine.log"
         self.engine = EngineProcess(
