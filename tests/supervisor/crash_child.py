@@ -82,7 +82,7 @@ class Doomed:
 
 
 def one_write(task: Mapping[str, Any]) -> None:
-    database, journal = engine_store(Path(task["folder"]))
+    database, journal = engine_store(Path(task["folder"]), task["url"])
     with field_at(task["port"]) as field:
         doomed = Doomed(task["step"], journal, field)
         event.listen(database.core, "commit", doomed.before_commit)

@@ -22,7 +22,7 @@ from controller.store.audit import verify_audit
 from controller.store.journal import Stage
 from tests.drivers.wire import Fault, Registers, Slave, slave_on_pty
 from tests.supervisor.crash_child import STEPS
-from tests.supervisor.plant_on_wire import REGISTER, engine_store, field_at, write_path
+from tests.supervisor.plant_on_wire import REGISTER, SQLITE, engine_store, field_at, write_path
 
 ROOT = Path(__file__).parents[2]
 WRITES = (6, 16)
@@ -31,8 +31,11 @@ WRITES = (6, 16)
 class Kitchen:
     """The device, the store's folder and the process that forks engines."""
 
-    def __init__(self, folder: Path, port: str, slave: Slave, registers: Registers) -> None:
-        self.folder, self.port, self.slave, self.registers = folder, port, slave, registers
+    def __init__(
+        self, folder: Path, url: str, port: str, slave: Slave, registers: Registers
+    ) -> None:
+        self.folder, self.url, self.port = folder, url, port
+        self.slave, self.registers = slave, registers
         self.forker = subprocess.Popen(
             [sys.executable, "-m", "tests.supervisor.crash_child"],
             cwd=ROOT,
@@ -52,7 +55,7 @@ class Kitchen:
 
     def run(self, step: str, value: float) -> int:
         """Let a new engine write a value and die at a step; give its exit code."""
-        task = {"folder": str(self.folder), "port": self.port, "step": step,
+        task = {"folder": str(self.folder), "url": self.url, "port": self.port, "step": step,
                 "value": value, "before": self.value}  # fmt: skip
         assert self.forker.stdin is not None
         assert self.forker.stdout is not None
@@ -92,10 +95,10 @@ class Found:
 
 
 @contextmanager
-def kitchen(folder: Path) -> Iterator[Kitchen]:
+def kitchen(folder: Path, url: str = SQLITE) -> Iterator[Kitchen]:
     registers = Registers()
     with slave_on_pty({1: registers}) as (port, slave):
-        opened = Kitchen(folder, port, slave, registers)
+        opened = Kitchen(folder, url, port, slave, registers)
         try:
             yield opened
         finally:
@@ -113,7 +116,7 @@ def one_try(one: Kitchen, step: str) -> Found:
     killed = one.run(step, value) == -signal.SIGKILL
     writes = tuple(_written(frame) for frame in one.slave.heard if frame[1] in WRITES)
     one.slave.heard.clear()
-    database, journal = engine_store(one.folder)
+    database, journal = engine_store(one.folder, one.url)
     with field_at(one.port) as field:
         resolved = write_path(journal, field).resolve_open()
     held = one.registers.holding[REGISTER] / 10

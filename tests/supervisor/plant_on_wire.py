@@ -29,6 +29,7 @@ POINT = WritePoint(
     tolerance=0.05 + 1e-4,
     quiet_s=QUIET_S,
 )
+SQLITE = "sqlite:///store.db"
 LEASE_LASTS = timedelta(seconds=1)
 
 
@@ -75,9 +76,9 @@ def order(value: float, before: float) -> Order:
     return Order(point_id=SETPOINT, value=value, before=before, mode="advisory", actor="li")
 
 
-def engine_store(folder: Path) -> tuple[Database, Journal]:
+def engine_store(folder: Path, url: str = SQLITE) -> tuple[Database, Journal]:
     """Open the store as a newly started engine does, after the last one's lease has ended."""
-    database = open_database("sqlite:///store.db", folder)
+    database = open_database(url, folder)
     with database.writing() as connection:
         later = datetime.now(UTC) + 3 * LEASE_LASTS
         fence = take_lease(connection, "engine", later, timedelta(0))

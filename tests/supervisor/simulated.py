@@ -123,6 +123,7 @@ def simulated(
     rows: Sequence[str] = (),
     devices: str = "",
     values: Mapping[str, float] | None = None,
+    store_url: str = "sqlite:///heatwarden.db",
 ) -> Simulated:
     """An engine in ADVISORY that has watched unmoving points for an hour.
 
@@ -135,7 +136,7 @@ def simulated(
     tables["points.csv"] = "\n".join([tables["points.csv"].rstrip(), *more, *rows]) + "\n"
     tables["site.toml"] += devices
     site = load_site(write_site(folder, tables))
-    database = open_database("sqlite:///heatwarden.db", folder)
+    database = open_database(store_url, folder)
     time = Time()
     held = {"P1.sp.fb": 90.0, "P1.t": 90.0, "S1.off.fb": 0.0, "B1.t": 19.5, "out": -5.0}
     held |= {f"B1.t{i}": 19.5 for i in range(more_points)} | dict(values or {})
