@@ -21,6 +21,7 @@ EXIT_READER_GONE = 141
 # name -> (module, one line of help). A command module imports nothing heavy at its top and has
 # `configure(parser)` and `run(arguments) -> exit code`.
 COMMANDS: dict[str, tuple[str, str]] = {
+    "import": ("controller.commands.import_readings", "put readings of a file into the store"),
     "init": ("controller.commands.init", "write a commented starter site"),
     "check": ("controller.commands.check", "read a site folder and say everything wrong with it"),
     "simulate": ("controller.commands.simulate", "run a schedule through the network model"),
