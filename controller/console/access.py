@@ -194,6 +194,6 @@ async def _holder(request: Request, kind: str, secret: str) -> User | None:
 
     def look() -> User | None:
         with console.database.reading() as connection:
-            return holder(connection, kind, secret, console.clock())
+            return holder(connection, kind, secret, console.wall())
 
     return await run_in_threadpool(look)

@@ -107,12 +107,11 @@ def _readers(app: FastAPI) -> None:
     @app.get("/v1/status")
     def status(request: Request, user: Viewer) -> dict[str, Any]:
         """What the engine published last, how old it is, and whether it may be acted on."""
-        own = console_of(request)
-        seen, now = own.snapshot(), own.clock()
+        seen = console_of(request).snapshot()
         return {
             "running": seen.running,
-            "stale": seen.is_stale(now),
-            "age_s": seen.age_s(now),
+            "stale": seen.is_stale(seen.read_at),
+            "age_s": seen.age_s(seen.read_at),
             "engine": seen.engine,
         }
 

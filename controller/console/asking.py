@@ -63,9 +63,9 @@ def look_up(console: Console, number: int) -> Asked | None:
 
 
 def _put(console: Console, user: User, kind: str, body: Mapping[str, Any]) -> int:
-    now = console.clock()
-    if console.snapshot().is_stale(now):
+    seen = console.snapshot()
+    if seen.is_stale(seen.read_at):
         raise NoEngineError
     request = Request(actor=user.name, role=user.role.value, kind=kind, body=body)
     with console.database.writing() as connection:
-        return ask(connection, request, now)
+        return ask(connection, request, console.clock())

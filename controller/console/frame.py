@@ -67,8 +67,8 @@ def show(
         StoreError: The store failed.
     """
     console = console_of(request)
-    now = console.clock()
     seen = seen or console.snapshot()
+    now = seen.read_at
     return HTMLResponse(
         template(page).render(
             **common(request),

@@ -9,7 +9,7 @@ import json
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from starlette.concurrency import run_in_threadpool
 
@@ -27,8 +27,9 @@ log = logging.getLogger(__name__)
 LOOK_EVERY_S = 0.5
 BEAT_EVERY_S = 1.0
 CHECK_EVERY_S = 15.0
-NORMAL_EVERY = timedelta(hours=1)
-_Key = tuple[str, str, str, bool]
+NORMAL_EVERY_S = 600.0
+STORE_SILENT_AFTER_S = 4.0
+_Key = tuple[str, str, str]
 
 
 class Live:
@@ -41,9 +42,11 @@ class Live:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._seen: Snapshot | None = None
+        self._latest: Snapshot | None = None
+        self._looked_s = time.monotonic()
         self._drawn: dict[_Key, str] = {}
         self._changed = asyncio.Condition()
-        self._normal_at: datetime | None = None
+        self._normal_s = float("-inf")
         self._ending = False
 
     async def run(self) -> None:
@@ -88,16 +91,19 @@ class Live:
                         yield _event(name, drawn.replace(CSRF_PLACE, visitor.csrf))
             if time.monotonic() - beaten_s >= BEAT_EVERY_S:
                 beaten_s = time.monotonic()
-                yield _event("beat", json.dumps(self._beat(seen)))
+                yield _event("beat", json.dumps(self._beat()))
             async with self._changed:
                 await self._changed.wait()
 
-    def _beat(self, seen: Snapshot | None) -> dict[str, object]:
-        now = self._console.clock()
-        if seen is None:
+    def _beat(self) -> dict[str, object]:
+        seen = self._latest
+        if seen is None or time.monotonic() - self._looked_s > STORE_SILENT_AFTER_S:
             return {"age": None, "stale": True}
-        age_s = seen.age_s(now)
-        return {"age": None if age_s is None else round(age_s), "stale": seen.is_stale(now)}
+        age_s = seen.age_s(seen.read_at)
+        return {
+            "age": None if age_s is None else round(age_s),
+            "stale": seen.is_stale(seen.read_at),
+        }
 
     def _look(self) -> None:
         try:
@@ -106,26 +112,27 @@ class Live:
         except StoreError as error:
             log.warning("the store can not be read: %s", error)
             return
-        before = self._seen
+        self._looked_s = time.monotonic()
+        before, self._latest = self._latest, seen
         same = (
             before is not None
             and before.published_at == seen.published_at
             and before.decision == seen.decision
-            and before.running == seen.running
+            and before.is_stale(before.read_at) == seen.is_stale(seen.read_at)
         )
         if not same:
             self._seen, self._drawn = seen, {}
 
     def _learn_normal(self, now: datetime) -> None:
-        if self._normal_at is None or now - self._normal_at >= NORMAL_EVERY:
-            self._normal_at = now
+        if time.monotonic() - self._normal_s >= NORMAL_EVERY_S:
+            self._normal_s = time.monotonic()
             self._console.normal.update(normal_ranges(self._console, now))
 
     def _draw(self, name: str, seen: Snapshot, words: Words, role: Role) -> str:
-        now = self._console.clock()
-        key = (name, words.language, role.value, seen.is_stale(now))
+        key = (name, words.language, role.value)
         drawn = self._drawn
         if key not in drawn:
+            now = seen.read_at
             drawn[key] = str(render_part(name, self._console, seen, words, role, now))
         return drawn[key]
 

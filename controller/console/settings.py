@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
@@ -20,7 +20,9 @@ class Console:
     Attributes:
         site: The site as it was read at the start.
         database: The store, where the engine is met.
-        clock: Gives the present, tz-aware UTC.
+        clock: Gives the plant's present, tz-aware UTC.
+        wall: Gives the machine's present, which sessions and tokens live by: a bench may let the
+            plant's time run faster.
         demo: Whether the plant is simulated; every page says so.
         normal: Usual range (P5 to P95 of the last days) by point; filled by the live part.
     """
@@ -28,6 +30,7 @@ class Console:
     site: Site
     database: Database
     clock: Callable[[], datetime]
+    wall: Callable[[], datetime] = lambda: datetime.now(UTC)
     demo: bool = False
     normal: dict[str, tuple[float, float]] = field(default_factory=dict)
 
@@ -44,7 +47,7 @@ class Console:
     @cached_property
     def lockout(self) -> Lockout:
         """Who has failed to sign in too often."""
-        return Lockout(self.clock)
+        return Lockout(self.wall)
 
     @cached_property
     def point_of(self) -> dict[tuple[str, str, str], str]:

@@ -80,8 +80,6 @@ def holder(connection: Connection, kind: str, secret: str, now: datetime) -> Use
             PASSES.c.digest == digest_of(secret),
             PASSES.c.kind == kind,
             PASSES.c.expires_at > now,
-            # A user removed and added again is another one.
-            PASSES.c.created_at >= USERS.c.created_at,
             USERS.c.enabled,
         )
     )

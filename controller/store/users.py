@@ -7,7 +7,7 @@ from sqlalchemy import Connection, delete, func, insert, select
 
 from controller.roles import Role
 from controller.store.errors import WeakPassword
-from controller.store.tables import USERS
+from controller.store.tables import PASSES, USERS
 
 SHORTEST_PASSWORD = 10
 
@@ -40,7 +40,7 @@ def put_user(connection: Connection, name: str, role: Role, password: str, now: 
     if password.casefold() == name.casefold():
         raise WeakPassword("a password must not be the name")
     secret = PasswordHasher().hash(password)
-    connection.execute(delete(USERS).where(USERS.c.name == name))
+    remove_user(connection, name)
     connection.execute(
         insert(USERS).values(
             name=name, role=role.value, secret=secret, created_at=now, enabled=True
@@ -49,7 +49,7 @@ def put_user(connection: Connection, name: str, role: Role, password: str, now: 
 
 
 def remove_user(connection: Connection, name: str) -> bool:
-    """Remove a user; what the user did stays in the audit.
+    """Remove a user, whose sessions and tokens end; what the user did stays in the audit.
 
     Args:
         connection: From `Database.writing`.
@@ -58,6 +58,7 @@ def remove_user(connection: Connection, name: str) -> bool:
     Returns:
         Whether there was one.
     """
+    connection.execute(delete(PASSES).where(PASSES.c.user == name))
     return bool(connection.execute(delete(USERS).where(USERS.c.name == name)).rowcount)
 
 

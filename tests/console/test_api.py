@@ -127,7 +127,7 @@ def test_no_input_gives_a_500(fresh: Scene) -> None:
     with program(fresh, "zhao") as client:
         authorization = client.headers["Authorization"]
         for found in schema.get_all_operations():
-            operation = found.ok()
+            operation = found.ok()  # type: ignore[union-attr]
             assert operation is not None
 
             @given(case=operation.as_strategy())

@@ -125,7 +125,7 @@ def _checked(console: Console, name: str, password: str) -> User | None:
 
 
 def _session(console: Console, user: User, address: str) -> str:
-    now = console.clock()
+    now = console.wall()
     with console.database.writing() as connection:
         append_audit(connection, _entry(console, user.name, "sign in", {"address": address}))
         return issue(connection, SESSION, user.name, address, now, now + SESSION_LASTS)

@@ -32,9 +32,11 @@ def make(
 ) -> Response:
     """Make one; it is shown this once."""
     console = console_of(request)
-    now = console.clock()
+    now = console.wall()
     details = {"label": label, "days": days}
-    entry = AuditEntry(at=now, actor=visitor.user.name, action="token add", details=details)
+    entry = AuditEntry(
+        at=console.clock(), actor=visitor.user.name, action="token add", details=details
+    )
     with console.database.writing() as connection:
         until = now + timedelta(days=days)
         secret = issue(connection, TOKEN, visitor.user.name, label, now, until)
@@ -50,12 +52,14 @@ def end(
 ) -> Response:
     """End one of the reader's own tokens."""
     console = console_of(request)
-    now = console.clock()
+    now = console.wall()
     with console.database.writing() as connection:
         own = [one for one in passes(connection, TOKEN, now) if one.user == visitor.user.name]
         if any(one.digest == digest for one in own):
             withdraw(connection, digest)
-            entry = AuditEntry(at=now, actor=visitor.user.name, action="token end", details={})
+            entry = AuditEntry(
+                at=console.clock(), actor=visitor.user.name, action="token end", details={}
+            )
             append_audit(connection, entry)
     return RedirectResponse("/tokens", status_code=303)
 
@@ -63,7 +67,7 @@ def end(
 def _list(request: Request, visitor: Visitor, secret: str) -> Response:
     console = console_of(request)
     with console.database.reading() as connection:
-        found = passes(connection, TOKEN, console.clock())
+        found = passes(connection, TOKEN, console.wall())
     return show(
         request,
         visitor,
