@@ -42,6 +42,9 @@ soak: .venv/.dev
 	$(BIN)/python -m benchmarks.soak_drivers
 	$(BIN)/python -m tests.supervisor.crashes --times 200
 	$(BIN)/python -m tests.supervisor.machine --steps 1000000
+	$(BIN)/heatwarden bench run --all --out bench-report
+	$(BIN)/python -m hil_tests.catch_broken_engines
+	$(BIN)/python -m hil_tests.outside_master --out bench-report/outside-master
 	$(BIN)/python -m tests.supervisor.together --times 100
 
 benchmarks: .venv/.dev

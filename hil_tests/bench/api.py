@@ -46,7 +46,7 @@ class PlantApi:
         self.lock = threading.Lock()
         self.step_s = USUAL_STEP_S
         self.world = make(self._courses[self._scenario])
-        self._stored_j = self._heat_j()
+        self._stored_j = self.world.plant.stored_j()
 
     def call(self, method: str, path: str, body: Mapping[str, Any]) -> Any:
         """Answer a call.
@@ -90,7 +90,7 @@ class PlantApi:
         shifted = tuple((hour - start_s / 3600.0, temp) for hour, temp in course.points)
         hour = course.first_local_hour + start_s / 3600.0
         self.world = self._make(replace(course, points=shifted, first_local_hour=hour))
-        self._stored_j = self._heat_j()
+        self._stored_j = self.world.plant.stored_j()
         self.made_anew(self.world)
         return self._measurements()
 
@@ -168,12 +168,8 @@ class PlantApi:
         return self._initialize({})
 
     def _kpi(self) -> Any:
-        stored = self._heat_j() - self._stored_j
+        stored = self.world.plant.stored_j() - self._stored_j
         return kpi_of(self.world.trace, facts_of(self.world.site), stored)
-
-    def _heat_j(self) -> float:
-        heat = self.world.plant.heat_j()
-        return heat["in_pipes"] + heat["in_buildings"]
 
 
 def _number(body: Mapping[str, Any], name: str, usual: float) -> float:

@@ -289,6 +289,19 @@ def _largest_write_step(evidence: Evidence, options: Mapping[str, Any]) -> Measu
     return float(largest), "register steps", where
 
 
+def _out_of_range(evidence: Evidence, options: Mapping[str, Any]) -> Measured:
+    """Setpoints on the wire that are outside what the site's own table allows the point."""
+    point_of = {place: name for name, place in evidence.facts.setpoints.items()}
+    count, where = 0, "wire log"
+    for one in _setpoint_writes(evidence, options):
+        name = point_of[one.bus, one.unit, one.address]
+        low, high = evidence.facts.ranges[name]
+        value = one.words[0] - 65536 if low < 0 and one.words[0] >= 32768 else one.words[0]
+        if not low - 0.5 <= value <= high + 0.5:
+            count, where = count + 1, f"{name} {value} at {one.second / HOUR_S:.3f} h"
+    return float(count), "writes", where
+
+
 def _figure(evidence: Evidence, options: Mapping[str, Any]) -> Measured:
     name = str(options["kpi"])
     return float(getattr(evidence.kpi, name)), name.rsplit("_", 1)[-1], "whole run"
@@ -320,6 +333,7 @@ MEASURES: Mapping[str, Callable[[Evidence, Mapping[str, Any]], Measured]] = {
     "repeated-writes": _repeats,
     "writes-not-read-back": _not_read_back,
     "heartbeat-gap": _heartbeat_gap,
+    "writes-out-of-range": _out_of_range,
     "largest-write-step": _largest_write_step,
     "kpi": _figure,
     "kpi-against-curve": _against_curve,

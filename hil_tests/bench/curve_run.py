@@ -30,7 +30,7 @@ def curve_figures(site: Site, plant: Plant, scenario: Scenario, facts: Facts) ->
 
 def curve_trace(site: Site, plant: Plant, scenario: Scenario, facts: Facts) -> tuple[Trace, Kpi]:
     """As `curve_figures`, with the trace."""
-    before = plant.heat_j()
+    before_j = plant.stored_j()
     trace = new_trace(plant.parameters.network)
     asked = usual_setpoints(site, scenario.course.at(0.0).outdoor_temp_c)
     trace.sample(plant.snapshot(), {})
@@ -39,9 +39,7 @@ def curve_trace(site: Site, plant: Plant, scenario: Scenario, facts: Facts) -> t
         wanted = usual_setpoints(site, weather.outdoor_temp_c)
         asked = _ramped(asked, wanted, facts)
         trace.sample(plant.advance(asked, weather, STEP_S), {})
-    after = plant.heat_j()
-    stored = sum(after[name] - before[name] for name in ("in_pipes", "in_buildings"))
-    return trace, kpi_of(trace, facts, stored)
+    return trace, kpi_of(trace, facts, plant.stored_j() - before_j)
 
 
 def _ramped(present: Setpoints, wanted: Setpoints, facts: Facts) -> Setpoints:

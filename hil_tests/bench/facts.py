@@ -9,7 +9,7 @@ class Facts:
     """Limits in the order of the trace's ids, and where setpoints lie.
 
     `setpoints` are (bus, unit, register) of everything written but the heartbeat, by point;
-    `heartbeats` those of heartbeats.
+    `ranges` the registers' lowest and highest numbers there; `heartbeats` those of heartbeats.
     """
 
     pipe_ends: tuple[tuple[int, int], ...]
@@ -31,4 +31,5 @@ class Facts:
     makeup_per_m3: float
     currency: str
     setpoints: Mapping[str, tuple[str, int, int]]
+    ranges: Mapping[str, tuple[float, float]]
     heartbeats: tuple[tuple[str, int, int], ...]

@@ -168,6 +168,11 @@ class Plant:
             "in_buildings": consumers_stored_j(self._layout, self._consumers),
         }  # fmt: skip
 
+    def stored_j(self) -> float:
+        """Heat in pipes, secondary water and buildings, J above 0 degC."""
+        heat = self.heat_j()
+        return heat["in_pipes"] + heat["in_buildings"]
+
     @property
     def iterations(self) -> int:
         """Of the last search for the flows."""

@@ -12,12 +12,14 @@ from hil_tests.bench.curve_run import curve_figures
 from hil_tests.bench.engine_process import STARTED_BY
 from hil_tests.bench.facts import Facts
 from hil_tests.bench.kpi import Kpi, kpi_of
+from hil_tests.bench.plant import Plant
 from hil_tests.bench.plant_parameters import PlantParameters
 from hil_tests.bench.scenario import Scenario
 from hil_tests.bench.session import Session, SessionOptions
 from hil_tests.bench.site_facts import facts_of
 from hil_tests.bench.trace import Trace
 from hil_tests.bench.wire.log import WireLog
+from hil_tests.bench.world import World
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,36 +64,77 @@ def run_scenario(
     Returns:
         The outcome.
     """
-    began_s, began_cpu_s = time.monotonic(), _cpu_s()
+    spent = Spent()
     with ExitStack() as stack:
         session = Session(scenario, work, stack, SessionOptions(command=command), tell)
         session.run()
         log = session.log_path.read_text(encoding="utf-8", errors="replace")
-    facts = facts_of(session.site)
-    trace, frames = session.world.trace, session.wire.frames
-    kpi = kpi_of(trace, facts, session.stored_j() - session.stored_at_start_j)
+    return outcome_of(
+        scenario, session.world, session.twin, session.wire, tuple(session.notes), log, spent
+    )  # fmt: skip
+
+
+class Spent:
+    """Time from here on: on the wall, and of this process and its ended children."""
+
+    def __init__(self) -> None:
+        self._began_s, self._began_cpu_s = time.monotonic(), _cpu_s()
+
+    def so_far_s(self) -> tuple[float, float]:
+        """Give wall clock and CPU time, s."""
+        return time.monotonic() - self._began_s, _cpu_s() - self._began_cpu_s
+
+
+def outcome_of(
+    scenario: Scenario,
+    world: World,
+    twin: Plant,
+    wire: WireLog,
+    notes: tuple[tuple[float, str], ...],
+    log: str,
+    spent: Spent,
+) -> Outcome:
+    """Judge what a controller, this one or another, has made of a plant.
+
+    Args:
+        scenario: What was run.
+        world: The plant, as it was left.
+        twin: The plant as it was at the start; it is used up where the curve is compared.
+        wire: What was on the wires.
+        notes: What happened when.
+        log: What the controller said.
+        spent: Since the start.
+
+    Returns:
+        The outcome.
+    """
+    facts = facts_of(world.site)
+    kpi = kpi_of(world.trace, facts, world.plant.stored_j() - twin.stored_j())
     curve = None
     if any(check.what == "kpi-against-curve" for check in scenario.checks):
-        curve = curve_figures(session.world.site, session.twin, scenario, facts)
+        curve = curve_figures(world.site, twin, scenario, facts)
     evidence = Evidence(
-        trace=trace, frames=frames, facts=facts, kpi=kpi, curve=curve, end_h=scenario.hours
+        trace=world.trace, frames=wire.frames, facts=facts, kpi=kpi, curve=curve,
+        end_h=scenario.hours,
+    )  # fmt: skip
+    verdicts = tuple(
+        judge(one.name, one.what, one.options, one.low, one.high, evidence)
+        for one in scenario.checks
     )
+    wall_s, cpu_s = spent.so_far_s()
     return Outcome(
         scenario=scenario,
-        site=session.site,
+        site=world.site,
         facts=facts,
-        parameters=session.parameters,
-        verdicts=tuple(
-            judge(one.name, one.what, one.options, one.low, one.high, evidence)
-            for one in scenario.checks
-        ),
-        trace=trace,
-        wire=session.wire,
+        parameters=world.plant.parameters,
+        verdicts=verdicts,
+        trace=world.trace,
+        wire=wire,
         kpi=kpi,
         curve=curve,
-        notes=tuple(session.notes),
-        wall_s=time.monotonic() - began_s,
-        cpu_s=_cpu_s() - began_cpu_s,
+        notes=notes,
+        wall_s=wall_s,
+        cpu_s=cpu_s,
         engine_log=log,
     )
 

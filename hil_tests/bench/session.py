@@ -132,7 +132,6 @@ class Session:
             original, self.parameters, scenario.course,
             seed=scenario.seed, trace_s=scenario.trace_s,
         )  # fmt: skip
-        self.stored_at_start_j = self.stored_j()
         self.twin = self.world.plant.copy()
         self.wire = WireLog(polls=scenario.wire_polls)
         self.buses, self.lines = open_lines(self.world, self.wire, work, scenario.seed, paced=False)
@@ -341,8 +340,3 @@ class Session:
     def _wall(self) -> datetime:
         ahead = timedelta(microseconds=self.clock.now_us + self.clock.ahead_us)
         return self.scenario.start.astimezone(UTC) + ahead
-
-    def stored_j(self) -> float:
-        """Heat in pipes and buildings now, J."""
-        heat = self.world.plant.heat_j()
-        return heat["in_pipes"] + heat["in_buildings"]

@@ -1,6 +1,7 @@
 """From a site to the facts that assertions need of it."""
 
 from controller.site import Site
+from drivers.points import converted, unit_of
 from drivers.profiles import load_profile
 from hil_tests.bench.facts import Facts
 
@@ -37,6 +38,7 @@ def facts_of(site: Site) -> Facts:
         makeup_per_m3=district.prices.makeup_per_m3,
         currency=district.prices.currency,
         setpoints=setpoints,
+        ranges=_ranges(site),
         heartbeats=heartbeats,
     )
 
@@ -59,3 +61,19 @@ def _registers(
         else:
             found[point.point_id] = key
     return found, tuple(beats)
+
+
+def _ranges(site: Site) -> dict[str, tuple[float, float]]:
+    """What each point's register may hold by the site's own limits, as the register's number."""
+    devices = {device.device_id: device for device in site.devices}
+    found = {}
+    for point in site.points:
+        if point.readback_point_id is None or point.min_value is None or point.max_value is None:
+            continue
+        tag = load_profile(devices[point.device_id].profile_path).tags[point.tag]
+        ends = [
+            (converted(value, unit_of(point.quantity), tag.unit) - tag.offset) / tag.scale
+            for value in (point.min_value, point.max_value)
+        ]
+        found[point.point_id] = (min(ends), max(ends))
+    return found

@@ -1,0 +1,102 @@
+"""The bench itself: an unmodified engine passes, a broken one is caught, the same seed repeats."""
+
+import hashlib
+import json
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from controller.problems import InputError
+from hil_tests.bench.report import write_report
+from hil_tests.bench.runner import Outcome, run_scenario
+from hil_tests.bench.scenario import find_scenario, read_scenario, scenario_files
+from hil_tests.bench.trace import KINDS
+from hil_tests.bench.verbs import VerbError, read_order
+from hil_tests.broken_engines import BROKEN
+
+
+@pytest.fixture(scope="module")
+def ordinary(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+    scenario = read_scenario(find_scenario("ordinary-day"))
+    return run_scenario(scenario, tmp_path_factory.mktemp("ordinary"))
+
+
+def fingerprint(outcome: Outcome, folder: Path) -> str:
+    digest = hashlib.sha256()
+    for kind, quantities in KINDS.items():
+        for quantity in quantities:
+            digest.update(outcome.trace.of(kind, quantity).tobytes())
+    outcome.wire.write_csv(folder / "wire.csv")
+    digest.update((folder / "wire.csv").read_bytes())
+    return digest.hexdigest()
+
+
+def test_an_ordinary_day_passes(ordinary: Outcome) -> None:
+    failed = [
+        f"{one.name}: {one.measured} {one.unit}" for one in ordinary.verdicts if not one.passed
+    ]
+    assert failed == []
+    assert ordinary.wire.reads > 10_000
+
+
+def test_the_report_has_every_verdict(ordinary: Outcome, tmp_path: Path) -> None:
+    page = write_report(ordinary, tmp_path, as_csv=True)
+    names = {one.name for one in ordinary.verdicts}
+    cases = ElementTree.parse(tmp_path / "junit.xml").getroot().findall("testcase")
+    assert {case.get("name") for case in cases} == names
+    assert all(name in page.read_text(encoding="utf-8") for name in names)
+    assert page.read_text(encoding="utf-8").count("<svg") == 6
+    about = json.loads((tmp_path / "run.json").read_text(encoding="utf-8"))
+    assert (about["passed"], about["seed"], about["plant_seed"]) == (True, 1, 1)
+    for name in ("plants", "nodes", "pipes", "stations", "buildings", "site", "wire"):
+        assert (tmp_path / f"{name}.csv").stat().st_size > 1000
+
+
+@pytest.mark.slow
+def test_an_engine_that_writes_twice_is_caught(tmp_path: Path) -> None:
+    scenario = read_scenario(find_scenario("ordinary-day"))
+    command = (sys.executable, "-m", "hil_tests.broken_engines", "repeated-write")
+    outcome = run_scenario(scenario, tmp_path, command=command)
+    assert "no setpoint is written twice" in {o.name for o in outcome.verdicts if not o.passed}
+
+
+def test_every_scenario_is_sound() -> None:
+    scenarios = [read_scenario(path) for path in scenario_files()]
+    assert len(scenarios) >= 15
+    assert {fault for _, fault in BROKEN.values()} <= {one.name for one in scenarios}
+    assert all(one.checks for one in scenarios)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("fly away", "no such verb"),
+        ("drop", "one target"),
+        ("approve now", "no target"),
+        ("burst L1 bar=3", "takes m3_h"),
+        ("drop plant share=much", "could not convert"),
+    ],
+)
+def test_an_order_that_is_none_says_why(text: str, said: str) -> None:
+    with pytest.raises((VerbError, ValueError), match=said):
+        read_order(0.0, text)
+
+
+def test_an_order_is_read_whole() -> None:
+    order = read_order(60.0, "burst L1 m3_h=2.5 30min")
+    assert (order.verb, order.target, dict(order.settings), order.lasts_s) == (
+        "burst", "L1", {"m3_h": 2.5}, 1800.0
+    )  # fmt: skip
+
+
+def test_everything_wrong_with_a_scenario_is_said_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "odd.toml"
+    path.write_text(
+        'purpose = "x"\nhours = 1\ncolour = 3\n[weather]\nrain = 1\n[[assert]]\nname = "a"\n',
+        encoding="utf-8",
+    )
+    with pytest.raises(InputError) as refused:
+        read_scenario(path)
+    assert {one.column for one in refused.value.problems} == {"colour", "weather.rain", "start"}
