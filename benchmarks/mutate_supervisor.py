@@ -20,7 +20,10 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 TARGETS = {
     "guard": ("controller/guard.py", ["tests/supervisor/test_guard.py"]),
-    "actuate": ("controller/actuate.py", ["tests/supervisor/test_write_path.py"]),
+    "actuate": (
+        "controller/actuate.py",
+        ["tests/supervisor/test_write_path_edges.py", "tests/supervisor/test_write_path.py"],
+    ),
     "modes": ("controller/modes.py", ["tests/supervisor/test_modes.py"]),
 }
 FOLDERS = ("controller", "optimizer", "drivers", "hil_tests", "tests", "config")

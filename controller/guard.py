@@ -91,9 +91,9 @@ class PointLimits:
     down_per_h: float
     resolution: float
     deciding: tuple[Deciding, ...]
-    drops: tuple[DropTrip, ...] = ()
-    remote_point_ids: tuple[str, ...] = ()
-    remote_stale_s: float = 60.0
+    drops: tuple[DropTrip, ...]
+    remote_point_ids: tuple[str, ...]
+    remote_stale_s: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,10 +202,12 @@ def _not_sure(limits: PointLimits, asked: float, view: View) -> list[str]:
     if not math.isfinite(asked):
         reasons.append(f"{name} was asked to be {asked}")
     back = limits.readback_point_id
-    problem = _unsure(view.readings.get(back), view.now, limits.readback_stale_s)
-    if problem or not view.held:
+    reading = view.readings.get(back)
+    shown = None if reading is None else reading.value
+    problem = _unsure(reading, view.now, limits.readback_stale_s)
+    if problem or shown is None or not view.held:
         reasons.append(f"{back} {problem or 'has no history'}: what {name} holds is not known")
-    elif abs(view.held[-1][1] - (view.readings[back].value or 0.0)) > limits.resolution + _DUST:
+    elif abs(view.held[-1][1] - shown) > limits.resolution + _DUST:
         reasons.append(f"{back} is not what the history of {name} ends with")
     if view.held and view.held[-1][0] > view.now + CLOCK_SLACK:
         reasons.append("the clock was set back; the last reading is from the future")
@@ -257,7 +259,7 @@ def _ramp_room(limits: PointLimits, view: View) -> tuple[float, float]:
     before = tuple(takewhile(lambda sample: sample[0] <= start, view.held))
     inside = view.held[max(len(before) - 1, 0) :]
     known_s = (view.now - max(view.held[0][0], start)).total_seconds()
-    share = min(max(known_s / WINDOW.total_seconds(), 0.0), 1.0)
+    share = max(known_s / WINDOW.total_seconds(), 0.0)
     values = [value for _, value in inside]
     return max(values) - share * limits.down_per_h, min(values) + share * limits.up_per_h
 
@@ -267,7 +269,7 @@ def _toward(present: float, value: float, resolution: float) -> float:
     if resolution <= 0.0:
         return value
     steps = (value - present) / resolution
-    whole = math.floor(steps + 1e-6) if steps >= 0 else math.ceil(steps - 1e-6)
+    whole = math.trunc(steps + math.copysign(1e-6, steps))
     return round(present + whole * resolution, 9)
 
 

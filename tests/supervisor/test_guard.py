@@ -293,6 +293,44 @@ def test_what_does_not_refuse_an_increase(name: str, view: View) -> None:
     assert ruled(guard(LIMITS, 91.0, view)) == ("allowed", 91.0), name
 
 
+# The very edges, in numbers that floating point holds exactly.
+DUST = 1e-9
+WIDE = replace(LIMITS, min_value=-10.0, max_value=10.0, up_per_h=100.0, down_per_h=100.0,
+               resolution=0.0)  # fmt: skip
+EDGES: list[tuple[str, PointLimits, float, float, float, tuple[str, float | None]]] = [
+    ("a little above the largest comes down", replace(WIDE, max_value=0.0), DUST, DUST, 5.0,
+     ("shrunk", 0.0)),
+    ("a little below the least comes up", replace(WIDE, min_value=0.0), -DUST, -DUST, -5.0,
+     ("shrunk", 0.0)),
+    ("half a step off is what was asked", replace(WIDE, resolution=2.0), -2.0, -2.0, 1.0 + DUST,
+     ("allowed", 0.0)),
+    ("the readback is off by dust", WIDE, 0.0, DUST, 5.0, ("allowed", 5.0)),
+    ("the readback is off by two dusts", WIDE, 0.0, 2 * DUST, 5.0, ("refused", None)),
+    ("nine decimals are enough", replace(WIDE, resolution=4e-10), 0.0, 0.0, 4e-10,
+     ("refused", None)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "limits", "held", "back", "asked", "expected"), EDGES)
+def test_edges(
+    name: str, limits: PointLimits, held: float, back: float, asked: float,
+    expected: tuple[str, float | None],
+) -> None:  # fmt: skip
+    view = replace(seen(fb=reading("fb", back)), held=((NOW - 2 * HOUR, held), (NOW, held)))
+    assert ruled(guard(limits, asked, view)) == expected, name
+
+
+def test_what_holds_from_the_window_s_very_start_covers_what_was_before() -> None:
+    held = ((NOW - 2 * HOUR, 80.0), (NOW - HOUR, 90.0), (NOW, 90.0))
+    assert ruled(guard(LIMITS, 91.5, replace(VIEW, held=held))) == ("allowed", 91.5)
+
+
+def test_a_fall_of_exactly_the_trip_is_none() -> None:
+    pressures = {"p": ((NOW - MINUTE, 0.5 + DUST), (NOW, 0.0))}
+    view = replace(seen(p=reading("p", 6.0)), pressures=pressures)
+    assert ruled(guard(LIMITS, 91.0, view)) == ("allowed", 91.0)
+
+
 def test_nothing_rises_without_a_measurement() -> None:
     blind = replace(LIMITS, deciding=())
     assert guard(blind, 91.0, VIEW).ruling is Ruling.REFUSED
