@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+from controller.problems import InputError
+from controller.site import Site
+from drivers.base import Problem
 from hil_tests.bench.devices import Device
 from hil_tests.bench.wire.bus import SlaveBus
 from hil_tests.bench.wire.lines import Line, PtyLine, TcpLine
@@ -23,7 +26,11 @@ def open_lines(
 
     Returns:
         The slaves and the lines to them, by bus.
+
+    Raises:
+        InputError: A bus speaks what the bench's slaves do not.
     """
+    _require_modbus(world.site)
     ports = work / "ports"
     ports.mkdir(parents=True, exist_ok=True)
     buses, lines = {}, {}
@@ -33,6 +40,22 @@ def open_lines(
         baudrate = bus.baudrate if paced else None
         lines[bus.bus_id] = _line(own, bus.kind == "tcp", ports / bus.bus_id, baudrate)
     return buses, lines
+
+
+def _require_modbus(site: Site) -> None:
+    problems = [
+        Problem(
+            file="site.toml",
+            column="bus.kind",
+            value=str(bus.kind),
+            message=f"bus {bus.bus_id}: the bench's slaves speak Modbus only",
+            remedy="give the site's copy for the bench a Modbus heat meter there",
+        )
+        for bus in site.buses
+        if bus.kind not in ("rtu", "tcp")
+    ]
+    if problems:
+        raise InputError(problems)
 
 
 def slaves_of(world: World, bus_id: str) -> dict[int, Device]:
