@@ -52,13 +52,19 @@ class Live:
     async def run(self) -> None:
         """Read the store until cancelled; a store that fails makes every page stale."""
         try:
-            while True:
+            while not self._ending:
                 await run_in_threadpool(self._look)
                 async with self._changed:
                     self._changed.notify_all()
                 await asyncio.sleep(LOOK_EVERY_S)
         finally:
             self._ending = True
+            async with self._changed:
+                self._changed.notify_all()
+
+    def end(self) -> None:
+        """Let every stream end by itself: a server waits for what is open."""
+        self._ending = True
 
     async def stream(
         self, visitor: Visitor, parts: Sequence[str], still_in: Callable[[], Awaitable[bool]]

@@ -4,14 +4,17 @@ import argparse
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import uvicorn
+    from fastapi import FastAPI
 
 GRACE_S = 1
+LOOK_EVERY_S = 0.1
 
 
 def main(words: list[str] | None = None) -> int:
@@ -46,9 +49,10 @@ def main(words: list[str] | None = None) -> int:
     console = Console(site=site, database=database, clock=clock, demo=arguments.demo)
     own = arguments.host in LOOPBACK
     names = (*LOOPBACK, *arguments.name) if own or arguments.name else ("*",)
+    app = build_app(console, hosts=names)
     server = uvicorn.Server(
         uvicorn.Config(
-            build_app(console, hosts=names),
+            app,
             host=arguments.host,
             port=arguments.port,
             log_level="warning",
@@ -61,6 +65,7 @@ def main(words: list[str] | None = None) -> int:
             timeout_graceful_shutdown=GRACE_S,
         )
     )
+    threading.Thread(target=_end_streams, args=(server, app), daemon=True).start()
     if arguments.with_parent:
         threading.Thread(target=_end_with_parent, args=(server,), daemon=True).start()
     server.run()
@@ -87,6 +92,13 @@ def _clock(address: str | None) -> Callable[[], datetime]:
     from controller.observed_clock import ObservedClock
 
     return ObservedClock(address)
+
+
+def _end_streams(server: "uvicorn.Server", app: "FastAPI") -> None:
+    """A server that is to end waits for what is open: tell the streams."""
+    while not server.should_exit:
+        time.sleep(LOOK_EVERY_S)
+    app.state.live.end()
 
 
 def _end_with_parent(server: "uvicorn.Server") -> None:

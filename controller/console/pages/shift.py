@@ -12,8 +12,6 @@ from controller.console.access import Visitor, console_of, need
 from controller.console.frame import show
 from controller.console.settings import Console
 from controller.report.numbers import local_time
-from controller.report.shift_facts import gather_shift
-from controller.report.shift_report import write_shift
 from controller.roles import Role
 
 router = APIRouter()
@@ -92,6 +90,9 @@ def shift_ends(console: Console, count: int) -> list[datetime]:
 def _written(
     console: Console, visitor: Visitor, end: datetime | None, hours: float
 ) -> tuple[str, bytes]:
+    from controller.report.shift_facts import gather_shift
+    from controller.report.shift_report import write_shift  # brings a workbook's library along
+
     until = console.clock().replace(microsecond=0) if end is None else end
     if until.utcoffset() is None:
         until = until.replace(tzinfo=console.zone)
