@@ -15,6 +15,7 @@ from optimizer.physics.water import saturation_temp_c
 
 HOUR_S = 3600.0
 REPEATED_WITHIN_S = 300.0
+READ_BACK_WITHIN_S = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -244,7 +245,8 @@ def _repeats(evidence: Evidence, options: Mapping[str, Any]) -> Measured:
 
 
 def _not_read_back(evidence: Evidence, options: Mapping[str, Any]) -> Measured:
-    """Setpoint writes that fewer than two reads of the register follow within a minute."""
+    """Setpoint writes that fewer than two reads of the register follow at once: polls come too,
+    but not so soon."""
     count, where = 0, "wire log"
     frames = evidence.frames
     for number, one in enumerate(frames):
@@ -253,7 +255,7 @@ def _not_read_back(evidence: Evidence, options: Mapping[str, Any]) -> Measured:
             continue
         reads = 0
         for later in frames[number + 1 :]:
-            if later.second > one.second + 60.0 or reads >= 2:
+            if later.second > one.second + READ_BACK_WITHIN_S or reads >= 2:
                 break
             mine = (later.bus, later.unit) == key[:2] and later.function == 3
             span = later.address <= key[2] < later.address + max(len(later.words), 1)
