@@ -290,6 +290,19 @@ def _flow_fields(district: District, trace: Trace) -> list[_Field]:
             first_factor=np.ones(1),
         )
     )
+    # A least load, where there is one.
+    loaded = np.flatnonzero([plant.min_heat_mw > 0.0 for plant in network.plants])
+    if len(loaded):
+        fields.append(
+            _Field(
+                kind=LimitKind.PLANT_HEAT,
+                value=-trace.plants.heat_power_mw[:, loaded],
+                allowed=np.array([-network.plants[int(i)].min_heat_mw for i in loaded]),
+                first=Quantity.PLANT_HEAT,
+                first_index=loaded,
+                first_factor=-np.ones(1),
+            )
+        )
     return fields
 
 

@@ -22,6 +22,9 @@ RAMP_WINDOW_S = 3600.0
 # Below this flow no water enters a pipe.
 STANDING_KG_S = 1e-6
 
+# A plant that gives less than this share of its capacity stands still.
+OFF_SHARE = 1e-4
+
 
 class Reading:
     """One run in the units of the limits; arrays of shape (steps, things)."""
@@ -177,15 +180,17 @@ def _running_speed_pct(r: Reading) -> FloatArray:
 
 
 def _plant_heat(r: Reading) -> LimitTable:
-    plants = r.network.plants
-    return upper_limit(
-        LimitKind.PLANT_HEAT,
-        "MW",
-        [plant.plant_id for plant in plants],
-        r.run.found.fired_w / 1e6,
-        np.array([plant.max_heat_mw for plant in plants]),
-        r.run.step_s,
-    )
+    """Capacity and least load; a plant through which nothing flows is off and has no least."""
+    plants, kind = r.network.plants, LimitKind.PLANT_HEAT
+    names = [plant.plant_id for plant in plants]
+    most = np.array([plant.max_heat_mw for plant in plants])
+    least = np.array([plant.min_heat_mw for plant in plants])
+    fired_mw = r.run.found.fired_w / 1e6
+    full = upper_limit(kind, "MW", names, fired_mw, most, r.run.step_s)
+    off = fired_mw <= OFF_SHARE * most
+    running_mw = np.where(off | (least == 0.0), most, fired_mw)
+    low = lower_limit(kind, "MW", names, running_mw, least, r.run.step_s, scale=most)
+    return tighter(full, low)
 
 
 def _pipe_tables(r: Reading) -> list[LimitTable]:
