@@ -1,0 +1,289 @@
+"""The plant's state from the model and from what the meters say; it takes the observer's place."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from controller.engine.elements import Element
+from controller.engine.observer import Observer
+from controller.site import Site
+from controller.sitefiles.parts import Direction, Point
+from drivers.base import Quality, Reading, WeatherSeries
+from optimizer.estimate import rooms_filter, water_filter
+from optimizer.estimate.bad_data import BadSensor, Fault, find_bad
+from optimizer.estimate.heated import fabric_of
+from optimizer.estimate.rooms_filter import RoomErrors, RoomMeasurements
+from optimizer.estimate.water_filter import WaterMeasurements, WaterUpdate
+from optimizer.model.arrays import FloatArray, frozen
+from optimizer.model.forecast import Forecast
+from optimizer.model.network import StationKind
+from optimizer.model.state import PlantState
+from optimizer.physics.water import REFERENCE_CP_J_KG_K, density_kg_m3
+
+# A reading older than this says nothing of the present instant.
+FRESH = timedelta(minutes=20)
+# Samples of each sensor that are looked back at for what can not be right: a day of cycles.
+WINDOW = 96
+# So many sensors of a quantity must agree before the model is wrong rather than they.
+LEAST_TO_AGREE = 5
+# What a sound sensor may differ from the model by (standard deviations, K).
+WATER_SIGMA_K, ROOM_SIGMA_K = 1.2, 1.2
+# A return tells more of its station (a half-shut valve, a fouled plate) than of its thermometer.
+RETURN_SIGMA_K = 6.0
+_M3_H = 1.0 / 3600.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sureness:
+    """How sure the last state is, and what was left out.
+
+    Attributes:
+        at: Instant of the state, tz-aware UTC.
+        indoor_k: Standard deviation of each building's level, K, shape (buildings,).
+        supply_k: Of the water at each supply node, K, shape (nodes,).
+        return_k: Of the water at each return node, K, shape (nodes,).
+        left_out: Sensors that can not be right.
+    """
+
+    at: datetime
+    indoor_k: FloatArray
+    supply_k: FloatArray
+    return_k: FloatArray
+    left_out: tuple[BadSensor, ...]
+
+
+class StateFilter(Observer):
+    """An observer that is corrected by measurements, cycle by cycle.
+
+    Args:
+        site: The site.
+        elements: Its setpoints.
+    """
+
+    def __init__(self, site: Site, elements: Sequence[Element]) -> None:
+        super().__init__(site, elements)
+        network = site.district.network
+        self._network = network
+        self._points = _Points(site)
+        self._fabric = fabric_of(network)
+        self._places = rooms_filter.places_of(network)
+        self._errors: RoomErrors = rooms_filter.first_errors(self._places)
+        self._map = water_filter.water_map(network)
+        self._window: list[tuple[dict[str, float], dict[str, float]]] = []
+        self._corrected_at: datetime | None = None
+        self.sureness: Sureness | None = None
+
+    def state_at(
+        self,
+        now: datetime,
+        series: WeatherSeries,
+        forecast: Forecast,
+        history: Forecast | None,
+        readings: Mapping[str, Reading],
+    ) -> PlantState:
+        """Bring the state up to an instant and correct it.
+
+        Args:
+            now: tz-aware UTC.
+            series: The weather, to drive the model with.
+            forecast: The weather from now on.
+            history: The weather before, or None.
+            readings: The newest readings.
+
+        Returns:
+            The state.
+        """
+        state = super().state_at(now, series, forecast, history, readings)
+        said = self._points.fresh(readings, now)
+        self._window = [*self._window, (said, self._expected(state, said))][-WINDOW:]
+        bad = self._bad()
+        left_out = {one.sensor for one in bad}
+        sound = {name: value for name, value in said.items() if name not in left_out}
+        state = self._corrected(now, state, sound, bad)
+        self._state = state
+        return state
+
+    def _expected(self, state: PlantState, said: Mapping[str, float]) -> dict[str, float]:
+        """What the model expects of every sensor that has ever spoken in the window."""
+        network, found = self._network, {}
+        names = set(said).union(*(earlier for earlier, _ in self._window))
+        for name in names:
+            kind, quantity, index = self._points.place[name]
+            if kind == "building":
+                found[name] = float(state.indoor_temp_c[index])
+            elif quantity == "supply_temp_c":
+                node = self._node(kind, index)
+                found[name] = float(state.supply_node_temp_c[node])
+            elif quantity == "return_temp_c" and kind == "station":
+                found[name] = float(state.station_return_temp_c[index])
+            elif quantity == "return_temp_c":
+                plant = network.plants[index]
+                found[name] = float(state.return_node_temp_c[network.node_index[plant.node_id]])
+        return found
+
+    def _node(self, kind: str, index: int) -> int:
+        network = self._network
+        things = network.plants if kind == "plant" else network.stations
+        return network.node_index[things[index].node_id]
+
+    def _bad(self) -> tuple[BadSensor, ...]:
+        """Judge the sensors of each quantity by the window."""
+        groups: dict[tuple[str, str], list[str]] = {}
+        for name in sorted(set().union(*(expected for _, expected in self._window))):
+            kind, quantity, _ = self._points.place[name]
+            groups.setdefault((kind, quantity), []).append(name)
+        found: list[BadSensor] = []
+        for (kind, quantity), names in groups.items():
+            measured, expected = (
+                np.array([[row[which].get(name, np.nan) for name in names] for row in self._window])
+                for which in (0, 1)
+            )
+            sigma = ROOM_SIGMA_K if kind == "building" else WATER_SIGMA_K
+            if (kind, quantity) == ("station", "return_temp_c"):
+                sigma = RETURN_SIGMA_K
+            expected = expected + _common(measured - expected)
+            found += find_bad(names, measured, expected, np.full(len(names), sigma))
+        return tuple(found)
+
+    def _corrected(
+        self,
+        now: datetime,
+        state: PlantState,
+        said: Mapping[str, float],
+        bad: tuple[BadSensor, ...],
+    ) -> PlantState:
+        if self._corrected_at is not None:
+            hours = max((now - self._corrected_at).total_seconds() / 3600.0, 0.0)
+            self._errors = rooms_filter.later(self._places, self._errors, hours)
+        self._corrected_at = now
+        values = self._points.arrays(said)
+        rooms = rooms_filter.corrected(
+            self._places, self._fabric, self._errors, state.indoor_temp_c, self._rooms(values)
+        )
+        self._errors = rooms.errors
+        supply, back = self._water(state, values)
+        state = water_filter.with_water(self._network, state, supply, back)
+        self.sureness = Sureness(
+            at=now,
+            indoor_k=rooms_filter.spread_k(self._places, rooms.errors, len(state.indoor_temp_c)),
+            supply_k=supply.spread_k,
+            return_k=back.spread_k,
+            left_out=tuple(one for one in bad if one.fault is not Fault.MISSING),
+        )
+        returns = values["station", "return_temp_c"]
+        return replace(
+            state,
+            indoor_temp_c=frozen(state.indoor_temp_c + rooms.change_k),
+            envelope_temp_c=frozen(state.envelope_temp_c + rooms.change_k),
+            station_return_temp_c=frozen(
+                np.where(np.isfinite(returns), returns, state.station_return_temp_c)
+            ),
+        )
+
+    def _rooms(self, values: Mapping[tuple[str, str], FloatArray]) -> RoomMeasurements:
+        at = {quantity: array for (kind, quantity), array in values.items() if kind == "station"}
+        flow = at["flow_m3_h"] * _M3_H * density_kg_m3(np.nan_to_num(at["return_temp_c"], nan=45.0))
+        heat = flow * REFERENCE_CP_J_KG_K * (at["supply_temp_c"] - at["return_temp_c"])
+        loop = np.array([s.secondary_flow_kg_s for s in self._network.stations])
+        direct = np.array([s.kind is StationKind.DIRECT for s in self._network.stations])
+        own = direct & (loop <= 0.0)
+        return RoomMeasurements(
+            indoor_c=values["building", "indoor_temp_c"],
+            heat_w=heat,
+            supply_c=np.where(own, at["supply_temp_c"], at["secondary_supply_temp_c"]),
+            flow_w_k=np.where(own, flow, loop) * REFERENCE_CP_J_KG_K,
+        )
+
+    def _water(
+        self, state: PlantState, values: Mapping[tuple[str, str], FloatArray]
+    ) -> tuple[WaterUpdate, WaterUpdate]:
+        supply = water_filter.corrected_water(
+            self._map,
+            state.supply_node_temp_c,
+            state.supply_node_temp_c[self._map.station_node],
+            WaterMeasurements(
+                station_c=values["station", "supply_temp_c"],
+                plant_c=values["plant", "supply_temp_c"],
+            ),
+        )
+        back = water_filter.corrected_water(
+            self._map,
+            state.return_node_temp_c,
+            state.station_return_temp_c,
+            WaterMeasurements(
+                station_c=values["station", "return_temp_c"],
+                plant_c=values["plant", "return_temp_c"],
+            ),
+        )
+        return supply, back
+
+
+def _common(missed: FloatArray) -> FloatArray:
+    """By how much the model misses most sensors of a quantity: that is no sensor's fault."""
+    known = np.isfinite(missed)
+    enough = known.sum(axis=1) >= LEAST_TO_AGREE
+    filled = np.where(known, missed, np.nan)[enough]
+    common = np.zeros((len(missed), 1))
+    common[enough, 0] = np.nanmedian(filled, axis=1) if len(filled) else 0.0
+    return common
+
+
+_QUANTITIES = {
+    "station": ("supply_temp_c", "return_temp_c", "secondary_supply_temp_c", "flow_m3_h"),
+    "building": ("indoor_temp_c",),
+    "plant": ("supply_temp_c", "return_temp_c"),
+}
+
+
+class _Points:
+    """Which point measures what, and the readings as arrays."""
+
+    def __init__(self, site: Site) -> None:
+        network = site.district.network
+        self._index = {
+            "station": network.station_index,
+            "building": network.building_index,
+            "plant": network.plant_index,
+        }
+        self.place = {
+            point.point_id: (
+                point.target_kind,
+                point.quantity,
+                self._index[point.target_kind][point.target_id],
+            )
+            for point in site.points
+            if _measures(point)
+        }
+
+    def fresh(self, readings: Mapping[str, Reading], now: datetime) -> dict[str, float]:
+        """Good readings of now, by point."""
+        found = {}
+        for name in self.place:
+            reading = readings.get(name)
+            if (
+                reading is not None
+                and reading.value is not None
+                and reading.quality is Quality.GOOD
+                and now - reading.time <= FRESH
+            ):
+                found[name] = reading.value
+        return found
+
+    def arrays(self, said: Mapping[str, float]) -> dict[tuple[str, str], FloatArray]:
+        """What was said, by kind and quantity, NaN where nothing was."""
+        found = {
+            (kind, quantity): np.full(len(self._index[kind]), np.nan)
+            for kind, quantities in _QUANTITIES.items()
+            for quantity in quantities
+        }
+        for name, value in said.items():
+            kind, quantity, index = self.place[name]
+            found[kind, quantity][index] = value
+        return found
+
+
+def _measures(point: Point) -> bool:
+    known = _QUANTITIES.get(point.target_kind, ())
+    return point.direction is Direction.READ and point.quantity in known

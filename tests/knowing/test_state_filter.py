@@ -1,0 +1,123 @@
+"""The state from a few thermometers: nearer to the truth than the model, sure of what it is."""
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from controller.engine.elements import elements
+from controller.engine.observer import Observer
+from controller.knowing.state_filter import StateFilter
+from controller.site import Site, load_site
+from controller.translate import weather_on_grid
+from drivers.base import Reading, WeatherSeries
+from drivers.weather.csv_file import read_weather_file
+from optimizer.estimate.bad_data import Fault
+from optimizer.model.state import PlantState
+from tests.knowing.conftest import Twin
+from tests.knowing.readings import readings_at
+
+EVERY_STEPS, FIRST, LAST = 4, 4 * 24, 4 * 24 * 3
+
+
+class Run:
+    """An observer driven by a twin's readings, hour by hour."""
+
+    def __init__(self, twin: Twin, observer: Observer, site: Site) -> None:
+        self.twin, self.observer, self.site = twin, observer, site
+        self.series: WeatherSeries = read_weather_file(twin.history / "weather.csv")
+
+    def at(self, step: int, spoilt: dict[str, float] | None = None) -> PlantState:
+        now = self.twin.measured.record.start + timedelta(seconds=900 * step)
+        forecast, history = weather_on_grid(
+            self.series,
+            district=self.site.district,
+            timezone=self.site.timezone,
+            start=now,
+            hours=1.0,
+        )
+        readings: dict[str, Reading] = readings_at(self.site, self.twin, step, now)
+        setpoint = float(self.twin.measured.record.plants["supply_temp_c"][step, 0])
+        for name, value in (spoilt or {}).items():
+            readings[name] = replace(readings[name], value=value)
+        state = self.observer.state_at(now, self.series, forecast, history, readings)
+        # What the outlet really was, in the place of the readback that this record has not.
+        return replace(state, supply_temp_setpoint_c=np.full(1, setpoint))
+
+
+@pytest.fixture(scope="module")
+def loaded(twin: Twin) -> Site:
+    return load_site(twin.site)
+
+
+def errors_of(twin: Twin, site: Site, observer: Observer) -> tuple[float, float, list[PlantState]]:
+    run, rooms, water = Run(twin, observer, site), [], []
+    others = np.setdiff1d(np.arange(len(site.district.network.buildings)), twin.measured.sensored)
+    node = [site.district.network.node_index[s.node_id] for s in site.district.network.stations]
+    states = []
+    for step in range(FIRST, LAST, EVERY_STEPS):
+        state = run.at(step)
+        states.append(state)
+        rooms.append(state.indoor_temp_c[others] - twin.measured.indoor_c[step, others])
+        measured = twin.measured.record.stations["supply_temp_c"][step]
+        water.append(state.supply_node_temp_c[node] - measured)
+    half = len(rooms) // 2
+    room, supply = (np.array(values[half:]) for values in (rooms, water))
+    return float(np.sqrt(np.mean(room**2))), float(np.sqrt(np.mean(supply**2))), states
+
+
+def test_rooms_and_water_are_nearer_to_the_truth(twin: Twin, loaded: Site) -> None:
+    open_loop = errors_of(twin, loaded, Observer(loaded, elements(loaded)))
+    filtered = StateFilter(loaded, elements(loaded))
+    ours = errors_of(twin, loaded, filtered)
+    assert ours[0] < 0.75 * open_loop[0]
+    assert ours[1] < 0.5
+    assert filtered.sureness is not None
+    others = np.setdiff1d(np.arange(300), twin.measured.sensored)
+    step = LAST - EVERY_STEPS
+    missed = ours[2][-1].indoor_temp_c[others] - twin.measured.indoor_c[step, others]
+    inside = np.abs(missed) < 1.645 * filtered.sureness.indoor_k[others]
+    assert 0.8 < inside.mean() <= 1.0
+    sensored = twin.measured.sensored
+    assert filtered.sureness.indoor_k[sensored].mean() < filtered.sureness.indoor_k[others].mean()
+
+
+def test_a_wrong_thermometer_is_named_and_decides_nothing(twin: Twin, loaded: Site) -> None:
+    building = int(twin.measured.sensored[0])
+    name = f"{loaded.district.network.buildings[building].building_id}.indoor_temp"
+    points = {p.point_id for p in loaded.points if p.quantity == "indoor_temp_c"}
+    name = name if name in points else next(iter(sorted(points)))
+    observer = StateFilter(loaded, elements(loaded))
+    run = Run(twin, observer, loaded)
+    sound = readings_at(loaded, twin, FIRST, twin.measured.record.start)
+    spoilt = name if name in sound else next(n for n in sorted(points) if n in sound)
+    for step in range(FIRST, FIRST + 12 * EVERY_STEPS, EVERY_STEPS):
+        state = run.at(step, {spoilt: 41.0})
+    assert observer.sureness is not None
+    named = {one.sensor: one.fault for one in observer.sureness.left_out}
+    assert named[spoilt] in (Fault.STUCK, Fault.OFF, Fault.SCALED)
+    assert state.indoor_temp_c.max() < 35.0
+
+
+def test_without_any_reading_the_model_stands_alone(twin: Twin, loaded: Site) -> None:
+    both = (Observer(loaded, elements(loaded)), StateFilter(loaded, elements(loaded)))
+    found = []
+    for observer in both:
+        run = Run(twin, observer, loaded)
+        now = twin.measured.record.start + timedelta(days=1)
+        forecast, history = weather_on_grid(
+            run.series,
+            district=loaded.district,
+            timezone=loaded.timezone,
+            start=now,
+            hours=1.0,
+        )
+        found.append(observer.state_at(now, run.series, forecast, history, {}))
+    assert np.allclose(found[0].indoor_temp_c, found[1].indoor_temp_c)
+    assert np.allclose(found[0].supply_node_temp_c, found[1].supply_node_temp_c)
+
+
+def test_the_site_folder_is_left_alone(twin: Twin) -> None:
+    assert not (Path(twin.site) / "parameters").exists()
