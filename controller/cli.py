@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "plan": ("controller.commands.plan", "plan outlet temperatures, pump speeds and offsets"),
     "forecast": ("controller.commands.forecast", "forecast the load of the next days"),
     "calibrate": ("controller.commands.calibrate", "learn a site's parameters from its meters"),
+    "complaint": ("controller.commands.complaint", "enter, list, answer and close complaints"),
     "run": ("controller.commands.run", "run the engine of a site"),
     "status": ("controller.commands.status", "what the engine is doing"),
     "approve": ("controller.commands.approve", "approve a recommendation as a whole"),

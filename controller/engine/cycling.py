@@ -8,9 +8,9 @@ from controller import approvals
 from controller.alarms.board import Cause
 from controller.cycle import CycleOutcome, CyclePorts, CycleRecord, run_cycle
 from controller.engine.core import Core
-from controller.engine.observer import Observer
 from controller.engine.planner import PlannerWorker
 from controller.engine.weather import weather_sources
+from controller.knowing.watching import watched_state
 from controller.modes import CycleDone
 from controller.store import recommendations
 from controller.store.errors import StoreError
@@ -201,7 +201,7 @@ def cycle_ports(core: Core, worker: PlannerWorker) -> CyclePorts:
         elements=core.tables.elements,
         readings=lambda _now: core.readings,
         weather=weather,
-        observer=Observer(site, core.tables.elements),
+        observer=watched_state(core),
         plan=worker.plan,
         keep=lambda advice: keep_recommendation(core, advice),
     )

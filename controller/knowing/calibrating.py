@@ -22,13 +22,16 @@ class Outcome:
     version: ParameterVersion | None
 
 
-def calibrate_site(site: Site, record: Record, now: datetime) -> Outcome:
+def calibrate_site(
+    site: Site, record: Record, now: datetime, betas: Values | None = None
+) -> Outcome:
     """Calibrate a site and, where it predicts better, write a new version and take it into use.
 
     Args:
         site: The site, with the version in use.
         record: The record.
         now: tz-aware UTC.
+        betas: What complaints taught of the coldest flats, by building.
 
     Returns:
         The outcome.
@@ -38,18 +41,21 @@ def calibrate_site(site: Site, record: Record, now: datetime) -> Outcome:
         OSError: The version could not be written.
     """
     found = calibrate(site.district.network, record)
-    if not found.accepted:
+    if not found.accepted and not betas:
         return Outcome(calibration=found, version=None)
-    made = _version(site, found, record, now)
+    made = _version(site, found, record, now, betas or {})
     parameters.write(site.folder, made)
     parameters.use(site.folder, made.version)
     return Outcome(calibration=found, version=made)
 
 
-def _version(site: Site, found: Calibration, record: Record, now: datetime) -> ParameterVersion:
+def _version(
+    site: Site, found: Calibration, record: Record, now: datetime, betas: Values
+) -> ParameterVersion:
     """What is in use, with what was learned in its place."""
     before = {} if site.parameters is None else site.parameters.values
-    learned = {"pipes": found.pipes, "stations": found.stations, "buildings": found.buildings}
+    buildings = _merged(found.buildings, betas)
+    learned = {"pipes": found.pipes, "stations": found.stations, "buildings": buildings}
     there = parameters.versions(site.folder)
     days = record.steps * record.step_s / 86400.0
     return ParameterVersion(

@@ -6,6 +6,7 @@ from tempfile import TemporaryDirectory
 
 from controller.engine.nightly import Calibrated
 from controller.knowing.calibrating import calibrate_site, outcome_json
+from controller.knowing.complaints import learned_betas
 from controller.knowing.history import READINGS, read_history
 from controller.problems import InputError
 from controller.site import Site
@@ -38,7 +39,8 @@ class NightlyCalibration:
             export_table(database, READINGS, now - LOOKED_BACK, now, path)
             try:
                 record = read_history(site, folder)
-                outcome = calibrate_site(site, record, now)
+                betas = learned_betas(database, site, now)
+                outcome = calibrate_site(site, record, now, betas)
             except (InputError, ValueError) as error:
                 return Calibrated(changed=False, text=f"not calibrated: {error}", details={})
         if outcome.version is None:

@@ -1,6 +1,6 @@
 """The plant's state from the model and from what the meters say; it takes the observer's place."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -60,10 +60,17 @@ class StateFilter(Observer):
     Args:
         site: The site.
         elements: Its setpoints.
+        tell: Receives each state and how sure it is.
     """
 
-    def __init__(self, site: Site, elements: Sequence[Element]) -> None:
+    def __init__(
+        self,
+        site: Site,
+        elements: Sequence[Element],
+        tell: Callable[[PlantState, Sureness], None] = lambda _state, _sureness: None,
+    ) -> None:
         super().__init__(site, elements)
+        self._tell = tell
         network = site.district.network
         self._network = network
         self._points = _Points(site)
@@ -103,6 +110,8 @@ class StateFilter(Observer):
         sound = {name: value for name, value in said.items() if name not in left_out}
         state = self._corrected(now, state, sound, bad)
         self._state = state
+        assert self.sureness is not None
+        self._tell(state, self.sureness)
         return state
 
     def _expected(self, state: PlantState, said: Mapping[str, float]) -> dict[str, float]:

@@ -186,6 +186,26 @@ HAND_SETTINGS = Table(
     Column("actor", String(100), nullable=False),
     Index("hand_settings_at", "at"),
 )
+COMPLAINTS = Table(
+    "complaints",
+    CORE,
+    Column("complaint_id", ROW_NUMBER, primary_key=True, autoincrement=True),
+    Column("at", Instant, nullable=False),
+    Column("building_id", String(200), nullable=False),
+    Column("flat", String(100), nullable=False),
+    Column("room_temp_c", Double),
+    Column("radiator_hot", Boolean),
+    Column("note", Text, nullable=False),
+    Column("actor", String(100), nullable=False),
+    Column("verdict", String(20), nullable=False),
+    Column("clues", Text, nullable=False),
+    Column("beta_seen", Double),
+    Column("answered_at", Instant),
+    Column("closed_at", Instant),
+    Column("cause", String(20)),
+    Column("outcome", Text),
+    Index("complaints_at", "at"),
+)
 COMMISSIONS = Table(
     "commissions",
     CORE,

@@ -1,0 +1,207 @@
+"""`heatwarden complaint`: enter, list, answer and close complaints of residents."""
+
+import argparse
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from controller.site_store import StorePlace
+    from controller.store.database import Database
+
+_EXAMPLES = """\
+examples:
+  heatwarden complaint add sites/old-east --building B011 --flat 3-502 --temp 15.5 \\
+      --radiator hot --note "cold since yesterday"
+  heatwarden complaint list sites/old-east
+  heatwarden complaint answer sites/old-east 17
+  heatwarden complaint close sites/old-east 17 --cause home --outcome "strainer cleaned"
+
+A complaint is weighed as it comes in: network, station, building, or inside the home, with the
+evidence. It must be answered within half an hour and closed on the same day; `list` shows what is
+late. Repeated ones that are no fault of a home move the building's coldest flat (worst_flat_beta)
+at the next nightly calibration.
+"""
+CAUSES = ("network", "station", "building", "home")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Describe the command's arguments.
+
+    Args:
+        parser: The command's parser.
+    """
+    parser.epilog = _EXAMPLES
+    parser.add_argument("action", choices=("add", "list", "answer", "close"))
+    parser.add_argument("site", metavar="SITE", help="the site folder")
+    parser.add_argument("number", nargs="?", type=int, metavar="N", help="which complaint")
+    parser.add_argument("--building", metavar="ID", help="the building")
+    parser.add_argument("--flat", default="", metavar="NAME", help="the flat")
+    parser.add_argument("--temp", type=float, metavar="C", help="room temperature, degC")
+    parser.add_argument("--radiator", choices=("hot", "cold"), help="what the radiators are")
+    parser.add_argument("--note", default="", metavar="TEXT", help="what the resident says")
+    parser.add_argument("--cause", choices=CAUSES, help="what was found")
+    parser.add_argument("--outcome", default="", metavar="TEXT", help="what was done")
+    parser.add_argument("--days", type=float, default=7.0, metavar="D", help="how far back to list")
+    parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do what is asked.
+
+    Args:
+        arguments: The parsed command line.
+
+    Returns:
+        0 done, 2 where an input is refused, 3 where the store fails.
+    """
+    from controller.site_store import with_store
+
+    actions = {"add": _add, "list": _list, "answer": _answer, "close": _close}
+    work = actions[arguments.action]
+    return with_store(arguments, lambda site, database: work(arguments, site, database))
+
+
+# Rooms outside this range are a slip of the keyboard.
+_COLDEST_C, _WARMEST_C = -10.0, 45.0
+
+
+def _add(arguments: argparse.Namespace, place: "StorePlace", database: "Database") -> int:
+    from datetime import UTC, datetime
+
+    from controller.knowing.complaint_words import ADVICE, VERDICTS, clue_text
+    from controller.knowing.complaints import Report, enter
+    from controller.problems import write_line
+    from controller.site import load_site
+    from controller.site_store import refused
+
+    site = load_site(place.folder)
+    building = arguments.building
+    if building not in site.district.network.building_index:
+        remedy = "take an id of buildings.csv"
+        raise refused(str(building), "--building is no building of this site", remedy)
+    if arguments.temp is not None and not _COLDEST_C <= arguments.temp <= _WARMEST_C:
+        remedy = f"give the room's temperature, {_COLDEST_C:g} to {_WARMEST_C:g} degC"
+        raise refused(f"{arguments.temp:g}", "--temp is no room's temperature", remedy)
+    report = Report(
+        building_id=building,
+        flat=arguments.flat,
+        room_temp_c=arguments.temp,
+        radiator_hot=None if arguments.radiator is None else arguments.radiator == "hot",
+        note=arguments.note,
+    )
+    number, found = enter(database, site, report, datetime.now(UTC))
+    clues = [
+        {"code": one.code, "speaks_for": one.speaks_for.value, "values": one.values}
+        for one in found.clues
+    ]
+    if arguments.json:
+        answer = {"complaint_id": number, "verdict": found.verdict.value, "clues": clues}
+        write_line(json.dumps(answer, allow_nan=False))
+        return 0
+    verdict, advice = VERDICTS[found.verdict], ADVICE[found.verdict]
+    write_line(f"complaint {number}: {verdict.en} / {verdict.zh}")
+    for clue in clues:
+        said = clue_text(clue)
+        write_line(f"  {said.en} / {said.zh}")
+    write_line(f"  {advice.en} / {advice.zh}")
+    write_line("answer within half an hour, close today")
+    return 0
+
+
+def _list(arguments: argparse.Namespace, place: "StorePlace", database: "Database") -> int:
+    from datetime import UTC, datetime, timedelta
+
+    from controller.knowing.complaints import stored_json
+    from controller.problems import write_line
+    from controller.site import load_site
+    from controller.store.complaints import complaints_since
+
+    timezone, now = load_site(place.folder).timezone, datetime.now(UTC)
+    with database.reading() as connection:
+        stored = complaints_since(connection, now - timedelta(days=arguments.days))
+    rows = [stored_json(one, now, timezone) for one in stored]
+    if arguments.json:
+        write_line(json.dumps({"site": place.site_id, "complaints": rows}, allow_nan=False))
+        return 0
+    for row in rows:
+        write_line(_row(row))
+    write_line(f"{len(rows)} complaints, {sum(r['closed_at'] is None for r in rows)} open")
+    return 0
+
+
+def _row(row: "dict[str, Any]") -> str:
+    temp = "" if row["room_temp_c"] is None else f" {row['room_temp_c']:g} degC"
+    state = "closed" if row["closed_at"] else "answered" if row["answered_at"] else "open"
+    late = [name for name in ("answer", "close") if row[f"{name}_late"]]
+    told = f" LATE: {', '.join(late)}" if late else ""
+    cause = row["cause"] or row["verdict"]
+    return (
+        f"{row['complaint_id']:5d} {row['at']} {row['building_id']} {row['flat']}{temp} "
+        f"{cause} {state}{told} {row['outcome'] or row['note']}"
+    )
+
+
+def _answer(arguments: argparse.Namespace, place: "StorePlace", database: "Database") -> int:
+    from datetime import UTC, datetime
+
+    from controller.store.complaints import answer_complaint
+
+    now = datetime.now(UTC)
+    number = _number(arguments)
+    return _done(database, "answer", number, {}, now, lambda c: answer_complaint(c, number, now))
+
+
+def _close(arguments: argparse.Namespace, place: "StorePlace", database: "Database") -> int:
+    from datetime import UTC, datetime
+
+    from controller.site_store import refused
+    from controller.store.complaints import close_complaint
+
+    now, cause, outcome = datetime.now(UTC), arguments.cause, arguments.outcome
+    if cause is None:
+        raise refused("close", "--cause is missing", f"say what was found: {', '.join(CAUSES)}")
+    number = _number(arguments)
+    details = {"cause": cause, "outcome": outcome}
+    return _done(
+        database,
+        "close",
+        number,
+        details,
+        now,
+        lambda c: close_complaint(c, number, cause, outcome, now),
+    )
+
+
+def _number(arguments: argparse.Namespace) -> int:
+    from controller.site_store import refused
+
+    if arguments.number is None:
+        raise refused(arguments.action, "the complaint's number is missing", "see `list`")
+    return int(arguments.number)
+
+
+def _done(
+    database: "Database",
+    action: str,
+    number: int,
+    details: dict[str, str],
+    now: "datetime",
+    work: "Callable[[Connection], bool]",
+) -> int:
+    from controller.problems import write_line
+    from controller.site_store import by_hand, refused
+    from controller.store.audit import append_audit
+
+    with database.writing() as connection:
+        if not work(connection):
+            message = f"there is no such complaint to {action}, or it was done before"
+            raise refused(str(number), message, "see `list`")
+        entry = by_hand(f"complaint {action}", {"complaint_id": number, **details}, now)
+        append_audit(connection, entry)
+    write_line(json.dumps({"complaint_id": number, "done": action}))
+    return 0

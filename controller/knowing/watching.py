@@ -1,0 +1,83 @@
+"""The state filter in the engine: what it leaves out is an alarm, what it knows is published."""
+
+from typing import Any
+
+from controller.alarms.board import Cause
+from controller.engine.core import Core
+from controller.knowing.state_filter import StateFilter, Sureness
+from controller.outcome_json import number
+from controller.site import Site
+from controller.store.errors import StoreError
+from controller.store.present import publish
+from optimizer.estimate.bad_data import BadSensor
+from optimizer.model.state import PlantState
+
+PUBLISHED_AS = "estimate"
+
+
+def watched_state(core: Core) -> StateFilter:
+    """Make the state port of an engine.
+
+    Args:
+        core: The engine's shared part.
+
+    Returns:
+        The filter; every state that it gives is published, every sensor left out an alarm.
+    """
+    site = core.tables.site
+
+    def tell(state: PlantState, sureness: Sureness) -> None:
+        core.causes["sensors"] = tuple(
+            Cause(code="point_bad", source=one.sensor, detail=_detail(one))
+            for one in sureness.left_out
+        )
+        try:
+            with core.database.writing() as connection:
+                publish(connection, PUBLISHED_AS, estimate_json(site, state, sureness), sureness.at)
+        except StoreError as error:
+            core.store_failed(error)
+
+    return StateFilter(site, core.tables.elements, tell)
+
+
+def estimate_json(site: Site, state: PlantState, sureness: Sureness) -> dict[str, Any]:
+    """A state as plain data.
+
+    Args:
+        site: The site.
+        state: The state.
+        sureness: How sure it is.
+
+    Returns:
+        Indoor temperature and its standard deviation by building, supply and return by station,
+        and the sensors left out.
+    """
+    network = site.district.network
+    return {
+        "buildings": {
+            building.building_id: {
+                "indoor_temp_c": number(round(float(state.indoor_temp_c[b]), 2)),
+                "spread_k": number(round(float(sureness.indoor_k[b]), 2)),
+            }
+            for b, building in enumerate(network.buildings)
+        },
+        "stations": {
+            station.station_id: {
+                "supply_temp_c": number(
+                    round(float(state.supply_node_temp_c[network.node_index[station.node_id]]), 2)
+                ),
+                "return_temp_c": number(round(float(state.station_return_temp_c[s]), 2)),
+            }
+            for s, station in enumerate(network.stations)
+        },
+        "left_out": [
+            {"sensor": one.sensor, "fault": one.fault.value, "detail": _detail(one)}
+            for one in sureness.left_out
+        ],
+    }
+
+
+def _detail(one: BadSensor) -> str:
+    more = "" if one.factor is None else f", by a factor of {one.factor:.2f}"
+    more += "" if one.with_sensor is None else f" with {one.with_sensor}"
+    return f"{one.fault}{more}: says {one.measured:.1f}, {one.expected:.1f} is expected"
