@@ -26,7 +26,8 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--points", type=int, default=2000)
-    parser.add_argument("--days", type=float, default=0.0, help="simulated days of passes a minute")
+    parser.add_argument("--days", type=float, default=0.0, help="simulated days of passes")
+    parser.add_argument("--every", type=float, default=60.0, help="seconds between these passes")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         own = simulated(Path(scratch), more_points=arguments.points)
@@ -52,9 +53,9 @@ def main() -> None:
         sys.stdout.write(f"{points} points: a safety pass {1e3 * passes_s:.0f} ms, a cycle without "
                          f"the solve {cycle_s:.2f} s ({record.outcome})\n")  # fmt: skip
         if arguments.days:
-            own.run(86400.0, every_s=60.0)
+            own.run(86400.0, every_s=arguments.every)
             before = _resident_mb()
-            own.run(86400.0 * arguments.days, every_s=60.0)
+            own.run(86400.0 * arguments.days, every_s=arguments.every)
             after = _resident_mb()
             sys.stdout.write(f"{arguments.days:g} simulated days: {before:.1f} to {after:.1f} MB, "
                              f"{100 * (after / before - 1):+.2f} %\n")  # fmt: skip

@@ -19,6 +19,8 @@ TOLERANCES: Mapping[str, float] = {
     "dp_bar": 0.1,
     "secondary_offset_k": 0.5,
 }
+# A hand at a panel sets no finer.
+PANEL_DIGITS = 2
 OVERDUE_AFTER = timedelta(minutes=30)
 TYPED, MEASURED = "typed", "measured"
 
@@ -64,7 +66,14 @@ def to_set_by_hand(advice: Recommendation) -> tuple[ByHand, ...]:
         Members without a point that the set moves, in the order in which they are to be set.
     """
     asked = (
-        (member, ByHand(element=member.element, quantity=member.quantity, value=member.first))
+        (
+            member,
+            ByHand(
+                element=member.element,
+                quantity=member.quantity,
+                value=round(member.first, PANEL_DIGITS),
+            ),
+        )
         for member in advice.members
         if member.point_id is None
     )

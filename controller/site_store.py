@@ -86,14 +86,14 @@ def refused(value: str, message: str, remedy: str) -> InputError:
     """Make the error for a wrong word on the command line.
 
     Args:
-        value: The word.
+        value: The word; empty where there is none.
         message: What is wrong with it.
         remedy: What to write instead.
 
     Returns:
         The error, to be raised.
     """
-    problem = Problem(file="command line", value=value, message=message, remedy=remedy)
+    problem = Problem(file="command line", value=value or None, message=message, remedy=remedy)
     return InputError([problem])
 
 

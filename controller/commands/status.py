@@ -80,6 +80,11 @@ def _lines(shown: dict[str, Any]) -> list[str]:
     if owned:
         points = ", ".join(owned["points"])
         lines.append(f"owned: {points} ({owned['authority']} by {owned['by']}, {owned['until']})")
+    lines += [
+        f"by hand: {one['element']} {one['quantity']} {one['value']:g} "
+        + (f"({one['how']}: {one['found']:g})" if one["how"] else "(not confirmed)")
+        for one in shown.get("by_hand", ())
+    ]
     if shown["recommendation_id"]:
         lines.append(f"recommendation: {shown['recommendation_id']}")
     if shown["locked"]:
