@@ -96,6 +96,7 @@ def card_of(console: Console, seen: Snapshot, words: Words, now: datetime) -> di
         "minutes_left": max(round((advice.expires_at - now).total_seconds() / 60.0), 0),
         "changes": main,
         "offsets": _offsets(offsets),
+        "changed": dict(advice.changed),
         "by_hand": list(seen.engine.get("by_hand", ())),
         "reasons": [words.of(one) for one in _reasons(advice, console)],
         "limits": [one for one in limits if one.near][:5],

@@ -102,7 +102,7 @@ def alarm_rows(console: Console, seen: Snapshot, words: Words) -> list[dict[str,
                 "cause": words.of(kind.cause),
                 "consequence": words.of(kind.consequence),
                 "action": words.of(kind.action),
-                "detail": alarm.detail,
+                "detail": words.engine(alarm.detail),
                 "active": alarm.active,
                 "acknowledged_by": alarm.acknowledged_by,
                 "shelved_until": ""

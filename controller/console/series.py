@@ -135,7 +135,7 @@ def _planned(seen: Snapshot, point: Point) -> dict[str, list[float | None]]:
         return {}
     if point.target_kind == "plant":
         own = courses["plants"].get(point.target_id, {})
-        if point.quantity in ("supply_temp_c", "supply_temp_setpoint_c"):
+        if point.quantity == "supply_temp_c":
             return {"plan": own.get("delivered", []), "baseline": own.get("baseline", [])}
         if point.quantity == "return_temp_c":
             return {"plan": own.get("return", [])}

@@ -179,3 +179,22 @@ def test_the_mode_is_asked_for(fresh: Scene, kind: str) -> None:
     if kind == "hold":
         assert fresh.engine.core.state.mode == "hold"
     assert (fresh.engine.core.state.arming is not None) == (kind == "arm")
+
+
+def test_what_hands_have_to_set_is_asked_and_confirmed(fresh: Scene) -> None:
+    """The second plant of this site and its pumps have no point that writes."""
+    path = decide_page(fresh, "approve")
+    with fresh.client("li", "zh") as client:
+        found = client.post(path, data={**form_to(client.get(path).text, path)})
+        told = client.get(found.headers["location"]).text
+        waiting = [one for one in fresh.engine.core.by_hand if not one.done]
+        assert waiting
+        assert "须手动设置" in told
+        fresh.until(lambda: waiting[0].element in client.get("/").text)
+        action = f"/recommendations/{fresh.day.advice.recommendation_id}/set-by-hand"
+        form = form_to(client.get("/").text, action)
+        wrong = client.post(action, data={**form, "value": "1"})
+        assert "被拒绝" in client.get(wrong.headers["location"]).text
+        right = next(one for one in waiting if one.element == form["element"])
+        client.post(action, data={**form, "value": str(right.value)})
+    assert next(one for one in fresh.engine.core.by_hand if one.element == form["element"]).done

@@ -39,7 +39,7 @@ def alarms(
             "alarm_id": one.alarm_id,
             "event": visitor.words.maybe(f"event.{one.event}", one.event),
             "actor": one.actor,
-            "detail": one.detail,
+            "detail": visitor.words.engine(one.detail),
         }
         for one in reversed(events[-MOST_EVENTS:])
     ]
