@@ -9,11 +9,14 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from drivers.points import converted
 from drivers.profiles import Profile, Tag
 from drivers.values import ValueType, encode_number
 from hil_tests.bench.wire.frames import DEVICE_FAILURE, ILLEGAL_ADDRESS
 
 HEARTBEAT_TIMEOUT_S = 120.0
+METER_UNITS = {"energy": "kWh", "volume": "m3", "power": "kW", "flow": "m3/h",
+               "supply_temp": "degC", "return_temp": "degC"}  # fmt: skip
 GAP_REGISTERS = 16  # registers beside a profile's that read as 0, as real devices have them
 
 
@@ -162,3 +165,29 @@ def _decoded(tag: Tag, words: tuple[int, ...]) -> float:
         signed = place.type.startswith("int")
         raw = float(int.from_bytes(data, signed=signed))
     return float(raw * tag.scale + tag.offset)
+
+
+class HeatMeter:
+    """A heat meter on M-Bus or CJ/T 188: what its detectors show, and what they add up to.
+
+    Args:
+        device: The device.
+    """
+
+    def __init__(self, device: Device) -> None:
+        self._device = device
+        self._since = device.seconds()
+        self._counted = {"energy": 0.0, "volume": 0.0}
+
+    def show(self) -> dict[str, float]:
+        """Give its fields in kWh, m3, kW, m3/h and degC."""
+        found = {}
+        for tag in self._device.profile.tags.values():
+            value = self._device.shown(tag.name)
+            if tag.field and value is not None and math.isfinite(value):
+                found[tag.field] = converted(value, tag.unit, METER_UNITS.get(tag.field, tag.unit))
+        hours = (self._device.seconds() - self._since) / 3600.0
+        self._since = self._device.seconds()
+        self._counted["energy"] += found.get("power", 0.0) * hours
+        self._counted["volume"] += found.get("flow", 0.0) * hours
+        return {**self._counted, **found}

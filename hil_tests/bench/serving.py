@@ -18,7 +18,7 @@ from hil_tests.bench.plant_parameters import as_modelled, perturbed
 from hil_tests.bench.session import site_folder
 from hil_tests.bench.wire.lines import SerialLine
 from hil_tests.bench.wire.log import WireLog
-from hil_tests.bench.wiring import open_lines, slaves_of
+from hil_tests.bench.wiring import move_to, open_lines
 from hil_tests.bench.world import STEP_S, World
 
 TICK_S = 0.2
@@ -67,12 +67,7 @@ def serve_plant(arguments: argparse.Namespace, say: Callable[[str], None]) -> in
             stack.callback(line.close)
             where = getattr(line, "tcp_port", None)
             say(f"bus {bus_id}: {line.port if where is None else f'127.0.0.1:{where}'}")
-
-        def made_anew(world: World) -> None:
-            for bus_id, bus in buses.items():
-                bus.serve(slaves_of(world, bus_id))
-
-        api.made_anew = made_anew
+        api.made_anew = lambda world: move_to(world, buses)
         server = api_server(api, arguments.api)
         stack.callback(server.server_close)
         threading.Thread(target=server.serve_forever, daemon=True).start()

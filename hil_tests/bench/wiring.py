@@ -1,14 +1,14 @@
 """From a world's devices to the lines on which they answer."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
-from controller.problems import InputError
-from controller.site import Site
-from drivers.base import Problem
-from hil_tests.bench.devices import Device
+from controller.sitefiles.parts import Bus
+from hil_tests.bench.devices import Device, HeatMeter
 from hil_tests.bench.wire.bus import SlaveBus
 from hil_tests.bench.wire.lines import Line, PtyLine, TcpLine
 from hil_tests.bench.wire.log import WireLog
+from hil_tests.bench.wire.meters import MeterBus
 from hil_tests.bench.world import World
 
 
@@ -26,40 +26,44 @@ def open_lines(
 
     Returns:
         The slaves and the lines to them, by bus.
-
-    Raises:
-        InputError: A bus speaks what the bench's slaves do not.
     """
-    _require_modbus(world.site)
     ports = work / "ports"
     ports.mkdir(parents=True, exist_ok=True)
     buses, lines = {}, {}
     for bus in world.site.buses:
-        own = SlaveBus(bus.bus_id, slaves_of(world, bus.bus_id), wire, world.engine_time, seed)
+        own = _bus(world, bus, wire, seed)
         buses[bus.bus_id] = own
         baudrate = bus.baudrate if paced else None
         lines[bus.bus_id] = _line(own, bus.kind == "tcp", ports / bus.bus_id, baudrate)
     return buses, lines
 
 
-def _require_modbus(site: Site) -> None:
-    problems = [
-        Problem(
-            file="site.toml",
-            column="bus.kind",
-            value=str(bus.kind),
-            message=f"bus {bus.bus_id}: the bench's slaves speak Modbus only",
-            remedy="give the site's copy for the bench a Modbus heat meter there",
-        )
-        for bus in site.buses
-        if bus.kind not in ("rtu", "tcp")
-    ]
-    if problems:
-        raise InputError(problems)
+def _bus(world: World, bus: Bus, wire: WireLog, seed: int) -> SlaveBus:
+    """The slaves of a bus, Modbus devices or meters."""
+    if bus.kind in ("rtu", "tcp"):
+        return SlaveBus(bus.bus_id, _slaves_of(world, bus.bus_id), wire, world.engine_time, seed)
+    meters = _meters_of(world, bus.bus_id)
+    return MeterBus(bus.bus_id, str(bus.kind), meters, wire, world.engine_time, seed)
 
 
-def slaves_of(world: World, bus_id: str) -> dict[int, Device]:
-    """Give the devices on a bus by their units."""
+def move_to(world: World, buses: Mapping[str, SlaveBus]) -> None:
+    """Let buses that lead to one world's devices lead to another's of the same site."""
+    for bus_id, bus in buses.items():
+        if isinstance(bus, MeterBus):
+            bus.read_from(_meters_of(world, bus_id))
+        else:
+            bus.serve(_slaves_of(world, bus_id))
+
+
+def _meters_of(world: World, bus_id: str) -> dict[str, HeatMeter]:
+    return {
+        one.address: HeatMeter(world.devices[one.device_id])
+        for one in world.site.devices
+        if one.bus_id == bus_id
+    }
+
+
+def _slaves_of(world: World, bus_id: str) -> dict[int, Device]:
     return {
         int(one.address): world.devices[one.device_id]
         for one in world.site.devices

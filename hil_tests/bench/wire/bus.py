@@ -75,7 +75,11 @@ class SlaveBus:
         """Put other devices on the bus."""
         self._slaves = slaves
 
-    def answer_rtu(self, request: bytes) -> Pieces:
+    def request_length(self, buffer: bytes) -> int:
+        """Length of the serial request that a buffer begins with; 0 while that is not known."""
+        return frames.request_length(buffer)
+
+    def answer_serial(self, request: bytes) -> Pieces:
         """Answer an RTU frame.
 
         Args:

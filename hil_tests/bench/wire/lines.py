@@ -13,7 +13,6 @@ import time
 from pathlib import Path
 
 from hil_tests.bench.wire.bus import Pieces, SlaveBus
-from hil_tests.bench.wire.frames import request_length
 
 BITS_PER_CHAR = 11
 HALF_A_REQUEST_S = 0.05
@@ -82,10 +81,10 @@ class PtyLine:
                 continue
             with contextlib.suppress(OSError):
                 buffer += os.read(self._near, 4096)
-            while (length := request_length(buffer)) and len(buffer) >= length:
+            while (length := self._bus.request_length(buffer)) and len(buffer) >= length:
                 request, buffer = buffer[:length], buffer[length:]
                 began_s = time.monotonic() + length * self._char_s
-                self._send(self._bus.answer_rtu(request), began_s)
+                self._send(self._bus.answer_serial(request), began_s)
 
     def _send(self, pieces: Pieces, due_s: float) -> None:
         for delay_s, piece in pieces:
@@ -163,7 +162,7 @@ class TcpLine:
                 buffer += more
                 while (length := self._length(buffer)) and len(buffer) >= length:
                     request, buffer = buffer[:length], buffer[length:]
-                    answer = self._bus.answer_rtu if self._rtu else self._bus.answer_tcp
+                    answer = self._bus.answer_serial if self._rtu else self._bus.answer_tcp
                     due_s = time.monotonic()
                     for delay_s, piece in answer(request):
                         due_s += delay_s
@@ -173,7 +172,7 @@ class TcpLine:
 
     def _length(self, buffer: bytes) -> int:
         if self._rtu:
-            return request_length(buffer)
+            return self._bus.request_length(buffer)
         return 6 + int.from_bytes(buffer[4:6]) if len(buffer) >= 8 else 0
 
 
@@ -222,10 +221,10 @@ class SerialLine:
         while not self._ending.is_set():
             more = self._serial.read(max(1, self._serial.in_waiting))
             buffer = buffer + more if more else b""
-            while (length := request_length(buffer)) and len(buffer) >= length:
+            while (length := self._bus.request_length(buffer)) and len(buffer) >= length:
                 request, buffer = buffer[:length], buffer[length:]
                 if self._plugged:
-                    for delay_s, piece in self._bus.answer_rtu(request):
+                    for delay_s, piece in self._bus.answer_serial(request):
                         time.sleep(delay_s)
                         self._serial.write(piece)
 
