@@ -33,8 +33,9 @@ def main() -> None:
         size = {"width": arguments.width, "height": arguments.height}
         context = browser.new_context(base_url=f"http://127.0.0.1:{arguments.port}", viewport=size)
         page = context.new_page()
-        page.goto(f"/language/{arguments.language}")
+        page.set_default_timeout(20_000)
         _sign_in(page, name, password)
+        page.goto(f"/language/{arguments.language}")
         _wait_for_advice(page)
         page.screenshot(path=arguments.picture)
         browser.close()

@@ -41,6 +41,11 @@ class Change:
     writable: bool
     moves: bool
 
+    @property
+    def is_station(self) -> bool:
+        """Whether it is one of many stations' offsets."""
+        return self.element.startswith("station:")
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LimitRow:

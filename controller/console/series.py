@@ -12,6 +12,8 @@ from controller.console.snapshot import Snapshot
 from controller.sitefiles.parts import Point
 
 MOST_POINTS = 600
+# The coldest flats of the two buildings that a plan is told by, measured and ahead.
+FLATS = ("flat:farthest", "flat:coldest")
 _GROUPS = {
     "plant": ("plant", ("supply_temp_c", "return_temp_c", "supply_temp_setpoint_c")),
     "pressure": ("plant", ("supply_pressure_bar", "return_pressure_bar")),
@@ -50,9 +52,9 @@ def chosen(console: Console, seen: Snapshot, points: list[str], group: str) -> l
     """
     known = {one.point_id for one in console.site.points}
     if points:
-        return [name for name in points if name in known]
+        return [name for name in points if name in known or name in FLATS]
     if group == "buildings":
-        return _special(console, seen)
+        return [*FLATS, *_special(console, seen)]
     kind, quantities = _GROUPS.get(group, _GROUPS["plant"])
     return [
         point_id
@@ -89,12 +91,16 @@ def series_of(
     Returns:
         Series with `name`, `unit`, `kind` (measured, plan, limit), times in s and values.
     """
+    if point_id in FLATS:
+        return flat_series(console, seen, words, point_id.removeprefix("flat:"), since)
     point = next((one for one in console.site.points if one.point_id == point_id), None)
     if point is None:
         return []
     factor = QUANTITIES.get(point.quantity, ("", 2, 1.0))[2]
     quantity = words.maybe(f"quantity.{point.quantity}", point.quantity)
-    head = {"name": f"{point.target_id} {quantity}".strip(), "unit": unit_of(point.quantity)}
+    unit = unit_of(point.quantity)
+    chart = f"{unit} {quantity}" if point.quantity == "indoor_temp_c" else unit
+    head = {"name": f"{point.target_id} {quantity}".strip(), "unit": unit, "chart": chart}
     past = thinned(console, point_id, since, seen.read_at, MOST_POINTS)
     found = [
         {
@@ -126,6 +132,87 @@ def series_of(
         }
         for limit in _limits(console, point)
     ]
+    return found
+
+
+def flat_series(
+    console: Console, seen: Snapshot, words: Words, which: str, since: datetime
+) -> list[dict[str, Any]]:
+    """Give the coldest flat of a building that the plan is told by.
+
+    Args:
+        console: The console.
+        seen: The present.
+        words: The reader's words.
+        which: farthest or coldest.
+        since: Where the past begins, tz-aware.
+
+    Returns:
+        Measured where there is a sensor, planned with its P10 and P90, the weather curve's, and
+        what people are promised; nothing before the first plan.
+    """
+    own = seen.courses.get("buildings", {}).get(which)
+    if own is None:
+        return []
+    title = words("chart.flat", name=own["building_id"])
+    head = {"unit": "°C", "chart": f"°C {title}"}
+    start, step_s = datetime.fromisoformat(seen.courses["start"]), seen.courses["step_s"]
+    found = [
+        {
+            **head,
+            "name": words(f"chart.{key}"),
+            "kind": kind,
+            "at": [start.timestamp() + i * step_s for i in range(len(own[name]))],
+            "values": own[name],
+        }
+        for key, kind, name in _FLAT_COURSES
+        if own.get(name)
+    ]
+    past = _measured_flat(console, seen, own["building_id"], since)
+    if past:
+        found.insert(
+            0,
+            {
+                **head,
+                "name": words("chart.measured"),
+                "kind": "measured",
+                "at": [at for at, _ in past],
+                "values": [round(value, 3) for _, value in past],
+            },
+        )
+    limit = {"kind": "limit", "at": [], "values": [own["min_indoor_c"]]}
+    return [*found, {**head, "name": words("chart.promised"), **limit}]
+
+
+_FLAT_COURSES = (
+    ("plan", "plan", "p50"),
+    ("p10", "p10", "p10"),
+    ("p90", "p90", "p90"),
+    ("baseline", "baseline", "baseline"),
+)
+
+
+def _measured_flat(
+    console: Console, seen: Snapshot, building_id: str, since: datetime
+) -> list[tuple[float, float]]:
+    """A building's sensor, corrected to its coldest flat by the outdoor temperature of the time."""
+    network = console.site.district.network
+    sensor = console.point_of.get(("building", building_id, "indoor_temp_c"))
+    outside = console.point_of.get(("site", "", "outdoor_temp_c"))
+    if sensor is None or outside is None:
+        return []
+    beta = network.buildings[network.building_index[building_id]].worst_flat_beta
+    outdoor = [
+        (at, value)
+        for at, value in thinned(console, outside, since, seen.read_at, MOST_POINTS)
+        if value is not None
+    ]
+    found, i = [], 0
+    for at, mean in thinned(console, sensor, since, seen.read_at, MOST_POINTS):
+        while i + 1 < len(outdoor) and outdoor[i + 1][0] <= at:
+            i += 1
+        if mean is not None and outdoor:
+            found.append((round(at.timestamp(), 1), mean - beta * (mean - outdoor[i][1])))
     return found
 
 

@@ -82,7 +82,7 @@
 
   fetch(place.dataset.source).then((answer) => answer.json()).then((found) => {
     const units = new Map();
-    for (const one of found.series) units.set(one.unit, [...(units.get(one.unit) || []), one]);
+    for (const one of found.series) units.set(one.chart, [...(units.get(one.chart) || []), one]);
     if (!found.series.length) return;
     document.getElementById("drawn").remove();
     for (const [unit, series] of units) draw(unit, series, found.now);
