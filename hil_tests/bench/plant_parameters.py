@@ -20,7 +20,7 @@ class Bounds:
     building_ua: float = 0.20
     valve_kv: float = 0.20
     heat_capacity: float = 0.25
-    leak: tuple[float, float] = (0.10, 0.25)
+    leak: tuple[float, float] = (0.05, 0.12)
     valve_at: float = 0.5
 
 
