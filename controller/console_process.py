@@ -13,18 +13,29 @@ LOOK_EVERY_S = 0.5
 # One that dies at once is not started again at once.
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 30.0
 LIVED_WELL_S = 60.0
+BENCH_SLACK_S = 90.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ConsoleOptions:
     """Where the console listens; `names` are the host names by which it may be called. `clock` is
-    the HOST:PORT of a bench's time service, None for the machine's own."""
+    the HOST:PORT of a bench's time service, None for the machine's own; the engine publishes every
+    `looks_every_s`."""
 
     port: int
     host: str = "127.0.0.1"
     names: tuple[str, ...] = ()
     demo: bool = False
     clock: str | None = None
+    looks_every_s: float = 2.0
+
+    @property
+    def stale_after_s(self) -> float:
+        """After two of the engine's looks without a word, nobody may act on what is shown.
+
+        A bench's time may run so fast that reading the store takes a minute of it.
+        """
+        return 2.1 * self.looks_every_s + (BENCH_SLACK_S if self.clock is not None else 0.0)
 
 
 class ConsoleProcess:
@@ -108,6 +119,7 @@ def command_of(folder: Path, options: ConsoleOptions) -> Sequence[str]:
     """
     words = [sys.executable, "-m", "controller.console.server", str(folder)]
     words += ["--host", options.host, "--port", str(options.port), "--with-parent"]
+    words += ["--stale-after", f"{options.stale_after_s:g}"]
     for name in options.names:
         words += ["--name", name]
     if options.clock is not None:

@@ -128,6 +128,7 @@ def _console(arguments: argparse.Namespace, site: "Site", stopping: "Event") -> 
         names=tuple(arguments.console_name),
         demo=arguments.demo,
         clock=arguments.clock,
+        looks_every_s=arguments.safety,
     )
     console = ConsoleProcess(site.folder, options, _tell, stopping.is_set)
     try:

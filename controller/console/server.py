@@ -46,7 +46,13 @@ def main(words: list[str] | None = None) -> int:
         sys.stderr.write(f"console: {error}\n")
         return 3
     clock = _clock(arguments.clock)
-    console = Console(site=site, database=database, clock=clock, demo=arguments.demo)
+    console = Console(
+        site=site,
+        database=database,
+        clock=clock,
+        stale_after_s=arguments.stale_after,
+        demo=arguments.demo,
+    )
     own = arguments.host in LOOPBACK
     names = (*LOOPBACK, *arguments.name) if own or arguments.name else ("*",)
     app = build_app(console, hosts=names)
@@ -81,6 +87,7 @@ def _arguments(words: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--name", action="append", default=[], help="host name of the console")
     parser.add_argument("--demo", action="store_true")
     parser.add_argument("--clock", help="HOST:PORT of the time service that the engine follows")
+    parser.add_argument("--stale-after", type=float, default=4.2, help="silence of the engine, s")
     parser.add_argument("--with-parent", action="store_true", help="end when standard input ends")
     return parser.parse_args(words)
 

@@ -7,7 +7,7 @@ from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from controller.console.lockout import Lockout
-from controller.console.snapshot import Snapshot, read_snapshot
+from controller.console.snapshot import STALE_AFTER_S, Snapshot, read_snapshot
 from controller.console.topology import Topology, topology_of
 from controller.site import Site
 from controller.store.database import Database
@@ -23,6 +23,7 @@ class Console:
         clock: Gives the plant's present, tz-aware UTC.
         wall: Gives the machine's present, which sessions and tokens live by: a bench may let the
             plant's time run faster.
+        stale_after_s: How old what the engine has published may be, s.
         demo: Whether the plant is simulated; every page says so.
         normal: Usual range (P5 to P95 of the last days) by point; filled by the live part.
     """
@@ -31,6 +32,7 @@ class Console:
     database: Database
     clock: Callable[[], datetime]
     wall: Callable[[], datetime] = lambda: datetime.now(UTC)
+    stale_after_s: float = STALE_AFTER_S
     demo: bool = False
     normal: dict[str, tuple[float, float]] = field(default_factory=dict)
 
@@ -67,4 +69,4 @@ class Console:
         Raises:
             StoreError: The store failed.
         """
-        return read_snapshot(self.database, self.clock())
+        return read_snapshot(self.database, self.clock(), self.stale_after_s)

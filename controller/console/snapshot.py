@@ -17,7 +17,7 @@ from controller.store.recommendations import (
     latest,
 )
 
-# The engine publishes every two seconds. Older than this, nobody may act on what is shown.
+# The engine publishes every two seconds by default. Older than this, nobody may act on it.
 STALE_AFTER_S = 4.2
 
 
@@ -37,6 +37,7 @@ class Snapshot:
     advice: StoredRecommendation | None
     decision: Decision | None
     cycle: StoredCycle | None
+    stale_after_s: float = STALE_AFTER_S
 
     def age_s(self, now: datetime) -> float | None:
         """How long the engine has said nothing.
@@ -61,7 +62,7 @@ class Snapshot:
             True where no engine runs, or it has been silent for too long.
         """
         age_s = self.age_s(now)
-        return not self.running or age_s is None or age_s > STALE_AFTER_S
+        return not self.running or age_s is None or age_s > self.stale_after_s
 
     @property
     def mode(self) -> str:
@@ -102,12 +103,15 @@ class Snapshot:
         return None if self.cycle is None else self.cycle.body.get("cold_snap")
 
 
-def read_snapshot(database: Database, now: datetime) -> Snapshot:
+def read_snapshot(
+    database: Database, now: datetime, stale_after_s: float = STALE_AFTER_S
+) -> Snapshot:
     """Read the present from the store.
 
     Args:
         database: The store.
         now: tz-aware.
+        stale_after_s: How old what the engine has published may be, s.
 
     Returns:
         The snapshot.
@@ -129,4 +133,5 @@ def read_snapshot(database: Database, now: datetime) -> Snapshot:
             advice=advice,
             decision=decision,
             cycle=latest_cycle(connection),
+            stale_after_s=stale_after_s,
         )
