@@ -29,7 +29,8 @@ from optimizer.linear_model import (
 from optimizer.members import runs_in
 from optimizer.model.arrays import FloatArray
 from optimizer.model.trace import Trace
-from optimizer.round import NOTHING_TIGHT, Move, RoundError, solve_round
+from optimizer.round import Move, RoundError, solve_round
+from optimizer.round_model import NOTHING_TIGHT
 from optimizer.tangents import Lever
 
 # Trust radius of one unit, by lever; the search starts with FIRST_RADIUS of them.
