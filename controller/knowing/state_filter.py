@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from controller.engine.elements import Element
-from controller.engine.observer import Observer
+from controller.engine.observer import LONGEST_GAP, Observer
 from controller.site import Site
 from controller.sitefiles.parts import Direction, Point
 from drivers.base import Quality, Reading, WeatherSeries
@@ -76,10 +76,11 @@ class StateFilter(Observer):
         self._points = _Points(site)
         self._fabric = fabric_of(network)
         self._places = rooms_filter.places_of(network)
-        self._errors: RoomErrors = rooms_filter.first_errors(self._places)
         self._map = water_filter.water_map(network)
-        self._window: list[tuple[dict[str, float], dict[str, float]]] = []
-        self._corrected_at: datetime | None = None
+        self._errors: RoomErrors
+        self._window: list[tuple[dict[str, float], dict[str, float]]]
+        self._corrected_at: datetime | None
+        self._start_anew()
         self.sureness: Sureness | None = None
 
     def state_at(
@@ -102,6 +103,8 @@ class StateFilter(Observer):
         Returns:
             The state.
         """
+        if self._at is None or not timedelta(0) < now - self._at <= LONGEST_GAP:
+            self._start_anew()
         state = super().state_at(now, series, forecast, history, readings)
         said = self._points.fresh(readings, now)
         self._window = [*self._window, (said, self._expected(state, said))][-WINDOW:]
@@ -113,6 +116,12 @@ class StateFilter(Observer):
         assert self.sureness is not None
         self._tell(state, self.sureness)
         return state
+
+    def _start_anew(self) -> None:
+        """Forget what was learned of a state that is not gone on from."""
+        self._errors = rooms_filter.first_errors(self._places)
+        self._window = []
+        self._corrected_at = None
 
     def _expected(self, state: PlantState, said: Mapping[str, float]) -> dict[str, float]:
         """What the model expects of every sensor that has ever spoken in the window."""

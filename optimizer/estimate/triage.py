@@ -79,6 +79,7 @@ HEAT_SHORT = 0.85
 NEIGHBOURS_OF_BUILDING, NEIGHBOURS_OF_STATION, NEIGHBOURS_ELSEWHERE = 2, 3, 8
 COLDER_THAN_WORST_K = 1.0
 WORST_SHORT_K = 0.3
+UNKNOWN_SPREAD_K = 1.0
 
 
 def triage(evidence: Evidence) -> Triage:
@@ -131,13 +132,20 @@ def _station(evidence: Evidence) -> list[Clue]:
 
 def _building(evidence: Evidence) -> list[Clue]:
     found = []
-    if evidence.promised_c - evidence.worst_c > WORST_SHORT_K:
+    if evidence.promised_c - evidence.worst_c > WORST_SHORT_K and not _far_colder(evidence):
         values = {"worst_c": evidence.worst_c, "promised_c": evidence.promised_c}
         found.append(_clue("worst_short", Verdict.BUILDING, **values))
     if evidence.same_building >= NEIGHBOURS_OF_BUILDING:
         count = float(evidence.same_building)
         found.append(_clue("building_complains", Verdict.BUILDING, count=count))
     return found
+
+
+def _far_colder(evidence: Evidence) -> bool:
+    """Whether the flat is colder than a building as cold as estimated could make it."""
+    reported, spread = evidence.reported_c, evidence.indoor_spread_k
+    doubt = 2.0 * (spread if math.isfinite(spread) else UNKNOWN_SPREAD_K)
+    return reported is not None and evidence.worst_c - reported > doubt
 
 
 def _home(evidence: Evidence) -> list[Clue]:
