@@ -1,7 +1,7 @@
 """Mutation testing of the guard and the write path: how many planted changes the tests notice.
 
     python -m benchmarks.mutate_supervisor guard
-    python -m benchmarks.mutate_supervisor actuate
+    python -m benchmarks.mutate_supervisor actuate --lines 180-230
 
 Each mutant is one changed operator, constant, condition or removed call in a copy of the project;
 it is killed where the module's own tests fail. Texts for people are not mutated.
@@ -115,7 +115,10 @@ def main() -> int:
     """Run the tests against every mutant and print the survivors."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("target", choices=sorted(TARGETS))
-    name, tests = TARGETS[parser.parse_args().target]
+    parser.add_argument("--lines", default="1-9999", metavar="A-B[,C-D]", help="only of these")
+    arguments = parser.parse_args()
+    name, tests = TARGETS[arguments.target]
+    chosen = [tuple(int(end) for end in part.split("-")) for part in arguments.lines.split(",")]
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         for one in FOLDERS:
@@ -129,6 +132,8 @@ def main() -> int:
             return 3
         survivors, total = [], 0
         for what, text in mutants(source):
+            if not any(first <= _line(what) <= last for first, last in chosen):
+                continue
             total += 1
             (folder / name).write_text(text, encoding="utf-8")
             if _passes(folder, tests):
@@ -138,6 +143,10 @@ def main() -> int:
     killed = total - len(survivors)
     sys.stdout.write(f"{name}: {killed} of {total} mutants killed, {100 * killed / total:.1f} %\n")
     return 0
+
+
+def _line(what: str) -> int:
+    return int(what.split()[1].rstrip(":"))
 
 
 def _passes(folder: Path, tests: list[str]) -> bool:

@@ -19,6 +19,7 @@ from tests.site.sound import POINTS, SITE_TOML, SOUND, write_site
 PASSWORD = "correct horse"
 SETPOINT, HEARTBEAT, OUTLET, INDOOR, OUTDOOR, OFFSET = 10, 11, 100, 4, 5, 20
 WRITES = (6, 16)
+STORE_URL = "sqlite:///heatwarden.db"
 QUICK = ("--cycle", "12", "--safety", "0.5")
 BUSES = SITE_TOML.split("[[bus]]")[0]
 FIELD_TOML = """\
@@ -87,6 +88,7 @@ class Plant:
     slave: Slave
     plc: Registers
     station: Registers
+    store_url: str = STORE_URL
     engines: list[subprocess.Popen[str]] = field(default_factory=list)
 
     def run(self, *words: object, answer: str = "") -> subprocess.CompletedProcess[str]:
@@ -147,7 +149,11 @@ class Plant:
 
 @contextlib.contextmanager
 def plant(
-    folder: Path, outdoor_c: Callable[[float], float] = lambda hour: -5.0, *, writes: bool = False
+    folder: Path,
+    outdoor_c: Callable[[float], float] = lambda hour: -5.0,
+    *,
+    writes: bool = False,
+    store_url: str = STORE_URL,
 ) -> Iterator[Plant]:
     """Yield a plant that holds 90 degC at -5 degC outside."""
     plc, station = Registers(), Registers()
@@ -156,8 +162,9 @@ def plant(
     station.holding[OFFSET] = 0
     station.input[INDOOR], station.input[OUTDOOR] = signed(19.5), signed(outdoor_c(0))
     with slave_on_pty({1: plc, 3: station}) as (port, slave):
-        site = write_site(folder / "site", files(port, outdoor_c, writes))
-        own = Plant(site, slave, plc, station)
+        tables = files(port, outdoor_c, writes)
+        tables["site.toml"] = tables["site.toml"].replace(STORE_URL, store_url)
+        own = Plant(write_site(folder / "site", tables), slave, plc, station, store_url)
         try:
             yield own
         finally:

@@ -18,6 +18,7 @@ from controller.store.lease import take_lease
 from controller.store.present import cycles_of
 from controller.store.telemetry import record_readings
 from drivers.base import Quality, Reading
+from tests.supervisor.postgresql_server import Server
 from tests.supervisor.running_site import (
     HEARTBEAT,
     OFFSET,
@@ -77,14 +78,14 @@ def known_for_an_hour(own: Plant) -> None:
         for name, value in (("P1.sp.fb", 90.0), ("S1.off.fb", 0.0))
         for minute in range(70, 0, -1)
     ]
-    database = open_database("sqlite:///heatwarden.db", own.folder)
+    database = open_database(own.store_url, own.folder)
     with database.recording() as connection:
         record_readings(connection, rows)
     database.close()
 
 
 def journal(own: Plant, since: datetime) -> list[JournalRow]:
-    database = open_database("sqlite:///heatwarden.db", own.folder)
+    database = open_database(own.store_url, own.folder)
     try:
         return list(Journal(database, 0).rows(since=since))
     finally:
@@ -117,7 +118,7 @@ def test_of_two_engines_started_together_one_runs(own: Plant) -> None:
 
 def test_an_engine_that_holds_the_store_from_elsewhere_is_respected(own: Plant) -> None:
     with_users(own)
-    database = open_database("sqlite:///heatwarden.db", own.folder)
+    database = open_database(own.store_url, own.folder)
     with database.writing() as connection:
         take_lease(connection, "another machine", datetime.now(UTC), MINUTE)
     database.close()
@@ -184,6 +185,28 @@ def test_from_a_recommendation_to_the_plant_and_back_to_the_operator(own: Plant)
     actions = [one["action"] for one in audit(own)]
     assert actions.count("approve") >= 3
     assert own.run("audit", "verify", own.folder).returncode == 0
+
+
+def test_an_engine_keeps_everything_in_postgresql(tmp_path: Path, server: Server) -> None:
+    with plant(tmp_path, lambda hour: -8.0, store_url=server.new_database()) as own:
+        with_users(own)
+        commissioned(own)
+        known_for_an_hour(own)
+        began = datetime.now(UTC)
+        engine = own.start(*QUICK)
+        own.until(in_mode("advisory"))
+        first = own.asked("approve", own.folder, user="li")
+        while not first["accepted"] and "superseded" in first["answer"]:
+            first = own.asked("approve", own.folder, user="li")
+        assert first["accepted"], first["answer"]
+        own.until(lambda now: offset(own) != 0.0)
+        assert own.start(*QUICK).wait(60) == 3
+        assert own.stop(engine)[0] == 0
+        rows = journal(own, began)
+        assert len(own.writes()) == sum(row.stage == "intent" for row in rows)
+        assert rows[-1].stage == "confirmed"
+        assert own.run("audit", "verify", own.folder).returncode == 0
+        assert not list(own.folder.glob("*.db")), "something was kept elsewhere"
 
 
 def test_a_silent_controller_gives_hold_and_one_alarm(own: Plant) -> None:
@@ -262,7 +285,7 @@ def test_a_process_that_was_suspended_misses_cycles_and_doubles_none(own: Plant)
     assert shown["running"]
     time.sleep(30.0)
     assert own.stop(engine)[0] == 0
-    database = open_database("sqlite:///heatwarden.db", own.folder)
+    database = open_database(own.store_url, own.folder)
     with database.reading() as connection:
         cycles = [one.at for one in cycles_of(connection, stopped - 5 * MINUTE, woken + MINUTE)]
     database.close()

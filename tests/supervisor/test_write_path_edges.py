@@ -120,6 +120,11 @@ def test_an_unknown_says_which_read_was_lost(database: Database, script: list[Sh
     assert "NoReply: silent" in tried(database, script).outcome.detail
 
 
+def test_what_is_a_tolerance_off_is_held_already_and_not_written(database: Database) -> None:
+    done = tried(database, [0.0], replace(ORDER, value=HALF))
+    assert (done.outcome.stage, done.field.written) == (Stage.CONFIRMED, [])
+
+
 def test_what_makes_no_sense_is_not_even_read(database: Database) -> None:
     done = tried(database, [0.0], replace(ORDER, value=1.76))
     assert (done.field.reads, done.field.written) == (0, [])
