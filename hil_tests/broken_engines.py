@@ -157,6 +157,8 @@ def ignores_panel() -> None:
 
 def ignores_hold() -> None:
     """HOLD is shown, and everything goes on being written."""
+    import controller.actuate
+
     right = permit
     last: dict[str, Any] = {}
 
@@ -173,6 +175,7 @@ def ignores_hold() -> None:
     _put(safety, "permit", allowed)
     _put(safety.SafetyLoop, "_targets", targets)
     _put(following, "guard", _obedient)
+    _put(controller.actuate, "_objection", _no_largest_step)
 
 
 BROKEN: Mapping[str, tuple[Callable[[], None], str]] = {

@@ -6,6 +6,7 @@ import socket
 import sys
 import tempfile
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from controller.problems import report_problems
@@ -17,10 +18,11 @@ from hil_tests.bench.session import Session, SessionOptions
 SCENARIO = Path(__file__).with_name("demo.toml")
 
 
-def run_live(speed: float, port: int) -> int:
+def run_live(site: str, speed: float, port: int) -> int:
     """Run the demonstration until SIGTERM or Ctrl-C.
 
     Args:
+        site: Whose plant.
         speed: Times real time.
         port: The console's port on this machine.
 
@@ -41,7 +43,8 @@ def run_live(speed: float, port: int) -> int:
             password=password,
             shows_commissioning=True,
         )
-        session = Session(read_scenario(SCENARIO), work, stack, options, _say)
+        scenario = replace(read_scenario(SCENARIO), site=site)
+        session = Session(scenario, work, stack, options, _say)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: session.ending.set())
         _say(f"\nconsole: http://127.0.0.1:{port}   {speed:g} times real time; Ctrl-C ends it")
