@@ -140,10 +140,10 @@ def main() -> None:
     district = load_site(arguments.site).district
     rows, missed = [], []
     for k, planted in list(enumerate(PLANTED))[:: arguments.every]:
-        dice = np.random.default_rng(300 + k)
-        truth = hidden(district, 300 + k)
+        dice = np.random.default_rng(800 + k)
+        truth = hidden(district, 800 + k)
         after, where = changed(truth, planted, dice)
-        record = record_of(district, [(truth, BEFORE_DAYS), (after, AFTER_DAYS)], 300 + k)
+        record = record_of(district, [(truth, BEFORE_DAYS), (after, AFTER_DAYS)], 800 + k)
         found = find_events(district.network, record)
         rows.append(hit(found, planted, where))
         if not rows[-1][0]:
@@ -151,8 +151,8 @@ def main() -> None:
     false = 0
     months = 2 if arguments.every == 1 else 1
     for k in range(months):
-        truth = hidden(district, 400 + k)
-        quiet = record_of(district, [(truth, QUIET_DAYS)], 400 + k)
+        truth = hidden(district, 900 + k)
+        quiet = record_of(district, [(truth, QUIET_DAYS)], 900 + k)
         false += len(find_events(district.network, quiet))
     figures = [
         Figure(

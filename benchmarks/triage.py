@@ -2,9 +2,9 @@
 
 A hidden plant runs two days with one fault: the outlet 12 K too cold (network), a station's valve
 almost shut (station), a building that loses 45 % more (building), or a flat whose own radiators
-give half (home). Only flats below what is promised complain, three in ten without a thermometer;
-the evidence is what meters (0.2 K, 1 %) and an estimate as unsure as the filter's (0.8 K) say. A case
-counts where the verdict is the planted one.
+give half (home; warm enough without that). Only flats below what is promised complain, three in
+ten without a thermometer; the evidence is what meters (0.2 K, 1 %) and an estimate as unsure as the
+filter's (0.8 K) say. A case counts where the verdict is the planted one.
 """
 
 import argparse
@@ -71,6 +71,8 @@ def _complaint(site: Site, fault: Verdict, seed: int, dice: np.random.Generator)
     mean = float(rooms[target])
     flat = mean - building.worst_flat_beta * (mean - outdoor) * float(dice.uniform(0.5, 1.0))
     if fault is Verdict.HOME:
+        if flat < building.min_indoor_c:
+            return None
         flat -= RADIATOR_LAG_K
     if flat >= building.min_indoor_c:
         return None
@@ -126,7 +128,7 @@ def main() -> None:
     parser.add_argument("--cases", type=int, default=40)
     arguments = parser.parse_args()
     site = load_site(arguments.site)
-    rows = [case(site, 200 + k) for k in range(arguments.cases)]
+    rows = [case(site, 700 + k) for k in range(arguments.cases)]
     by_fault = {
         fault: [said is fault for planted, said in rows if planted is fault] for fault in Verdict
     }

@@ -73,9 +73,10 @@ class Triage:
 
 
 # Shortfalls beyond what meters, model and weather's noise explain.
-PLANT_SHORT_K, SUPPLY_SHORT_K, HEATING_SHORT_K = 4.0, 5.0, 4.0
+# A plant at its capacity is a few kelvins short in every snap.
+PLANT_SHORT_K, SUPPLY_SHORT_K, HEATING_SHORT_K = 8.0, 5.0, 4.0
 MANY_STATIONS = 0.25
-HEAT_SHORT = 0.85
+HEAT_SHORT, ENOUGH_HEAT = 0.85, 1.0
 NEIGHBOURS_OF_BUILDING, NEIGHBOURS_OF_STATION, NEIGHBOURS_ELSEWHERE = 2, 3, 8
 COLDER_THAN_WORST_K = 1.0
 WORST_SHORT_K = 0.3
@@ -119,7 +120,9 @@ def _network(evidence: Evidence) -> list[Clue]:
 
 def _station(evidence: Evidence) -> list[Clue]:
     found = []
-    if evidence.heating_short_k > HEATING_SHORT_K:
+    # Cooler water that brings all the heat needed is another setting, not a fault.
+    enough = evidence.heat_share >= ENOUGH_HEAT
+    if evidence.heating_short_k > HEATING_SHORT_K and not enough:
         found.append(_clue("heating_short", Verdict.STATION, short_k=evidence.heating_short_k))
     if evidence.heat_share < HEAT_SHORT:
         found.append(_clue("heat_short", Verdict.STATION, share_pct=100.0 * evidence.heat_share))
