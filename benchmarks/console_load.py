@@ -159,8 +159,15 @@ def _publishing(site: Site, database: Database, ending: threading.Event) -> None
             for i, one in enumerate(site.points)
             if one.direction == "read"
         }
-        body: dict[str, Any] = {"mode": "advisory", "since": "", "reason": "good cycles", "readings": readings,
-                "alarms": [], "armed": None, "owned": None}  # fmt: skip
+        body: dict[str, Any] = {
+            "mode": "advisory",
+            "since": "",
+            "reason": "good cycles",
+            "readings": readings,
+            "alarms": [],
+            "armed": None,
+            "owned": None,
+        }
         with database.writing() as connection:
             publish(connection, "engine", body, datetime.now(UTC))
         ending.wait(PUBLISH_EVERY_S)

@@ -16,7 +16,7 @@ from playwright.sync_api import Page, sync_playwright
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 SIGN_IN = re.compile(r"sign in as (\S+) or (\S+), password (\S+)")
-PATIENCE_S = 1800.0
+PATIENCE_S = 900.0
 
 
 def main() -> None:
