@@ -198,3 +198,15 @@ def test_what_hands_have_to_set_is_asked_and_confirmed(fresh: Scene) -> None:
         right = next(one for one in waiting if one.element == form["element"])
         client.post(action, data={**form, "value": str(right.value)})
     assert next(one for one in fresh.engine.core.by_hand if one.element == form["element"]).done
+
+
+def test_an_armed_snap_can_be_declined_from_the_banner(fresh: Scene) -> None:
+    with fresh.client("wang") as engineer:
+        engineer.post("/mode/arm", data={"csrf": csrf_of(engineer), "hours": "24"})
+    with fresh.client("li") as client:
+        fresh.until(lambda: 'id="decline"' in client.get("/alarms").text)
+        form = form_to(client.get("/alarms").text, "/mode/disarm")
+        assert client.post("/mode/disarm", data=form).status_code == 303
+    assert fresh.engine.core.state.arming is None
+    with fresh.client("guest") as client:
+        assert 'id="decline"' not in client.get("/alarms").text
