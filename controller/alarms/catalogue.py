@@ -85,6 +85,16 @@ CATALOGUE: dict[str, Kind] = dict(
             Words("Lower the outlet or find out why.", "降低出口温度或查明原因。"),
         ),
         _kind(
+            "leak_suspected",
+            Priority.HIGH,
+            Words("Make-up water has risen for good.", "补水量持续升高。"),
+            Words("A pipe may leak; water and heat are lost.", "可能有管道泄漏，损失水和热量。"),
+            Words(
+                "Look for the leak; compare pressures at the stations.",
+                "查找泄漏，核对各站压力。",
+            ),
+        ),
+        _kind(
             "bus_lost",
             Priority.HIGH,
             Words("A whole bus is silent.", "整条总线无应答。"),

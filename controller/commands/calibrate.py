@@ -25,6 +25,9 @@ fitted to the first 70 % of it and scored on the rest. What predicts better is w
 SITE/parameters as a new version and used from then on; `check` lists it, and it can be rolled back.
 A running engine takes it at `reload`.
 
+Lasting changes that the history shows (valves, exchangers, buildings, pipes) are named with their
+likely cause and size.
+
 Exit code 0: a new version is in use; 1: nothing predicts better, all stays; 2: an input was
 refused; 3: a file cannot be written.
 """
@@ -119,6 +122,9 @@ def _tell(site: "Site", outcome: "Outcome") -> None:
             f"  {one.part:<10} {one.quantity:<52} {one.before:8.3f} {one.after:8.3f} {one.unit:<2} "
             f"{verdict}"
         )
+    for event in outcome.events:
+        size = f"{event.size:+.1f} K" if event.signal == "arrival" else f"{event.size:+.0%}"
+        write_line(f"changed: {event.where} since {event.since:%Y-%m-%d}, {event.cause} ({size})")
     if outcome.version is None:
         write_line("nothing predicts better; the parameters stay as they were")
     else:

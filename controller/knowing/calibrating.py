@@ -10,16 +10,21 @@ from controller.site import Site
 from controller.sitefiles import parameters
 from controller.sitefiles.parameters import ParameterVersion
 from optimizer.estimate.calibrate import Calibration, PartScore, calibrate
+from optimizer.estimate.events import Event, find_events
 from optimizer.estimate.record import Record
 from optimizer.estimate.values import Values
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What came of a calibration; `version` is None where nothing predicted better."""
+    """What came of a calibration; `version` is None where nothing predicted better.
+
+    `events` are the lasting changes that the record shows.
+    """
 
     calibration: Calibration
     version: ParameterVersion | None
+    events: tuple[Event, ...]
 
 
 def calibrate_site(
@@ -41,12 +46,13 @@ def calibrate_site(
         OSError: The version could not be written.
     """
     found = calibrate(site.district.network, record)
+    events = find_events(site.district.network, record)
     if not found.accepted and not betas:
-        return Outcome(calibration=found, version=None)
+        return Outcome(calibration=found, version=None, events=events)
     made = _version(site, found, record, now, betas or {})
     parameters.write(site.folder, made)
     parameters.use(site.folder, made.version)
-    return Outcome(calibration=found, version=made)
+    return Outcome(calibration=found, version=made, events=events)
 
 
 def _version(
@@ -84,6 +90,25 @@ def score_json(score: PartScore) -> dict[str, Any]:
     return {**plain, "before": number(score.before), "after": number(score.after)}
 
 
+def event_json(event: Event) -> dict[str, Any]:
+    """A lasting change as plain data.
+
+    Args:
+        event: The event.
+
+    Returns:
+        Where, since when, the likely cause and its size.
+    """
+    return {
+        "where": event.where,
+        "since": event.since.isoformat(),
+        "seen": event.seen.isoformat(),
+        "cause": event.cause.value,
+        "signal": event.signal.value,
+        "size": round(event.size, 3),
+    }
+
+
 def outcome_json(site: Site, outcome: Outcome) -> JsonObject:
     """A calibration as JSON.
 
@@ -100,6 +125,7 @@ def outcome_json(site: Site, outcome: Outcome) -> JsonObject:
         "accepted": found.accepted,
         "version": None if outcome.version is None else outcome.version.version,
         "scores": [score_json(score) for score in found.scores],
+        "events": [event_json(event) for event in outcome.events],
         "kept": {
             "pipes": len(found.pipes),
             "stations": len(found.stations),

@@ -4,6 +4,7 @@ from typing import Any
 
 from controller.alarms.board import Cause
 from controller.engine.core import Core
+from controller.knowing.leak_watch import leak_causes
 from controller.knowing.state_filter import StateFilter, Sureness
 from controller.outcome_json import number
 from controller.site import Site
@@ -32,6 +33,7 @@ def watched_state(core: Core) -> StateFilter:
             for one in sureness.left_out
         )
         try:
+            core.causes["leak"] = leak_causes(site, core.database, sureness.at)
             with core.database.writing() as connection:
                 publish(connection, PUBLISHED_AS, estimate_json(site, state, sureness), sureness.at)
         except StoreError as error:

@@ -21,7 +21,9 @@ from optimizer.model.state import PlantState
 from optimizer.simulate import simulate
 
 # Half of the smallest rise looked for, and the sum at which it is believed, in standard deviations.
-SLACK, LIMIT = 0.75, 6.0
+SLACK, LIMIT = 1.0, 8.0
+# A smaller rise comes with the pressure and the weather.
+LEAST_RISE = 0.1
 BASE_STEPS = 96 * 2
 # A meter never repeats better than this share of what it shows.
 LEAST_SPREAD = 0.01
@@ -62,7 +64,8 @@ def notice_leak(makeup_m3_h: FloatArray) -> LeakNoticed | None:
             began = k
         if total > LIMIT:
             size = float(np.nanmedian(makeup_m3_h[began : k + 1])) - level
-            return LeakNoticed(began=began, noticed=k, size_m3_h=size)
+            if size > LEAST_RISE * abs(level):
+                return LeakNoticed(began=began, noticed=k, size_m3_h=size)
     return None
 
 
