@@ -22,6 +22,7 @@ from benchmarks.cases.tables import (
     rmse,
     text,
 )
+from optimizer.estimate.exchanger import Around, fit_exchanger
 from optimizer.model.arrays import FloatArray
 from optimizer.physics.exchanger import conductance_w_k
 from optimizer.physics.water import REFERENCE_CP_J_KG_K, density_kg_m3
@@ -81,7 +82,35 @@ def tartu(data: Path) -> list[Figure]:
                 f"fitted on {int(fitted.sum())} hours at {fit_k:.2f} K",
             )
         )
-    return figures
+    return [*figures, *_recovered(rows, fitted)]
+
+
+def _recovered(rows: list[Row], fitted: np.ndarray) -> list[Figure]:
+    """UA with its uncertainty, from the four temperatures of each half of the record."""
+    around = Around(
+        supply_c=column(rows, "FLOW_TEMP"),
+        return_c=column(rows, "RETURN_TEMP"),
+        secondary_supply_c=column(rows, "SEC_FLOW"),
+        secondary_return_c=column(rows, "SEC_RETURN"),
+        heat_kw=column(rows, "POWER1"),
+    )
+    first, second = (
+        fit_exchanger(Around(**{name: values[part] for name, values in vars(around).items()}))
+        for part in (fitted, ~fitted)
+    )
+    if first is None:
+        return []
+    later = "" if second is None else f"{second.ua_kw_k:.2f} +- {second.error_kw_k:.2f} later"
+    return [
+        Figure(
+            case="Tartu substation",
+            quantity="UA from four temperatures at night",
+            unit="kW/K",
+            ours=first.ua_kw_k,
+            peers={},
+            note=f"+- {first.error_kw_k:.2f}, standard error; {later}",
+        )
+    ]
 
 
 def _nights(rows: list[Row]) -> list[Row]:
