@@ -1,6 +1,7 @@
 """The bench itself: an unmodified engine passes, a broken one is caught, the same seed repeats."""
 
 import hashlib
+import html
 import json
 import sys
 from dataclasses import replace
@@ -48,7 +49,8 @@ def test_an_ordinary_day_passes(ordinary: Outcome) -> None:
 @pytest.mark.slow
 def test_the_same_seed_gives_the_same_run_byte_for_byte(ordinary: Outcome, tmp_path: Path) -> None:
     again = run_scenario(replace(ordinary.scenario, hours=1.25), tmp_path)
-    assert until(again, 1.25 * 3600.0) == until(ordinary, 1.25 * 3600.0)
+    # A moment before the end, at which the shorter run takes its engine down.
+    assert until(again, 1.24 * 3600.0) == until(ordinary, 1.24 * 3600.0)
 
 
 def test_the_report_has_every_verdict(ordinary: Outcome, tmp_path: Path) -> None:
@@ -56,8 +58,9 @@ def test_the_report_has_every_verdict(ordinary: Outcome, tmp_path: Path) -> None
     names = {one.name for one in ordinary.verdicts}
     cases = ElementTree.parse(tmp_path / "junit.xml").getroot().findall("testcase")
     assert {case.get("name") for case in cases} == names
-    assert all(name in page.read_text(encoding="utf-8") for name in names)
-    assert page.read_text(encoding="utf-8").count("<svg") == 6
+    shown = html.unescape(page.read_text(encoding="utf-8"))
+    assert [name for name in names if name not in shown] == []
+    assert shown.count("<svg") == 6
     about = json.loads((tmp_path / "run.json").read_text(encoding="utf-8"))
     assert (about["passed"], about["seed"], about["plant_seed"]) == (True, 1, 1)
     for name in ("plants", "nodes", "pipes", "stations", "buildings", "site", "wire"):

@@ -70,6 +70,8 @@ BREACHES = [
     ("The guard stands alone", "controller/guard.py", "import sqlalchemy"),
     ("The console", "controller/console/application.py", "import drivers.bus"),
     ("The console", "controller/console/parts.py", "import drivers.modbus.rtu"),
+    ("The bench's assertions", "hil_tests/bench/assertions.py", "import controller.site"),
+    ("The bench's assertions", "hil_tests/bench/kpi.py", "import drivers.base"),
 ]
 
 
