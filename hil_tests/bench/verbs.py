@@ -10,7 +10,7 @@ VERBS: Mapping[str, tuple[bool, Mapping[str, float | str]]] = {
     "drop": (True, {"share": 1.0}),
     "noise": (True, {"share": 0.1}),
     "delay": (True, {"s": 0.1}),
-    "late": (True, {"s": 0.4}),
+    "late": (True, {"s": 0.1}),  # beyond the timeout
     "duplicate": (True, {"share": 0.3}),
     "power-off": (True, {}),
     "unplug": (True, {}),

@@ -9,6 +9,7 @@ from hil_tests.bench.wire.bus import SlaveBus
 from hil_tests.bench.wire.lines import Line, PtyLine, TcpLine
 from hil_tests.bench.wire.log import WireLog
 from hil_tests.bench.wire.meters import MeterBus
+from hil_tests.bench.working_copy import timeout_of
 from hil_tests.bench.world import World
 
 
@@ -32,6 +33,7 @@ def open_lines(
     buses, lines = {}, {}
     for bus in world.site.buses:
         own = _bus(world, bus, wire, seed)
+        own.timeout_s = timeout_of(bus, paced=paced)
         buses[bus.bus_id] = own
         baudrate = bus.baudrate if paced else None
         lines[bus.bus_id] = _line(own, bus.kind == "tcp", ports / bus.bus_id, baudrate)

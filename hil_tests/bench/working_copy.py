@@ -6,12 +6,16 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from controller.site import Site, load_site
+from controller.sitefiles.parts import Bus
 from hil_tests.bench.wire.lines import Line, TcpLine
 
 WEATHER_FILE = "bench-weather.csv"
 LEFT_BEHIND = shutil.ignore_patterns("*.db", "*.db-*", "__pycache__", ".git")
 # In lockstep nothing is paced and nobody is slow: a short silence after a failure is enough.
 LOCKSTEP_QUIET_S = 0.02
+# Bytes and their timeouts are real time always: on a busy machine a reply may take its time, and a
+# timeout that it alone has caused would tell two runs of one seed apart.
+LOCKSTEP_TIMEOUT_S = 1.0
 
 
 def copy_site(folder: Path, to: Path) -> Path:
@@ -57,6 +61,11 @@ def connect(
     path.write_text(text, encoding="utf-8", newline="\n")
 
 
+def timeout_of(bus: Bus, *, paced: bool) -> float:
+    """How long the engine waits for a reply on a bus of the bench, s."""
+    return bus.timeout_s if paced else max(bus.timeout_s, LOCKSTEP_TIMEOUT_S)
+
+
 def _without(text: str, table: str) -> str:
     """Cut a table out, wherever and however often it stands."""
     pattern = rf"^{re.escape(table)}[^\n]*\n(?:(?!\[)[^\n]*\n?)*"
@@ -67,7 +76,7 @@ def _bus(bus_id: str, line: Line, site: Site, *, paced: bool) -> str:
     bus = next(one for one in site.buses if one.bus_id == bus_id)
     quiet_s = bus.quiet_s if paced else LOCKSTEP_QUIET_S
     head = f'\n[[bus]]\nid = "{bus_id}"\nkind = "{bus.kind}"\n'
-    tail = f"timeout_s = {bus.timeout_s}\nquiet_s = {quiet_s}\n"
+    tail = f"timeout_s = {timeout_of(bus, paced=paced)}\nquiet_s = {quiet_s}\n"
     if bus.kind == "tcp":
         assert isinstance(line, TcpLine)
         return head + f'host = "{line.host}"\nport = {line.tcp_port}\n' + tail

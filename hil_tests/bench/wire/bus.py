@@ -32,7 +32,7 @@ class Slave(Protocol):
 class WireFaults:
     """What is wrong with a bus just now. Times in s of the wire, shares of frames.
 
-    `dead` are units without power; `late` are held back beyond the timeout.
+    `dead` are units without power; `late_s` is by how much replies miss their timeout.
     """
 
     drop: float = 0.0
@@ -64,6 +64,7 @@ class SlaveBus:
     ) -> None:
         self.bus_id = bus_id
         self.faults = WireFaults()
+        self.timeout_s = 0.0  # the master's; late replies miss it
         # Called once after a setpoint has been taken and before it is answered.
         self.on_write: Callable[[], None] | None = None
         self._slaves = slaves
@@ -161,9 +162,11 @@ class SlaveBus:
             at = chance.randrange(len(reply))
             reply = reply[:at] + bytes([reply[at] ^ (1 << chance.randrange(8))]) + reply[at + 1 :]
             note = "garbled"
-        pieces = [(faults.delay_s + faults.late_s, reply)]
+        wait_s = faults.delay_s
         if faults.late_s:
+            wait_s += self.timeout_s + faults.late_s
             note = "late"
+        pieces = [(wait_s, reply)]
         if faults.duplicate and chance.random() < faults.duplicate:
             pieces.append((0.002, reply))
             note = "sent twice"
