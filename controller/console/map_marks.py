@@ -58,7 +58,7 @@ def marks_of(console: Console, seen: Snapshot, words: Words, frame: MapFrame) ->
         marks.append(_at_station(network, frame, kind, text, coldest.station_id))
     if farthest is not None:
         building = network.buildings[network.building_index[farthest]]
-        temp_c = measured_value(console, seen, "station", building.station_id, "supply_temp_c")
+        temp_c = _supply_temp_c(console, seen, building.station_id)
         text = words("map.farthest", name=farthest, temp=number(temp_c, 1))
         marks.append(_at_station(network, frame, "farthest", text, building.station_id))
     marks += _short_stations(network, frame, flats.values(), words)
@@ -87,6 +87,18 @@ def strained_pipes(console: Console, seen: Snapshot) -> list[str]:
             and one["margin"] < 0.01 * abs(one["allowed"] or 0.0)
         }
     )
+
+
+def _supply_temp_c(console: Console, seen: Snapshot, station_id: str) -> float | None:
+    """What reaches a station: measured, or as the model has it."""
+    measured = measured_value(console, seen, "station", station_id, "supply_temp_c")
+    if measured is not None:
+        return measured
+    network = console.site.district.network
+    node = network.stations[network.station_index[station_id]].node_id
+    modelled = seen.courses.get("now", {}).get("nodes", [])
+    index = network.node_index[node]
+    return modelled[index] if index < len(modelled) else None
 
 
 def _plants(console: Console, words: Words, frame: MapFrame) -> Iterable[Mark]:
