@@ -77,7 +77,7 @@ def _sign_in(page: Page, name: str, password: str) -> None:
 
 def _wait_for_advice(page: Page) -> None:
     page.goto("/?view=temperature")
-    page.wait_for_selector("#do-approve:enabled", timeout=1000.0 * PATIENCE_S)
+    page.wait_for_selector("#do-approve", timeout=1000.0 * PATIENCE_S)
     page.goto("/?view=temperature")
     page.wait_for_timeout(1500)
 

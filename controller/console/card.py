@@ -97,6 +97,7 @@ def card_of(console: Console, seen: Snapshot, words: Words, now: datetime) -> di
         "advice": advice,
         "decision": seen.decision,
         "state": _state(seen, now),
+        "advisory": seen.mode == "advisory",
         "expires": local_time(advice.expires_at, console.zone)[6:],
         "minutes_left": max(round((advice.expires_at - now).total_seconds() / 60.0), 0),
         "changes": main,

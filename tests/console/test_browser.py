@@ -165,8 +165,8 @@ def test_every_other_action(browser: "Browser", fresh: Scene, language: str) -> 
     with looking(browser, fresh, "zhao", language) as seen:
         page = seen.page
         _alarms(page, language)
-        _modes(page, fresh)
         _change(page)
+        _modes(page, fresh)
         _what_if(page)
         _people_and_tokens(page)
         _ways(page)

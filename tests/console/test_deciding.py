@@ -210,3 +210,15 @@ def test_an_armed_snap_can_be_declined_from_the_banner(fresh: Scene) -> None:
     assert fresh.engine.core.state.arming is None
     with fresh.client("guest") as client:
         assert 'id="decline"' not in client.get("/alarms").text
+
+
+def test_outside_advisory_nothing_is_offered_for_approval(fresh: Scene) -> None:
+    with fresh.client("li") as client:
+        client.post("/mode/hold", data={"csrf": csrf_of(client)})
+        fresh.until(lambda: "Only in ADVISORY" in client.get("/").text)
+        page = client.get("/").text
+        assert re.search(r'id="do-approve"[^>]* data-barred disabled', page)
+        path = decide_page(fresh, "approve")
+        found = client.post(path, data=form_to(client.get(path).text, path))
+    assert found.status_code == 409
+    assert "nothing can be approved in mode hold" in found.text
