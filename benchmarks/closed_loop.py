@@ -24,7 +24,6 @@ from benchmarks.cases.cold_weeks import (
     STEP_S,
     coldest_days,
     mistaken,
-    part_of,
     true_weather,
 )
 from benchmarks.cases.ledger import Account, Ledger
@@ -41,6 +40,7 @@ from optimizer.model.state import PlantState
 from optimizer.plan import PlanOptions, plan
 from optimizer.round import solver_session
 from optimizer.simulate import simulate
+from optimizer.timegrid import first_steps, part_of
 
 # The plant settles and the model with it; then it counts.
 WARM_UP_H = 48.0
@@ -161,13 +161,8 @@ class Planner:
     def _followed(self, step: int, schedule: Schedule) -> PlantState:
         case = self.case
         was = part_of(case.weather, step, case.cycle)
-        cut = replace(
-            schedule,
-            supply_temp_c=schedule.supply_temp_c[:, : case.cycle],
-            pump_setpoint=schedule.pump_setpoint[:, : case.cycle],
-            secondary_offset_k=schedule.secondary_offset_k[:, : case.cycle],
-        )
-        return simulate(case.district.network, self.state, was, cut).end_state
+        begun = first_steps(schedule, case.cycle)
+        return simulate(case.district.network, self.state, was, begun).end_state
 
 
 def curve_policy(case: Case, shift_k: float, slope: float, speed_share: float) -> Policy:

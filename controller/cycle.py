@@ -200,7 +200,7 @@ def recommendation_of(
         The recommendation, with its certificate's limits and what it is predicted to do.
     """
     digest = input_hash(task)
-    stands = prefix((), planned.schedule, task.state)
+    stands = prefix((), planned.schedule, task.state, 0)
     order = writing_order(task.elements, planned.schedule, stands)
     members = tuple(
         Member(

@@ -77,7 +77,7 @@ def _ramp_to(value: float, bounds: Bounds, basis: PlanTask, element: Element) ->
     """From where it stands to the value, one step after another, and on at it."""
     assert basis.schedule is not None
     _, _, up_per_h, down_per_h = bounds
-    stands = prefix((), basis.schedule, basis.state)
+    stands = prefix((), basis.schedule, basis.state, 0)
     present = float(series_of(element, stands)[0])
     steps = np.arange(1, basis.schedule.steps + 1) * basis.schedule.step_s / 3600.0
     way = np.minimum(steps * (up_per_h if value > present else down_per_h), abs(value - present))

@@ -9,7 +9,7 @@ Source: balancing by valve authority, S. Frederiksen, S. Werner, District Heatin
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,6 +20,7 @@ from pyomo.contrib.solver.common.results import SolutionStatus
 from optimizer.blocks.turns import declare_turns
 from optimizer.certify import certify
 from optimizer.comfort import comfort_of_trace
+from optimizer.comparison import newly_passed
 from optimizer.linear_model import PER_LARGEST_K
 from optimizer.model.arrays import FloatArray, IntArray
 from optimizer.model.forecast import Forecast
@@ -194,30 +195,6 @@ def _needed(
     back = [station.station_id in idle for station in case.district.network.stations]
     kept = np.where(back, begin, opening)
     return kept, _turns(case, begin, kept)
-
-
-def newly_passed(before: Certificate, after: Certificate) -> bool:
-    """Whether a limit is passed further than it was.
-
-    Args:
-        before: Verdict on the openings as they were.
-        after: Verdict on others.
-
-    Returns:
-        True where one is.
-    """
-    worst = _worst_margins(before)
-    return any(
-        margin < -1e-6 and margin < worst.get(kind, 0.0) - 1e-6
-        for kind, margin in _worst_margins(after).items()
-    )
-
-
-def _worst_margins(certificate: Certificate) -> Mapping[str, float]:
-    worst: dict[str, float] = {}
-    for limit in certificate.limits:
-        worst[limit.limit] = min(worst.get(limit.limit, math.inf), limit.margin)
-    return worst
 
 
 def _searched(

@@ -35,8 +35,6 @@ from optimizer.search import Found, Progress, search
 from optimizer.simulate import simulate
 from optimizer.worth import worth_around
 
-# What flats are kept above their minimum by before any certificate.
-FIRST_COMFORT_MARGIN_K = 0.0
 # How much of a shortfall that a certificate finds the next search stays above.
 MARGIN_FACTOR = 1.3
 CERTIFICATES = 6
@@ -56,12 +54,15 @@ class PlanOptions:
         max_rounds: Budget of rounds before each certificate.
         start: A schedule to start from; the baseline when None.
         with_bound: Whether to prove a bound.
+        comfort_margin_k: What flats are planned to stay above their minimum by; shortfalls are
+            counted below the minimum itself.
     """
 
     with_offsets: bool = True
     max_rounds: int = 6
     start: Schedule | None = None
     with_bound: bool = True
+    comfort_margin_k: float = 0.0
 
 
 def plan(
@@ -183,7 +184,7 @@ def _task(
         levers=levers,
         template=curve,
         backoff=first_backoff(district.network),
-        comfort_margin_k=FIRST_COMFORT_MARGIN_K,
+        comfort_margin_k=options.comfort_margin_k,
         beyond_reach=np.zeros(
             (forecast.steps + 1, len(district.network.buildings)), dtype=np.bool_
         ),

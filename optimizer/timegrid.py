@@ -1,5 +1,7 @@
 """Moving weather and setpoints between time grids."""
 
+from datetime import timedelta
+
 import numpy as np
 
 from optimizer.model.arrays import FloatArray, frozen
@@ -95,6 +97,46 @@ def refine_schedule(schedule: Schedule, step_s: int) -> Schedule:
         supply_temp_c=fine(schedule.supply_temp_c),
         pump_setpoint=fine(schedule.pump_setpoint),
         secondary_offset_k=fine(schedule.secondary_offset_k),
+    )
+
+
+def part_of(weather: Forecast, begin: int, steps: int) -> Forecast:
+    """Cut some steps out of a course.
+
+    Args:
+        weather: The course.
+        begin: First step.
+        steps: How many.
+
+    Returns:
+        The part.
+    """
+    return Forecast(
+        start=weather.start + timedelta(seconds=begin * weather.step_s),
+        step_s=weather.step_s,
+        outdoor_temp_c=frozen(weather.outdoor_temp_c[:, begin : begin + steps + 1]),
+        wind_m_s=frozen(weather.wind_m_s[:, begin : begin + steps]),
+        ghi_w_m2=frozen(weather.ghi_w_m2[:, begin : begin + steps]),
+        heat_price_per_mwh=frozen(weather.heat_price_per_mwh[:, begin : begin + steps]),
+    )
+
+
+def first_steps(schedule: Schedule, steps: int) -> Schedule:
+    """Cut off what comes after some steps.
+
+    Args:
+        schedule: The schedule.
+        steps: How many steps remain.
+
+    Returns:
+        Its beginning.
+    """
+    return Schedule(
+        start=schedule.start,
+        step_s=schedule.step_s,
+        supply_temp_c=frozen(schedule.supply_temp_c[:, :steps]),
+        pump_setpoint=frozen(schedule.pump_setpoint[:, :steps]),
+        secondary_offset_k=frozen(schedule.secondary_offset_k[:, :steps]),
     )
 
 

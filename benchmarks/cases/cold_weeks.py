@@ -1,7 +1,7 @@
 """Cold weeks of typical years, and forecasts of them that are as wrong as forecasts are."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -67,27 +67,6 @@ def true_weather(
         wind_m_s=frozen(np.zeros((1, steps))),
         ghi_w_m2=frozen(np.zeros((1, steps))),
         heat_price_per_mwh=frozen(np.repeat(price[hour][None, :], plants, axis=0)),
-    )
-
-
-def part_of(weather: Forecast, begin: int, steps: int) -> Forecast:
-    """Cut some steps out of a course.
-
-    Args:
-        weather: The course.
-        begin: First step.
-        steps: How many.
-
-    Returns:
-        The part.
-    """
-    return Forecast(
-        start=weather.start + timedelta(seconds=begin * weather.step_s),
-        step_s=weather.step_s,
-        outdoor_temp_c=frozen(weather.outdoor_temp_c[:, begin : begin + steps + 1]),
-        wind_m_s=frozen(weather.wind_m_s[:, begin : begin + steps]),
-        ghi_w_m2=frozen(weather.ghi_w_m2[:, begin : begin + steps]),
-        heat_price_per_mwh=frozen(weather.heat_price_per_mwh[:, begin : begin + steps]),
     )
 
 

@@ -19,6 +19,10 @@ from optimizer.model.policy import District
 from optimizer.model.schedule import Schedule
 from optimizer.model.state import PlantState
 
+# A set is followed while its points are owned; after a failed write a person acts within hours.
+PREFIX_FOLLOWED_H, PREFIX_JUDGED_H = 1, 6
+RISING_ORDER = ("station", "plant", "pump")
+
 
 @dataclass(frozen=True, kw_only=True)
 class PlanTask:
@@ -167,7 +171,11 @@ def _found(task: PlanTask) -> Plan:
         task.state,
         task.forecast,
         solver_session(),
-        PlanOptions(with_bound=False, start=_gone_on(task)),
+        PlanOptions(
+            with_bound=False,
+            start=_gone_on(task),
+            comfort_margin_k=task.district.comfort.margin_k,
+        ),
         tell,
         time.perf_counter,
     )
@@ -205,19 +213,48 @@ def _taken(task: PlanTask, schedule: Schedule) -> Plan:
 
 
 def _broken_prefix(task: PlanTask, schedule: Schedule) -> str | None:
-    """Name the member after which the set, written so far and held there, would pass a limit."""
-    from optimizer.certify import certify
+    """Name the member after which the set, written so far and no further, would pass a limit.
 
-    stands = prefix((), schedule, task.state)
-    order = writing_order(task.elements, schedule, stands)
+    What is written follows the set while its points are owned and stays there, all else stays put:
+    a failed write is followed by HOLD and an alarm. Judged over the hours in which a person acts,
+    beside what staying put altogether would do.
+    """
+    from optimizer.certify import certify
+    from optimizer.comparison import newly_passed
+    from optimizer.timegrid import first_steps, part_of
+
+    hour = round(3600 / schedule.step_s)
+    steps = min(PREFIX_JUDGED_H * hour, schedule.steps)
+    ahead, begun = part_of(task.forecast, 0, steps), first_steps(schedule, steps)
+    stands = prefix((), begun, task.state, PREFIX_FOLLOWED_H * hour)
+    order = writing_order(task.elements, begun, stands)
+    put = certify(task.district, task.state, ahead, stands)
+    before = stands
     for count in range(1, len(order)):
-        last = order[count - 1]
-        if np.array_equal(series_of(last, schedule), series_of(last, stands)):
-            continue  # it stays where it is: nothing has changed since the prefix before
-        partial = prefix(order[:count], schedule, task.state)
-        if not certify(task.district, task.state, task.forecast, partial).certified:
-            return last.name
+        partial = prefix(order[:count], begun, task.state, PREFIX_FOLLOWED_H * hour)
+        if same_setpoints(partial, before):
+            continue  # its last member stays where it is
+        judged, before = certify(task.district, task.state, ahead, partial), partial
+        if not judged.certified and newly_passed(put, judged):
+            return order[count - 1].name
     return None
+
+
+def same_setpoints(one: Schedule, other: Schedule) -> bool:
+    """Whether two schedules of the same grid ask for the same.
+
+    Args:
+        one: A schedule.
+        other: Another.
+
+    Returns:
+        True where every setpoint is equal.
+    """
+    return (
+        np.array_equal(one.supply_temp_c, other.supply_temp_c)
+        and np.array_equal(one.pump_setpoint, other.pump_setpoint)
+        and np.array_equal(one.secondary_offset_k, other.secondary_offset_k)
+    )
 
 
 def writing_order(
@@ -225,6 +262,9 @@ def writing_order(
 ) -> tuple[Element, ...]:
     """Order elements as they are set: what is written before what hands set, each with what falls
     first, so that no prefix stands higher than before before something has been lowered.
+
+    Of what falls the pumps come first, of what rises last: pressure rises with the pumps and falls
+    with the flow that warmer curves of stations draw.
 
     Args:
         elements: What is set.
@@ -235,21 +275,25 @@ def writing_order(
         The same elements.
     """
 
-    def rank(element: Element) -> tuple[bool, bool, str]:
+    def rank(element: Element) -> tuple[bool, bool, int, str]:
         series = series_of(element, schedule)
         rises = bool(series[min(1, len(series) - 1)] >= series_of(element, stands)[0])
-        return element.point_id is None, rises, element.name
+        place = RISING_ORDER.index(element.kind)
+        return element.point_id is None, rises, place if rises else -place, element.name
 
     return tuple(sorted(elements, key=rank))
 
 
-def prefix(written: tuple[Element, ...], schedule: Schedule, state: PlantState) -> Schedule:
+def prefix(
+    written: tuple[Element, ...], schedule: Schedule, state: PlantState, followed: int
+) -> Schedule:
     """The schedule if the set were written so far and no further.
 
     Args:
         written: The members that follow the schedule.
         schedule: The whole set's.
         state: Where all others stay.
+        followed: Steps after which what is written stays, too.
 
     Returns:
         The schedule.
@@ -260,7 +304,10 @@ def prefix(written: tuple[Element, ...], schedule: Schedule, state: PlantState) 
         "station": np.repeat(np.asarray(state.secondary_offset_k)[:, None], schedule.steps, 1),
     }
     for element in written:
-        held[element.kind][element.index] = series_of(element, schedule)
+        series = series_of(element, schedule)
+        held[element.kind][element.index] = series[
+            np.minimum(np.arange(len(series)), min(followed, len(series) - 1))
+        ]
     return replace(
         schedule,
         supply_temp_c=held["plant"],

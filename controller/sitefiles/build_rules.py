@@ -11,7 +11,14 @@ from controller.sitefiles.rules import did_you_mean
 from controller.sitefiles.text_file import is_there
 from controller.sitefiles.toml_file import Sections
 from optimizer.model.network import Plant, Pump, PumpControl, RadiatorReference
-from optimizer.model.policy import COUNTED_QUANTILE, Comfort, Control, Limits, Prices
+from optimizer.model.policy import (
+    COMFORT_MARGIN_K,
+    COUNTED_QUANTILE,
+    Comfort,
+    Control,
+    Limits,
+    Prices,
+)
 
 _MAKEUP_C = 10.0
 _STALE_AFTER_H = 6.0
@@ -107,11 +114,12 @@ def build_limits(row: Row) -> Limits:
 
 def build_comfort(row: Row) -> Comfort:
     """Build the promise of warmth from [comfort]."""
-    quantile = row.maybe_number("shortfall_quantile")
+    quantile, margin_k = row.maybe_number("shortfall_quantile"), row.maybe_number("margin_k")
     return Comfort(
         min_indoor_c=row.number("min_indoor_c"),
         max_indoor_c=row.number("max_indoor_c"),
         shortfall_quantile=COUNTED_QUANTILE if quantile is None else quantile,
+        margin_k=COMFORT_MARGIN_K if margin_k is None else margin_k,
     )
 
 

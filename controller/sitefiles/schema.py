@@ -188,6 +188,7 @@ SITE_TOML: Mapping[str, Section] = {
             "min_indoor_c": Field(Real(0, 35, "degC")),
             "max_indoor_c": Field(Real(0, 45, "degC")),
             "shortfall_quantile": _optional(Real(0, 1, above=True)),
+            "margin_k": _optional(Real(0, 5, "K")),
         }
     ),
     "radiators": Section(

@@ -6,6 +6,8 @@ from optimizer.model.network import Network
 
 # Nine of ten weather members are to be no colder than what shortfalls are counted in.
 COUNTED_QUANTILE = 0.9
+# A building's loss that is a twentieth more than believed costs its flats about a kelvin.
+COMFORT_MARGIN_K = 1.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,12 +30,14 @@ class Comfort:
     """Indoor temperatures that people are promised; a building's own minimum stands with it.
 
     Shortfalls are counted at `shortfall_quantile` of the weather members: so large a share of them
-    is to be no colder.
+    is to be no colder. The engine plans for `margin_k` more than the minimum, for what its model
+    does not know of the plant.
     """
 
     min_indoor_c: float
     max_indoor_c: float
     shortfall_quantile: float = COUNTED_QUANTILE
+    margin_k: float = COMFORT_MARGIN_K
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

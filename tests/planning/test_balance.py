@@ -10,8 +10,9 @@ from benchmarks.balancing import spoilt, turned
 from benchmarks.cases.cities import city, cold_wave
 from controller.cli import main
 from controller.paths import config_dir
-from optimizer.balance import Balancing, Case, balance, newly_passed
+from optimizer.balance import Balancing, Case, balance
 from optimizer.baseline import baseline_schedule, starting_state
+from optimizer.comparison import newly_passed
 from optimizer.model.network import StationControl
 from optimizer.model.policy import District
 from optimizer.round import choice_solver

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from benchmarks.cases.cities import city, cold_wave
-from benchmarks.cases.cold_weeks import part_of
 from optimizer.baseline import starting_state
 from optimizer.levers import continued
 from optimizer.model.forecast import Forecast
@@ -16,6 +15,7 @@ from optimizer.model.schedule import Schedule
 from optimizer.plan import PlanOptions, plan
 from optimizer.round import solver_session
 from optimizer.simulate import simulate
+from optimizer.timegrid import first_steps, part_of
 
 HOURS = 18
 STEPS = HOURS * 4
@@ -37,21 +37,10 @@ def planned(
     ahead = part_of(weather, step, STEPS)
     state = starting_state(district, part_of(weather, 0, STEPS), None)
     if before is not None:
-        state = simulate(
-            district.network, state, part_of(weather, 0, step), cut(before.chosen.schedule, step)
-        ).end_state
+        begun = first_steps(before.chosen.schedule, step)
+        state = simulate(district.network, state, part_of(weather, 0, step), begun).end_state
     options = PlanOptions(with_bound=False, start=start, max_rounds=5)
     return plan(district, state, ahead, solver_session(), options, lambda _: None, lambda: 0.0)
-
-
-def cut(schedule: Schedule, steps: int) -> Schedule:
-    return Schedule(
-        start=schedule.start,
-        step_s=schedule.step_s,
-        supply_temp_c=schedule.supply_temp_c[:, :steps],
-        pump_setpoint=schedule.pump_setpoint[:, :steps],
-        secondary_offset_k=schedule.secondary_offset_k[:, :steps],
-    )
 
 
 def test_a_plan_that_goes_on_is_the_earlier_one_a_step_later(

@@ -9,6 +9,7 @@ import pytest
 from controller.cycle import CycleOutcome, CyclePorts, CycleRecord, run_cycle
 from controller.engine.cycling import CycleThread, after_cycle, cycle_ports
 from controller.engine.planner import (
+    PREFIX_FOLLOWED_H,
     Planned,
     PlannerWorker,
     PlanningError,
@@ -70,11 +71,12 @@ def test_a_cycle_recommends_a_whole_certified_set(kitchen: Kitchen) -> None:
     assert kitchen.task is not None
     task = kitchen.task
     planned = kitchen.plan(task)
-    stands = prefix((), planned.schedule, task.state)
+    stands = prefix((), planned.schedule, task.state, 0)
     order = writing_order(task.elements, planned.schedule, stands)
     assert [one.name for one in order] == [member.element for member in advice.members]
     for count in range(len(order) + 1):
-        partial = prefix(order[:count], planned.schedule, task.state)
+        hour = 3600 // planned.schedule.step_s
+        partial = prefix(order[:count], planned.schedule, task.state, PREFIX_FOLLOWED_H * hour)
         assert certify(task.district, task.state, task.forecast, partial).certified
 
 
