@@ -1,6 +1,8 @@
 """Make the README's picture of the console: the demonstration as a visitor sees it.
 
 python -m benchmarks.screenshot_console docs/img/console.png --language en
+
+The first plan takes the demonstration a minute or two on an idle machine.
 """
 
 import argparse
@@ -12,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 SIGN_IN = re.compile(r"sign in as (\S+) or (\S+), password (\S+)")
@@ -30,7 +32,7 @@ def main() -> None:
     arguments = parser.parse_args()
     with _demonstration(arguments.port) as (name, password), sync_playwright() as player:
         browser = player.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-        size = {"width": arguments.width, "height": arguments.height}
+        size = ViewportSize(width=arguments.width, height=arguments.height)
         context = browser.new_context(base_url=f"http://127.0.0.1:{arguments.port}", viewport=size)
         page = context.new_page()
         page.set_default_timeout(20_000)
