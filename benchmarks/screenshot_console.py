@@ -18,7 +18,7 @@ from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 SIGN_IN = re.compile(r"sign in as (\S+) or (\S+), password (\S+)")
-PATIENCE_S = 900.0
+PATIENCE_S = 3600.0
 
 
 def main() -> None:
