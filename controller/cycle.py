@@ -14,14 +14,8 @@ from controller import approvals
 from controller.approvals import Member, Recommendation
 from controller.cold_snap import SnapSeen, cold_snap
 from controller.engine.elements import Element, held_value
-from controller.engine.planner import (
-    Planned,
-    PlanningError,
-    PlanTask,
-    prefix,
-    series_of,
-    writing_order,
-)
+from controller.engine.planner import Planned, PlanningError, PlanTask
+from controller.engine.prefixes import prefix, series_of
 from controller.outcome_json import comfort_json, cost_json, limits_json, number
 from controller.site import Site
 from controller.store.errors import StoreError
@@ -201,7 +195,6 @@ def recommendation_of(
     """
     digest = input_hash(task)
     stands = prefix((), planned.schedule, task.state, 0)
-    order = writing_order(task.elements, planned.schedule, stands)
     members = tuple(
         Member(
             element=one.name,
@@ -210,7 +203,7 @@ def recommendation_of(
             before=held_value(one, readings, float(series_of(one, stands)[0])),
             series=tuple(round(float(value), 4) for value in series_of(one, planned.schedule)),
         )
-        for one in order
+        for one in planned.order
     )
     return Recommendation(
         recommendation_id=approvals.new_id(now, digest),

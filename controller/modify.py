@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 
 from controller.engine.elements import Element
-from controller.engine.planner import PlanTask, prefix, series_of
+from controller.engine.planner import PlanTask
+from controller.engine.prefixes import prefix, series_of
 from controller.guard import PointLimits
 from optimizer.model.arrays import FloatArray, frozen
 from optimizer.model.network import Network, PumpControl

@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from typing import Any
 
-import numpy as np
-
 from controller.engine.courses import courses_of
 from controller.engine.elements import Element
+from controller.engine.prefixes import lawful_order
 from drivers.timekeeping import WALL_TIME, Timekeeper
 from optimizer.model.forecast import Forecast
 from optimizer.model.outcome import Certificate
@@ -18,10 +17,6 @@ from optimizer.model.plan import Plan, PlanStatus, SolveStatistics
 from optimizer.model.policy import District
 from optimizer.model.schedule import Schedule
 from optimizer.model.state import PlantState
-
-# A set is followed while its points are owned; after a failed write a person acts within hours.
-PREFIX_FOLLOWED_H, PREFIX_JUDGED_H = 1, 6
-RISING_ORDER = ("station", "plant", "pump")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +37,7 @@ class PlanTask:
 
 @dataclass(frozen=True, kw_only=True)
 class Planned:
-    """A plan, and the first prefix of its order of writing that is not certified, if any."""
+    """A plan, the order in which its set is written, and the first prefix that is not lawful."""
 
     certified: bool
     schedule: Schedule
@@ -50,6 +45,7 @@ class Planned:
     baseline: Certificate
     reasons: tuple[tuple[str, dict[str, Any]], ...]
     wall_s: float
+    order: tuple[Element, ...]
     broken_prefix: str | None
     courses: Mapping[str, Any]
 
@@ -147,6 +143,9 @@ def plan_with_prefixes(task: PlanTask) -> Planned:
     """
     made = _found(task) if task.schedule is None else _taken(task, task.schedule)
     certified = made.status is PlanStatus.CERTIFIED and made.chosen.certificate.certified
+    order, broken = lawful_order(
+        task.district, task.state, task.forecast, task.elements, made.chosen.schedule
+    )
     return Planned(
         certified=certified,
         schedule=made.chosen.schedule,
@@ -154,7 +153,8 @@ def plan_with_prefixes(task: PlanTask) -> Planned:
         baseline=made.baseline.certificate,
         reasons=tuple((reason.code, dict(reason.values)) for reason in made.reasons),
         wall_s=made.solve.wall_s,
-        broken_prefix=_broken_prefix(task, made.chosen.schedule) if certified else None,
+        order=order,
+        broken_prefix=broken if certified else None,
         courses=courses_of(task.district, task.state, task.forecast, made),
     )
 
@@ -210,125 +210,3 @@ def _taken(task: PlanTask, schedule: Schedule) -> Plan:
         solve=SolveStatistics(wall_s=wall_s, iterations=0, simulations=2, buildings=0),
         reasons=(),
     )
-
-
-def _broken_prefix(task: PlanTask, schedule: Schedule) -> str | None:
-    """Name the member after which the set, written so far and no further, would pass a limit.
-
-    What is written follows the set while its points are owned and stays there, all else stays put:
-    a failed write is followed by HOLD and an alarm. Judged over the hours in which a person acts,
-    beside what staying put altogether would do.
-    """
-    from optimizer.certify import certify
-    from optimizer.comparison import newly_passed
-    from optimizer.timegrid import first_steps, part_of
-
-    hour = round(3600 / schedule.step_s)
-    steps = min(PREFIX_JUDGED_H * hour, schedule.steps)
-    ahead, begun = part_of(task.forecast, 0, steps), first_steps(schedule, steps)
-    stands = prefix((), begun, task.state, PREFIX_FOLLOWED_H * hour)
-    order = writing_order(task.elements, begun, stands)
-    put = certify(task.district, task.state, ahead, stands)
-    before = stands
-    for count in range(1, len(order)):
-        partial = prefix(order[:count], begun, task.state, PREFIX_FOLLOWED_H * hour)
-        if same_setpoints(partial, before):
-            continue  # its last member stays where it is
-        judged, before = certify(task.district, task.state, ahead, partial), partial
-        if not judged.certified and newly_passed(put, judged):
-            return order[count - 1].name
-    return None
-
-
-def same_setpoints(one: Schedule, other: Schedule) -> bool:
-    """Whether two schedules of the same grid ask for the same.
-
-    Args:
-        one: A schedule.
-        other: Another.
-
-    Returns:
-        True where every setpoint is equal.
-    """
-    return (
-        np.array_equal(one.supply_temp_c, other.supply_temp_c)
-        and np.array_equal(one.pump_setpoint, other.pump_setpoint)
-        and np.array_equal(one.secondary_offset_k, other.secondary_offset_k)
-    )
-
-
-def writing_order(
-    elements: tuple[Element, ...], schedule: Schedule, stands: Schedule
-) -> tuple[Element, ...]:
-    """Order elements as they are set: what is written before what hands set, each with what falls
-    first, so that no prefix stands higher than before before something has been lowered.
-
-    Of what falls the pumps come first, of what rises last: pressure rises with the pumps and falls
-    with the flow that warmer curves of stations draw.
-
-    Args:
-        elements: What is set.
-        schedule: Where the set takes them.
-        stands: Where they stand, on the same grid.
-
-    Returns:
-        The same elements.
-    """
-
-    def rank(element: Element) -> tuple[bool, bool, int, str]:
-        series = series_of(element, schedule)
-        rises = bool(series[min(1, len(series) - 1)] >= series_of(element, stands)[0])
-        place = RISING_ORDER.index(element.kind)
-        return element.point_id is None, rises, place if rises else -place, element.name
-
-    return tuple(sorted(elements, key=rank))
-
-
-def prefix(
-    written: tuple[Element, ...], schedule: Schedule, state: PlantState, followed: int
-) -> Schedule:
-    """The schedule if the set were written so far and no further.
-
-    Args:
-        written: The members that follow the schedule.
-        schedule: The whole set's.
-        state: Where all others stay.
-        followed: Steps after which what is written stays, too.
-
-    Returns:
-        The schedule.
-    """
-    held = {
-        "plant": np.repeat(np.asarray(state.supply_temp_setpoint_c)[:, None], schedule.steps, 1),
-        "pump": np.repeat(np.asarray(state.pump_setpoint)[:, None], schedule.steps, 1),
-        "station": np.repeat(np.asarray(state.secondary_offset_k)[:, None], schedule.steps, 1),
-    }
-    for element in written:
-        series = series_of(element, schedule)
-        held[element.kind][element.index] = series[
-            np.minimum(np.arange(len(series)), min(followed, len(series) - 1))
-        ]
-    return replace(
-        schedule,
-        supply_temp_c=held["plant"],
-        pump_setpoint=held["pump"],
-        secondary_offset_k=held["station"],
-    )
-
-
-def series_of(element: Element, schedule: Schedule) -> Any:
-    """Give an element's row of a schedule.
-
-    Args:
-        element: The element.
-        schedule: The schedule.
-
-    Returns:
-        Its setpoints, shape (steps,).
-    """
-    rows = {
-        "plant": schedule.supply_temp_c,
-        "pump": schedule.pump_setpoint,
-        "station": schedule.secondary_offset_k,
-    }
-    return rows[element.kind][element.index]

@@ -9,15 +9,13 @@ import pytest
 from controller.cycle import CycleOutcome, CyclePorts, CycleRecord, run_cycle
 from controller.engine.cycling import CycleThread, after_cycle, cycle_ports
 from controller.engine.planner import (
-    PREFIX_FOLLOWED_H,
     Planned,
     PlannerWorker,
     PlanningError,
     PlanTask,
     plan_with_prefixes,
-    prefix,
-    writing_order,
 )
+from controller.engine.prefixes import PREFIX_FOLLOWED_H, prefix
 from controller.modes import Mode
 from controller.store import recommendations
 from optimizer.certify import certify
@@ -71,8 +69,7 @@ def test_a_cycle_recommends_a_whole_certified_set(kitchen: Kitchen) -> None:
     assert kitchen.task is not None
     task = kitchen.task
     planned = kitchen.plan(task)
-    stands = prefix((), planned.schedule, task.state, 0)
-    order = writing_order(task.elements, planned.schedule, stands)
+    order = planned.order
     assert [one.name for one in order] == [member.element for member in advice.members]
     for count in range(len(order) + 1):
         hour = 3600 // planned.schedule.step_s

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.engine.elements import Element
-from controller.engine.planner import series_of, writing_order
+from controller.engine.prefixes import series_of, writing_order
 from optimizer.model.schedule import Schedule
 from tests.supervisor.conftest import NOW
 
