@@ -11,20 +11,19 @@ HOURS = 48.0
 REPORT_NAME = "old-east-plan.html"
 CONSOLE_PORT = 8080
 SPEED = 60.0
-LIVE_SITE = "village"
+LIVE_SITE = "old-east"
 
 _EXAMPLES = """\
 examples:
   heatwarden demo
   heatwarden demo --once --report /tmp/plan.html
   heatwarden demo --live --speed 120 --port 8081
-  heatwarden demo --live --site old-east
+  heatwarden demo --live --site village
 
 Plans 48 hours of the demonstration site old-east in a cold wave: no hardware, no network. Then the
 engine runs on a simulated plant behind real bytes, sixty times real time, with the console at
-http://127.0.0.1:8080; Ctrl-C ends it. That is a village's plant, whose plans take seconds; --site
-old-east takes the district. The site is never written to: all of it happens in a working copy that
-is gone afterwards. The first run also compiles the network model, which takes a minute or two.
+http://127.0.0.1:8080; Ctrl-C ends it. --site village takes a plant whose plans take seconds. The
+site is never written to: all of it happens in a working copy that is gone afterwards. The first run also compiles the network model, which takes a minute or two.
 """
 
 
@@ -43,7 +42,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--report", metavar="FILE.html", default=REPORT_NAME, help=f"default: {REPORT_NAME}"
     )
     parser.add_argument(
-        "--site", default=LIVE_SITE, metavar="SITE", help="whose plant runs live (village)"
+        "--site", default=LIVE_SITE, metavar="SITE", help="whose plant runs live (old-east)"
     )
     parser.add_argument(
         "--speed", type=float, default=SPEED, metavar="X", help="times real time (60)"
