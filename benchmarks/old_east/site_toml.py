@@ -51,6 +51,7 @@ max_radiator_temp_c = 105.0
 [comfort]
 min_indoor_c = 18.0
 max_indoor_c = 24.0
+margin_k = 0.5
 
 [radiators]
 reference_supply_c = 60.0

@@ -6,8 +6,8 @@ from optimizer.model.network import Network
 
 # Nine of ten weather members are to be no colder than what shortfalls are counted in.
 COUNTED_QUANTILE = 0.9
-# A building's loss that is a fortieth more than believed costs its flats about half a kelvin.
-COMFORT_MARGIN_K = 0.5
+# A building's loss that is a twentieth more than believed costs its flats about a kelvin.
+COMFORT_MARGIN_K = 1.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
