@@ -23,7 +23,8 @@ examples:
 Plans 48 hours of the demonstration site old-east in a cold wave: no hardware, no network. Then the
 engine runs on a simulated plant behind real bytes, sixty times real time, with the console at
 http://127.0.0.1:8080; Ctrl-C ends it. --site village takes a plant whose plans take seconds. The
-site is never written to: all of it happens in a working copy that is gone afterwards. The first run also compiles the network model, which takes a minute or two.
+site is never written to: all of it happens in a working copy that is gone afterwards. The first
+run also compiles the network model, which takes a minute or two.
 """
 
 
