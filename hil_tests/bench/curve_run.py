@@ -37,12 +37,22 @@ def curve_trace(site: Site, plant: Plant, scenario: Scenario, facts: Facts) -> t
     for step in range(round(scenario.hours * 3600.0 / STEP_S)):
         weather = scenario.course.at((step + 1) * STEP_S / 3600.0)
         wanted = usual_setpoints(site, weather.outdoor_temp_c)
-        asked = _ramped(asked, wanted, facts)
+        asked = ramped(asked, wanted, facts)
         trace.sample(plant.advance(asked, weather, STEP_S), {})
     return trace, kpi_of(trace, facts, plant.stored_j() - before_j)
 
 
-def _ramped(present: Setpoints, wanted: Setpoints, facts: Facts) -> Setpoints:
+def ramped(present: Setpoints, wanted: Setpoints, facts: Facts) -> Setpoints:
+    """Go from one set of setpoints towards another by a step, within the outlets' ramps.
+
+    Args:
+        present: Where they stand.
+        wanted: Where the curve wants them.
+        facts: The ramps.
+
+    Returns:
+        Where they stand `STEP_S` later.
+    """
     hours = STEP_S / 3600.0
     up = np.array(facts.plant_ramp_up_k_h) * hours
     down = np.array(facts.plant_ramp_down_k_h) * hours
