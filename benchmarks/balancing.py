@@ -9,9 +9,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from controller.case import Case as SiteCase
-from controller.case import read_case
-from optimizer.balance import Balancing, Case, balance, with_openings
+from controller.case import Case, read_case
+from optimizer.balance import BalanceTask, Balancing, balance, with_openings
 from optimizer.baseline import baseline_schedule
 from optimizer.model.arrays import FloatArray
 from optimizer.model.network import Network
@@ -41,11 +40,11 @@ def spoilt(network: Network) -> Network:
     return with_openings(network, np.where(near, too_open, openings(network)))
 
 
-def balanced(case: SiteCase, network: Network, most: int) -> Balancing:
+def balanced(case: Case, network: Network, most: int) -> Balancing:
     """Balance a network of a case under the weather curve."""
     district = replace(case.site.district, network=network)
     curve = baseline_schedule(district, case.forecast, case.state)
-    task = Case(district=district, state=case.state, forecast=case.forecast, schedule=curve)
+    task = BalanceTask(district=district, state=case.state, forecast=case.forecast, schedule=curve)
     return balance(task, most, choice_solver(), lambda _: None)
 
 

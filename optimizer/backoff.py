@@ -29,6 +29,8 @@ FIRST = {
 # How far beyond a certificate's finding the next search stays, and for ramps in K/h.
 PASSED_FACTOR = 1.3
 RAMP_RESERVE_K_H = 0.15
+# A search that is kept further from a pipe's ramp than this share of it has nothing left to move.
+MOST_RAMP_SHARE = 0.5
 
 
 def first_backoff(network: Network) -> Backoff:
@@ -77,7 +79,9 @@ def learned_ramps(
             pipe = pipes[result.where]
             unseen = abs(result.worst) - float(seen[pipe]) + RAMP_RESERVE_K_H
             passed = backoff[LimitKind.PIPE_RAMP][pipe] - PASSED_FACTOR * min(result.margin, 0.0)
-            ramps[pipe] = max(ramps[pipe], unseen, passed if searched else 0.0)
+            wanted = max(unseen, passed if searched else 0.0)
+            most = MOST_RAMP_SHARE * district.network.pipes[pipe].max_ramp_k_h
+            ramps[pipe] = max(ramps[pipe], min(wanted, most))
     return {**backoff, LimitKind.PIPE_RAMP: ramps}
 
 

@@ -84,14 +84,9 @@ class Balancing:
     before: Certificate
     after: Certificate
 
-    @property
-    def lawful(self) -> bool:
-        """Whether the turns pass no limit that was not passed as far before."""
-        return self.after.certified or not newly_passed(self.before, self.after)
-
 
 @dataclass(frozen=True, kw_only=True)
-class Case:
+class BalanceTask:
     """What is balanced: a district from a state through a forecast under one schedule."""
 
     district: District
@@ -139,7 +134,7 @@ def _fixed(network: Network) -> list[bool]:
 
 
 def balance(
-    case: Case, most: int, solver: SolverBase, progress: Callable[[str], None]
+    case: BalanceTask, most: int, solver: SolverBase, progress: Callable[[str], None]
 ) -> Balancing:
     """Find the turns.
 
@@ -181,7 +176,7 @@ def _whole(begin: FloatArray, opening: FloatArray) -> FloatArray:
 
 
 def _needed(
-    case: Case, begin: FloatArray, opening: FloatArray
+    case: BalanceTask, begin: FloatArray, opening: FloatArray
 ) -> tuple[FloatArray, tuple[Turn, ...]]:
     """Leave out the turns that bring next to nothing."""
     turns = _turns(case, begin, opening)
@@ -198,7 +193,7 @@ def _needed(
 
 
 def _searched(
-    case: Case,
+    case: BalanceTask,
     begin: FloatArray,
     trace: Trace,
     most: int,
@@ -232,8 +227,8 @@ def _searched(
     return opening
 
 
-def _merit(case: Case, trace: Trace) -> float:
-    """Kelvins and kelvin-hours in the order of planning's tiers, per hour of the horizon."""
+def _merit(case: BalanceTask, trace: Trace) -> float:
+    """Kelvins that flats are short of, the largest weighted as in planning."""
     spare = _spare_k(case.district.network, trace)
     short = np.maximum(-spare, 0.0)
     weight = PER_LARGEST_K * len(spare)
@@ -263,7 +258,7 @@ def _candidates(network: Network, trace: Trace) -> IntArray:
 
 
 def _chosen(
-    case: Case,
+    case: BalanceTask,
     begin: FloatArray,
     opening: FloatArray,
     trace: Trace,
@@ -319,7 +314,7 @@ def _solved(
     )
 
 
-def _turns(case: Case, begin: FloatArray, opening: FloatArray) -> tuple[Turn, ...]:
+def _turns(case: BalanceTask, begin: FloatArray, opening: FloatArray) -> tuple[Turn, ...]:
     """Each turn with what would be lost without it, the weightiest first."""
     network = case.district.network
     turned = np.flatnonzero(opening != begin).tolist()

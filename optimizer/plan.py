@@ -38,6 +38,8 @@ from optimizer.worth import worth_around
 # How much of a shortfall that a certificate finds the next search stays above.
 MARGIN_FACTOR = 1.3
 CERTIFICATES = 6
+# So many certificates in a row that pass limits by no less than one before end the search.
+HOPELESS = 2
 # Shares of the way to what was found that are tried where no certificate was passed.
 GENTLER = (0.7, 0.4, 0.0)
 # Differences of warmth that nobody feels: of the largest shortfall, and of their sum.
@@ -233,6 +235,7 @@ def _search_certified(
     # The weather curve, and what decisions reach from the start, with its derivatives.
     rounds, simulations, buildings = 0, task.forecast.members + 2, 0
     around: tuple[Task, LinearModel] | None = None
+    least, hopeless = np.inf, 0
     for number in range(1, CERTIFICATES + 1):
         found = search(task, decisions, session, options.max_rounds, progress)
         rounds += found.rounds
@@ -242,8 +245,10 @@ def _search_certified(
         progress(f"certificate {number}: {'passed' if judged.certificate.certified else 'refused'}")
         if is_better(judged.certificate, None if best is None else best.certificate):
             best, around = judged, (task, found.linear)
+        passed = _passed(judged.certificate)
+        least, hopeless = min(least, passed), hopeless + 1 if passed >= least > 0.0 else 0
         tightened = _tightened(task, judged, baseline.certificate)
-        if tightened is None:
+        if tightened is None or hopeless == HOPELESS:
             break
         task, decisions = _watching_more(tightened, judged), found.decisions
     if best is None:
@@ -255,6 +260,12 @@ def _search_certified(
         simulations=simulations,
         buildings=buildings,
     )
+
+
+def _passed(judged: Certificate) -> float:
+    """Add up by how much of themselves limits are passed."""
+    shares = (-one.margin / max(abs(one.allowed), 1.0) for one in judged.limits if one.margin < 0.0)
+    return sum(shares, 0.0)
 
 
 def _gentler(task: Task, decisions: FloatArray, progress: Progress) -> Evaluated | None:

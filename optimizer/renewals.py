@@ -36,17 +36,13 @@ class RenewalKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Renewal:
-    """One candidate with what it buys over the horizon: positive is warmer, or cheaper.
-
-    `planned` says whether it comes from a plan of its own or from the plan as it stands.
-    """
+    """One candidate with what it buys over the horizon: positive is warmer, or cheaper."""
 
     kind: RenewalKind
     element_id: str
     largest_k: float
     shortfall_k_h: float
     saved: float
-    planned: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,7 +138,6 @@ def _tried(
         largest_k=now.max_shortfall_k - then.max_shortfall_k,
         shortfall_k_h=now.shortfall_k_h - then.shortfall_k_h,
         saved=costs[0] - costs[1],
-        planned=False,
     )
 
 
@@ -154,7 +149,6 @@ def _planned(candidate: _Candidate, before: Plan, after: Plan) -> Renewal:
         largest_k=now.comfort.max_shortfall_k - then.comfort.max_shortfall_k,
         shortfall_k_h=now.comfort.shortfall_k_h - then.comfort.shortfall_k_h,
         saved=now.cost.total - then.cost.total,
-        planned=True,
     )
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+import numpy as np
+
 from optimizer.model.arrays import frozen
 from optimizer.model.forecast import Forecast
 from optimizer.model.network import Network, Pipe
@@ -16,6 +18,8 @@ from optimizer.physics.ageing import (
     allowed_temp_c,
     nominal_wall_m,
 )
+
+SHIFT_K_PER_HOUR = 1.0
 
 
 def with_network(district: District, network: Network) -> District:
@@ -108,13 +112,17 @@ def with_renewed_pipe(district: District, pipe_id: str, year: int) -> District:
 
 
 def shifted_weather(forecast: Forecast, kelvin: float) -> Forecast:
-    """Make weather colder or milder throughout.
+    """Make weather colder or milder, by one kelvin more every hour until all of it is there.
+
+    A whole shift at once would throw open every valve in the first minute, as no weather does.
 
     Args:
         forecast: The forecast.
-        kelvin: Added to every outdoor temperature, K.
+        kelvin: Added to every outdoor temperature in the end, K.
 
     Returns:
         The shifted forecast.
     """
-    return replace(forecast, outdoor_temp_c=frozen(forecast.outdoor_temp_c + kelvin))
+    hours = np.arange(forecast.outdoor_temp_c.shape[-1]) * forecast.step_s / 3600.0
+    grown = np.sign(kelvin) * np.minimum(SHIFT_K_PER_HOUR * hours, abs(kelvin))
+    return replace(forecast, outdoor_temp_c=frozen(forecast.outdoor_temp_c + grown))

@@ -4,6 +4,8 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
+from controller.whole_numbers import whole_number
+
 if TYPE_CHECKING:
     from controller.case import Case
     from controller.outcome_json import JsonObject
@@ -41,16 +43,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--start", required=True, metavar="T", help="ISO 8601 time with offset")
     parser.add_argument("--hours", type=float, metavar="H", help="length; the site's if not given")
     parser.add_argument(
-        "--valves", type=_valves, default=10, metavar="N", help="turn so many at most (10)"
+        "--valves",
+        type=whole_number(1, 1000),
+        default=10,
+        metavar="N",
+        help="turn so many at most (10)",
     )
     parser.add_argument("--schedule", metavar="S.csv", help="setpoints other than the curve's")
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
-
-
-def _valves(text: str) -> int:
-    if not text.isascii() or not text.isdecimal() or not 1 <= int(text) <= 1000:
-        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 1 to 1000")
-    return int(text)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -65,8 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
     from controller.case import read_case
     from controller.problems import InputError, report_problems
     from drivers.base import BadInput
-    from optimizer.balance import Case as Balanced
-    from optimizer.balance import balance
+    from optimizer.balance import BalanceTask, balance
     from optimizer.round import choice_solver
 
     try:
@@ -83,10 +82,10 @@ def run(arguments: argparse.Namespace) -> int:
     except (InputError, BadInput) as error:
         report_problems(error.problems, as_json=arguments.json)
         return 2
-    balanced = Balanced(
+    task = BalanceTask(
         district=case.site.district, state=case.state, forecast=case.forecast, schedule=schedule
     )
-    found = balance(balanced, arguments.valves, choice_solver(), _tell)
+    found = balance(task, arguments.valves, choice_solver(), _tell)
     if arguments.json:
         _print_json(case, found)
     else:

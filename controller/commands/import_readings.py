@@ -14,8 +14,8 @@ examples:
   heatwarden import sites/old-east --in last-winter.csv --json
 
 The file has the columns of `heatwarden export SITE readings`: point_id, at (an instant with its
-offset), value, and, if known, quality. Readings that are in the store already stay as they are;
-where any row is wrong, nothing is imported.
+offset, not in the future), value, and, if known, quality. Readings that are in the store already
+stay as they are; where any row is wrong, nothing is imported.
 
 Exit code 0: imported; 2: a row or the site was refused; 3: the file or the store failed.
 """
@@ -48,6 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _import(arguments: argparse.Namespace, site: "StorePlace", database: "Database") -> int:
+    from datetime import UTC, datetime
     from pathlib import Path
 
     from controller.problems import InputError, write_line
@@ -62,7 +63,7 @@ def _import(arguments: argparse.Namespace, site: "StorePlace", database: "Databa
     if not path.is_file():
         raise refused(str(path), "is no file", "name a file that is there")
     points = frozenset(point.point_id for point in load_site(site.folder).points)
-    found = import_readings(database, path, points)
+    found = import_readings(database, path, points, datetime.now(UTC))
     if found.problems:
         raise InputError(found.problems)
     if arguments.json:

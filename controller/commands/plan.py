@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from controller.study_arguments import add_study_arguments
+from controller.whole_numbers import whole_number
 
 if TYPE_CHECKING:
     from controller.planning import PlannedSite, Ranking
@@ -34,9 +35,9 @@ is enough), or, without any, in the steady state of the first day. A typical yea
 the year of --start. The plan is judged by a simulation of its own on a finer grid and is shown
 beside what the weather curve would do.
 
-A weather shift and a lost boiler begin at --start; the other changes have always been so. Renewals
-are ranked by what a plan with each of them reaches: a pair of pipes laid anew in the same bore, or
-a building that keeps 85 % of its heat loss.
+A boiler is lost from --start on, and a weather shift grows from there by 1 K an hour; the other
+changes have always been so. Renewals are ranked by what a plan with each of them reaches: a pair of
+pipes laid anew in the same bore, or a building that keeps 85 % of its heat loss.
 
 Exit code 0: a certified plan, with a shortfall too, or the baseline where --baseline asks for it;
 1: no plan could be certified and the weather curve is shown; 2: an input was refused; 3: the report
@@ -63,26 +64,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--rounds",
-        type=_count,
+        type=whole_number(1, 100),
         metavar="N",
         help="rounds of search before each certificate, 1 to 100; more take longer",
     )
     parser.add_argument(
         "--rank-renewals",
-        type=_count,
+        type=whole_number(1, 100),
         metavar="N",
         help="plan the N most promising renewals of one pipe or building, and rank them",
     )
     parser.add_argument("--report", metavar="FILE.html", help="write a page that shows the plan")
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
     add_study_arguments(parser)
-
-
-def _count(text: str) -> int:
-    """Read a number of rounds or renewals."""
-    if not text.isascii() or not text.isdecimal() or not 1 <= int(text) <= 100:
-        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 1 to 100")
-    return int(text)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -1,5 +1,6 @@
 """Readings from a file into the store: what `export` has written, or another system's history."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,7 +27,9 @@ class Imported:
     problems: tuple[Problem, ...]
 
 
-def import_readings(database: Database, path: Path, points: frozenset[str]) -> Imported:
+def import_readings(
+    database: Database, path: Path, points: frozenset[str], now: datetime
+) -> Imported:
     """Put a file's readings into the store; those that are there already stay as they are.
 
     The whole file is read and checked first: where anything is wrong nothing is imported.
@@ -35,6 +38,7 @@ def import_readings(database: Database, path: Path, points: frozenset[str]) -> I
         database: The store.
         path: Ending in .csv or .parquet, with the columns of an export of readings.
         points: The site's points; readings of others are errors.
+        now: tz-aware; what is later than that nobody can have read.
 
     Returns:
         What was imported.
@@ -44,7 +48,7 @@ def import_readings(database: Database, path: Path, points: frozenset[str]) -> I
         StoreUnavailable: The database failed; what was imported before it did stays.
     """
     count, problems = 0, []
-    for found in _readings(path, points):
+    for found in _readings(path, points, now):
         if isinstance(found, Problem):
             problems.append(found)
             if len(problems) >= _MOST_PROBLEMS:
@@ -53,14 +57,16 @@ def import_readings(database: Database, path: Path, points: frozenset[str]) -> I
             count += len(found)
     if problems:
         return Imported(readings=0, problems=tuple(problems))
-    for found in _readings(path, points):
+    for found in _readings(path, points, now):
         assert not isinstance(found, Problem)
         with database.recording() as connection:
             record_readings(connection, found)
     return Imported(readings=count, problems=())
 
 
-def _readings(path: Path, points: frozenset[str]) -> Iterator[list[Reading] | Problem]:
+def _readings(
+    path: Path, points: frozenset[str], now: datetime
+) -> Iterator[list[Reading] | Problem]:
     """Give readings batch by batch, and a problem for each row that is none."""
     import pyarrow as pa
 
@@ -74,7 +80,7 @@ def _readings(path: Path, points: frozenset[str]) -> Iterator[list[Reading] | Pr
             good = []
             for cells in batch.to_pylist():
                 row += 1
-                read = _reading(path, row, cells, points)
+                read = _reading(path, row, cells, points, now)
                 if isinstance(read, Problem):
                     yield read
                 else:
@@ -99,7 +105,7 @@ def _batches(path: Path) -> Iterator[Any]:
 
 
 def _reading(
-    path: Path, row: int, cells: dict[str, Any], points: frozenset[str]
+    path: Path, row: int, cells: dict[str, Any], points: frozenset[str], now: datetime
 ) -> Reading | Problem:
     point = str(cells["point_id"])
     if point not in points:
@@ -109,6 +115,9 @@ def _reading(
     if at is None:
         remedy = "write it like 2026-01-12T00:00:00+08:00"
         return _problem(path, row, "at", cells["at"], "is no instant with an offset", remedy)
+    if at > now:
+        remedy = "import what has been read, not what is to come"
+        return _problem(path, row, "at", cells["at"], "is in the future", remedy)
     try:
         value = None if cells["value"] in (None, "") else float(cells["value"])
         quality = Quality(cells.get(QUALITY) or Quality.GOOD.value)
@@ -116,6 +125,11 @@ def _reading(
         remedy = f"write a number or nothing, and one of {', '.join(Quality)}"
         shown = f"{cells['value']}, {cells.get(QUALITY)}"
         return _problem(path, row, "value", shown, "is no value with a quality", remedy)
+    believed = quality is not Quality.GOOD if value is None else math.isfinite(value)
+    if not believed:
+        remedy = "write a finite number, or nothing and a quality other than good"
+        shown = f"{cells['value']}, {quality.value}"
+        return _problem(path, row, "value", shown, "can not be believed", remedy)
     return Reading(point_id=point, value=value, time=at, quality=quality)
 
 

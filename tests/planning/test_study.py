@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from controller.case import Case, read_case
@@ -68,7 +69,8 @@ def test_a_lost_boiler_and_a_shift_begin_with_the_plan(usual: Case) -> None:
     lost = usual.site.district.network.plants[0].max_heat_mw - 12.0
     assert case.site.district.network.plants[0].max_heat_mw == lost
     colder = case.forecast.outdoor_temp_c - usual.forecast.outdoor_temp_c
-    assert colder == pytest.approx(-4.0)
+    hours = np.arange(colder.shape[-1]) * case.forecast.step_s / 3600.0
+    assert colder == pytest.approx(np.broadcast_to(-np.minimum(hours, 4.0), colder.shape))
     assert case.state.indoor_temp_c == pytest.approx(usual.state.indoor_temp_c)
 
 

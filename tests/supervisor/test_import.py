@@ -41,7 +41,7 @@ def test_what_was_exported_comes_back_without_loss_and_once(tmp_path: Path, endi
     assert export_table(source, "readings", NOW, LATER, file) == 12
     target = open_database("sqlite:///b.db", tmp_path)
     for _ in range(2):
-        assert import_readings(target, file, frozenset({POINT})).readings == 12
+        assert import_readings(target, file, frozenset({POINT}), LATER).readings == 12
     with target.history() as connection:
         assert readings_of(connection, POINT, NOW, LATER) == tuple(history())
 
@@ -55,6 +55,10 @@ def test_what_was_exported_comes_back_without_loss_and_once(tmp_path: Path, endi
         ("point_id,at,value\nP1.supply_temp,yesterday,1\n", "no instant with an offset"),
         ("point_id,at,value\nP1.supply_temp,2026-01-12T00:00:00Z,warm\n", "is no value"),
         ("point_id,at,value,quality\nP1.supply_temp,2026-01-12T00:00:00Z,1,fair\n", "is no value"),
+        ("point_id,at,value\nP1.supply_temp,2026-01-12T00:00:00Z,nan\n", "not be believed"),
+        ("point_id,at,value\nP1.supply_temp,2026-01-12T00:00:00Z,-inf\n", "not be believed"),
+        ("point_id,at,value\nP1.supply_temp,2026-01-12T00:00:00Z,\n", "not be believed"),
+        ("point_id,at,value\nP1.supply_temp,2999-01-12T00:00:00Z,80\n", "is in the future"),
         ("point_id,at,value\nP1.supply_temp,2026-01-12T00:00:00Z\n", "can not be read"),
         ("", "can not be read"),
     ],
@@ -66,7 +70,7 @@ def test_a_file_with_one_bad_row_changes_nothing(tmp_path: Path, text: str, mess
     if ",quality" in text:
         file.write_text(text)
     database = open_database("sqlite:///a.db", tmp_path)
-    found = import_readings(database, file, frozenset({POINT}))
+    found = import_readings(database, file, frozenset({POINT}), LATER)
     assert found.readings == 0
     assert message in found.problems[0].message
     with database.history() as connection:

@@ -1,0 +1,24 @@
+"""Whole numbers on a command line, within bounds."""
+
+import argparse
+from collections.abc import Callable
+
+
+def whole_number(least: int, most: int) -> Callable[[str], int]:
+    """Make a reader of whole numbers for `add_argument`.
+
+    Args:
+        least: Smallest that is taken.
+        most: Largest.
+
+    Returns:
+        The reader; it refuses anything else with both bounds.
+    """
+
+    def read(text: str) -> int:
+        if not text.isascii() or not text.isdecimal() or not least <= int(text) <= most:
+            message = f"{text} is not a whole number from {least} to {most}"
+            raise argparse.ArgumentTypeError(message)
+        return int(text)
+
+    return read
