@@ -133,8 +133,17 @@ def by_hand(action: str, details: Mapping[str, object], now: datetime) -> AuditE
     Returns:
         The entry, by the machine's own user.
     """
+    return AuditEntry(at=now, actor=machine_user(), action=action, details=details)
+
+
+def machine_user() -> str:
+    """Name who is at this machine's command line.
+
+    Returns:
+        The account, marked as such.
+    """
     try:
         account = getpass.getuser()
     except (OSError, KeyError, ImportError):  # a container may run as a number without a name
         account = "unknown"
-    return AuditEntry(at=now, actor=f"{account} (command line)", action=action, details=details)
+    return f"{account} (command line)"

@@ -5,11 +5,6 @@ import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
-
-    from sqlalchemy import Connection
-
     from controller.site_store import StorePlace
     from controller.store.database import Database
 
@@ -66,26 +61,23 @@ def run(arguments: argparse.Namespace) -> int:
     return with_store(arguments, lambda site, database: work(arguments, site, database))
 
 
-# Rooms outside this range are a slip of the keyboard.
-_COLDEST_C, _WARMEST_C = -10.0, 45.0
-
-
 def _add(arguments: argparse.Namespace, place: "StorePlace", database: "Database") -> int:
     from datetime import UTC, datetime
 
+    from controller.knowing.complaint_desk import COLDEST_C, WARMEST_C, enter
     from controller.knowing.complaint_words import ADVICE, VERDICTS, clue_text
-    from controller.knowing.complaints import Report, enter
+    from controller.knowing.complaints import Report
     from controller.problems import write_line
     from controller.site import load_site
-    from controller.site_store import refused
+    from controller.site_store import machine_user, refused
 
     site = load_site(place.folder)
     building = arguments.building
     if building not in site.district.network.building_index:
         remedy = "take an id of buildings.csv"
         raise refused(str(building), "--building is no building of this site", remedy)
-    if arguments.temp is not None and not _COLDEST_C <= arguments.temp <= _WARMEST_C:
-        remedy = f"give the room's temperature, {_COLDEST_C:g} to {_WARMEST_C:g} degC"
+    if arguments.temp is not None and not COLDEST_C <= arguments.temp <= WARMEST_C:
+        remedy = f"give the room's temperature, {COLDEST_C:g} to {WARMEST_C:g} degC"
         raise refused(f"{arguments.temp:g}", "--temp is no room's temperature", remedy)
     report = Report(
         building_id=building,
@@ -94,7 +86,8 @@ def _add(arguments: argparse.Namespace, place: "StorePlace", database: "Database
         radiator_hot=None if arguments.radiator is None else arguments.radiator == "hot",
         note=arguments.note,
     )
-    number, found = enter(database, site, report, datetime.now(UTC))
+    now = datetime.now(UTC)
+    number, found = enter(database, site, report, actor=machine_user(), now=now)
     clues = [
         {"code": one.code, "speaks_for": one.speaks_for.value, "values": one.values}
         for one in found.clues
@@ -149,32 +142,28 @@ def _row(row: "dict[str, Any]") -> str:
 def _answer(arguments: argparse.Namespace, place: "StorePlace", database: "Database") -> int:
     from datetime import UTC, datetime
 
-    from controller.store.complaints import answer_complaint
+    from controller.knowing.complaint_desk import answer
+    from controller.site_store import machine_user
 
-    now = datetime.now(UTC)
     number = _number(arguments)
-    return _done(database, "answer", number, {}, now, lambda c: answer_complaint(c, number, now))
+    done = answer(database, number, actor=machine_user(), now=datetime.now(UTC))
+    return _said("answer", number, done)
 
 
 def _close(arguments: argparse.Namespace, place: "StorePlace", database: "Database") -> int:
     from datetime import UTC, datetime
 
-    from controller.site_store import refused
-    from controller.store.complaints import close_complaint
+    from controller.knowing.complaint_desk import close
+    from controller.site_store import machine_user, refused
 
-    now, cause, outcome = datetime.now(UTC), arguments.cause, arguments.outcome
+    cause = arguments.cause
     if cause is None:
         raise refused("close", "--cause is missing", f"say what was found: {', '.join(CAUSES)}")
-    number = _number(arguments)
-    details = {"cause": cause, "outcome": outcome}
-    return _done(
-        database,
-        "close",
-        number,
-        details,
-        now,
-        lambda c: close_complaint(c, number, cause, outcome, now),
+    number, now = _number(arguments), datetime.now(UTC)
+    done = close(
+        database, number, cause=cause, outcome=arguments.outcome, actor=machine_user(), now=now
     )
+    return _said("close", number, done)
 
 
 def _number(arguments: argparse.Namespace) -> int:
@@ -185,23 +174,12 @@ def _number(arguments: argparse.Namespace) -> int:
     return int(arguments.number)
 
 
-def _done(
-    database: "Database",
-    action: str,
-    number: int,
-    details: dict[str, str],
-    now: "datetime",
-    work: "Callable[[Connection], bool]",
-) -> int:
+def _said(action: str, number: int, done: bool) -> int:
     from controller.problems import write_line
-    from controller.site_store import by_hand, refused
-    from controller.store.audit import append_audit
+    from controller.site_store import refused
 
-    with database.writing() as connection:
-        if not work(connection):
-            message = f"there is no such complaint to {action}, or it was done before"
-            raise refused(str(number), message, "see `list`")
-        entry = by_hand(f"complaint {action}", {"complaint_id": number, **details}, now)
-        append_audit(connection, entry)
+    if not done:
+        message = f"there is no such complaint to {action}, or it was done before"
+        raise refused(str(number), message, "see `list`")
     write_line(json.dumps({"complaint_id": number, "done": action}))
     return 0

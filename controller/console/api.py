@@ -12,6 +12,8 @@ from starlette.responses import Response
 
 from controller.approvals import from_json
 from controller.console.access import NotAllowedError, NotSignedInError, console_of, need_token
+from controller.console.answers import ConflictError, NothingError
+from controller.console.api_knowing import add_knowing
 from controller.console.asking import NoEngineError, ask_engine, look_up
 from controller.console.exact import exact_values, problem_with
 from controller.console.settings import Console
@@ -99,6 +101,7 @@ def build_api(console: Console) -> FastAPI:
     _readers(app)
     _decisions(app)
     _askers(app)
+    add_knowing(app)
     _on_errors(app)
     return app
 
@@ -120,7 +123,7 @@ def _readers(app: FastAPI) -> None:
         """The newest recommendation with the values that a decision about it carries."""
         seen = console_of(request).snapshot()
         if seen.advice is None:
-            raise _NothingError("there is no recommendation yet")
+            raise NothingError("there is no recommendation yet")
         return _recommendation(console_of(request), seen.advice.recommendation_id)
 
     @app.get("/v1/recommendations/{name}")
@@ -138,7 +141,7 @@ def _readers(app: FastAPI) -> None:
         """A point's readings of the last hours, none left out."""
         own = console_of(request)
         if point_id not in {point.point_id for point in own.site.points}:
-            raise _NothingError(f"there is no point {point_id}")
+            raise NothingError(f"there is no point {point_id}")
         until = own.clock()
         with own.database.history() as connection:
             found = readings_of(connection, point_id, until - timedelta(hours=hours), until)
@@ -160,7 +163,7 @@ def _readers(app: FastAPI) -> None:
         """What the engine said to a request of the token's own user."""
         found = look_up(console_of(request), number)
         if found is None or found.request.actor != user.name:
-            raise _NothingError(f"there is no request {number}")
+            raise NothingError(f"there is no request {number}")
         return Said(request_id=number, accepted=found.accepted, answer=found.answer)
 
 
@@ -173,7 +176,7 @@ def _decisions(app: FastAPI) -> None:
         found = await run_in_threadpool(_recommendation, own, name)
         problem = problem_with(seen, from_json(found["body"]), deciding.values)
         if problem:
-            raise _ConflictError(problem)
+            raise ConflictError(problem)
         body = {"recommendation_id": name, "note": deciding.note}
         return await _said(own, user, kind, body)
 
@@ -233,19 +236,11 @@ def _askers(app: FastAPI) -> None:
         return await _said(own, user, "shelve", body)
 
 
-class _NothingError(Exception):
-    """There is no such thing."""
-
-
-class _ConflictError(Exception):
-    """What is decided about is not what is there."""
-
-
 async def _said(console: Console, user: User, kind: str, body: dict[str, Any]) -> Said:
     number = await ask_engine(console, user, kind, body)
     found = await run_in_threadpool(look_up, console, number)
     if found is not None and found.accepted is False:
-        raise _ConflictError(found.answer or "refused")
+        raise ConflictError(found.answer or "refused")
     accepted, answer = (None, None) if found is None else (found.accepted, found.answer)
     return Said(request_id=number, accepted=accepted, answer=answer)
 
@@ -255,7 +250,7 @@ def _recommendation(console: Console, name: str) -> dict[str, Any]:
         stored = by_id(connection, name)
         decision = decision_on(connection, name)
     if stored is None:
-        raise _NothingError(f"there is no recommendation {name}")
+        raise NothingError(f"there is no recommendation {name}")
     return {
         "recommendation_id": stored.recommendation_id,
         "expires_at": stored.expires_at.isoformat(),
@@ -276,7 +271,7 @@ def _on_errors(app: FastAPI) -> None:
 
     app.add_exception_handler(NotSignedInError, saying(401, "show a token that is in force"))
     app.add_exception_handler(NotAllowedError, saying(403, "the token's user may not do this"))
-    app.add_exception_handler(_NothingError, saying(404, "there is no such thing"))
-    app.add_exception_handler(_ConflictError, saying(409, "refused"))
+    app.add_exception_handler(NothingError, saying(404, "there is no such thing"))
+    app.add_exception_handler(ConflictError, saying(409, "refused"))
     app.add_exception_handler(NoEngineError, saying(503, "no engine runs, or it is stuck"))
     app.add_exception_handler(StoreError, saying(503, "the store failed"))

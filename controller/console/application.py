@@ -24,9 +24,11 @@ from controller.console.pages import (
     audit,
     bus,
     changing,
+    complaints,
     files,
     hands,
     journal,
+    knowing,
     modes,
     overview,
     people,
@@ -49,8 +51,9 @@ log = logging.getLogger(__name__)
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _PAGES = (
-    overview, changing, hands, recommendation, places, trends, alarms, journal, modes, bus,
-    settings_page, audit, people, shift, what_if, tokens, signin, stream, files,
+    overview, changing, hands, recommendation, places, trends, alarms, journal, knowing,
+    complaints, modes, bus, settings_page, audit, people, shift, what_if, tokens, signin, stream,
+    files,
 )  # fmt: skip
 
 

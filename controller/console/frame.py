@@ -19,6 +19,7 @@ NAVIGATION = (
     ("/trends", "nav.trends", "viewer"),
     ("/alarms", "nav.alarms", "viewer"),
     ("/journal", "nav.journal", "viewer"),
+    ("/knowing", "nav.knowing", "viewer"),
     ("/what-if", "nav.what_if", "operator"),
     ("/report", "nav.report", "viewer"),
     ("/bus", "nav.bus", "viewer"),

@@ -8,6 +8,7 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from controller.knowing.calibrating import Outcome
+from controller.knowing.calibration_words import COLUMNS, PARTS, QUANTITIES
 from controller.report.charts import Chart, Line, line_chart
 from controller.report.numbers import local_time, number, zone_label
 from controller.report.wording import Text, same
@@ -44,29 +45,6 @@ WORDS = {
     "kept": Text("已启用新版本", "a new version is in use"),
     "stays": Text("没有改进，参数保持不变", "nothing predicts better; the parameters stay"),
     "language": Text("语言", "Language"),
-}
-PARTS = {
-    "pipes": Text("管道散热", "pipe losses"),
-    "exchangers": Text("换热器 UA", "exchangers' UA"),
-    "buildings": Text("建筑", "buildings"),
-}
-COLUMNS = {
-    "heat_loss_w_m_k": Text("管道单位长度散热", "heat loss of pipes"),
-    "hx_ua_kw_k": Text("换热器 UA", "UA of exchangers"),
-    "ua_kw_k": Text("建筑热损失系数", "loss of buildings"),
-    "capacity_kwh_k": Text("建筑热容", "capacity of buildings"),
-    "radiator_kw": Text("散热器", "radiators"),
-    "worst_flat_beta": Text("最冷住户系数", "coldest flats"),
-}
-QUANTITIES = {
-    "supply temperature at the stations": Text(
-        "各站供水温度", "supply temperature at the stations"
-    ),
-    "heat from the primary side's temperatures and flow": Text(
-        "由一次侧温度和流量推算的热量", "heat from the primary side's temperatures and flow"
-    ),
-    "heat of the stations": Text("各站热量", "heat of the stations"),
-    "measured rooms": Text("有测点的房间", "measured rooms"),
 }
 
 

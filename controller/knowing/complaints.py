@@ -1,4 +1,4 @@
-"""Complaints as measurements: evidence from the store, a verdict, two clocks, what they teach."""
+"""Complaints as measurements: evidence from the store, two clocks, and what they teach."""
 
 import math
 from collections import Counter
@@ -11,12 +11,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from controller.site import Site
-from controller.site_store import by_hand
-from controller.store.audit import append_audit
 from controller.store.complaints import (
-    Complaint,
     StoredComplaint,
-    add_complaint,
     complaints_since,
     open_complaints,
 )
@@ -46,6 +42,14 @@ class Report:
     room_temp_c: float | None
     radiator_hot: bool | None
     note: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Weighed:
+    """What evidence says of a complaint; `beta_seen` is None where no temperature was told."""
+
+    triage: Triage
+    beta_seen: float | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,8 +85,8 @@ def clocks(stored: StoredComplaint, now: datetime, timezone: str) -> Clocks:
     )
 
 
-def enter(database: Database, site: Site, report: Report, now: datetime) -> tuple[int, Triage]:
-    """Triage a complaint and keep it.
+def weigh(database: Database, site: Site, report: Report, now: datetime) -> Weighed:
+    """Triage a complaint by what the store holds.
 
     Args:
         database: The store.
@@ -91,13 +95,13 @@ def enter(database: Database, site: Site, report: Report, now: datetime) -> tupl
         now: tz-aware UTC.
 
     Returns:
-        The complaint's number and its triage.
+        The triage and what the complaint says of the coldest flat.
 
     Raises:
         StoreError: The store failed.
     """
     with database.history() as connection:
-        readings = latest_readings(connection)
+        readings = _fresh(site, latest_readings(connection), now)
     with database.reading() as connection:
         estimate = published(connection, ESTIMATE)
         others = [
@@ -106,28 +110,8 @@ def enter(database: Database, site: Site, report: Report, now: datetime) -> tupl
             if now - one.complaint.at <= NEIGHBOURS_WITHIN
         ]
     known = estimate[1] if estimate is not None and now - estimate[0] <= FRESH else {}
-    evidence = gather(site, report, known, _fresh(site, readings, now), others)
-    found = triage(evidence)
-    entry = by_hand("complaint add", {"building": report.building_id, "flat": report.flat}, now)
-    complaint = Complaint(
-        at=now,
-        building_id=report.building_id,
-        flat=report.flat,
-        room_temp_c=report.room_temp_c,
-        radiator_hot=report.radiator_hot,
-        note=report.note,
-        actor=entry.actor,
-        verdict=found.verdict.value,
-        clues=tuple(
-            {"code": one.code, "speaks_for": one.speaks_for.value, "values": one.values}
-            for one in found.clues
-        ),
-        beta_seen=_beta_seen(evidence, _outdoor(_fresh(site, readings, now))),
-    )
-    with database.writing() as connection:
-        number = add_complaint(connection, complaint)
-        append_audit(connection, entry)
-    return number, found
+    evidence = gather(site, report, known, readings, others)
+    return Weighed(triage=triage(evidence), beta_seen=_beta_seen(evidence, _outdoor(readings)))
 
 
 def gather(

@@ -58,6 +58,10 @@ RULES = (
     Rule("POST", "/mode/{kind}", Role.OPERATOR),
     Rule("GET", "/bus", Role.VIEWER),
     Rule("GET", "/settings", Role.VIEWER),
+    Rule("GET", "/knowing", Role.VIEWER),
+    Rule("POST", "/complaints", Role.OPERATOR),
+    Rule("POST", "/complaints/answer", Role.OPERATOR),
+    Rule("POST", "/complaints/close", Role.OPERATOR),
     Rule("GET", "/report", Role.VIEWER),
     Rule("GET", "/report/shift.html", Role.VIEWER),
     Rule("GET", "/report/shift.xlsx", Role.VIEWER),
@@ -81,6 +85,7 @@ FORM = {
     "alarm_id": "no:such", "hours": "1", "reason": "test", "version": "x", "element": "x",
     "value": "1", "name": "nobody-at-all", "role": "viewer", "password": "short", "digest": "x",
     "label": "x", "days": "1", "pipe": "no-such-pipe",
+    "building": "no-such", "number": "999999", "cause": "home",
 }  # fmt: skip
 
 

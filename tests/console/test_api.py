@@ -34,6 +34,11 @@ CALLS: tuple[tuple[str, str, dict[str, object] | None, Role], ...] = (
     ("POST", "/v1/alarms/acknowledge", {"alarm_id": "no:such"}, Role.OPERATOR),
     ("POST", "/v1/alarms/shelve", {"alarm_id": "no:such", "hours": 1, "reason": "x"},
      Role.OPERATOR),
+    ("GET", "/v1/knowing", None, Role.VIEWER),
+    ("GET", "/v1/complaints", None, Role.VIEWER),
+    ("POST", "/v1/complaints", {"building_id": "no-such"}, Role.OPERATOR),
+    ("POST", "/v1/complaints/99999/answer", None, Role.OPERATOR),
+    ("POST", "/v1/complaints/99999/close", {"cause": "home"}, Role.OPERATOR),
 )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from tests.console.conftest import Scene
 PAGES = (
     "/", "/?view=temperature", "/recommendation", "/trends", "/trends?group=buildings", "/alarms",
     "/journal", "/mode", "/what-if", "/report", "/bus", "/settings", "/audit", "/users", "/tokens",
-    "/stations/S1", "/buildings/B1",
+    "/knowing", "/stations/S1", "/buildings/B1",
 )  # fmt: skip
 
 

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from controller.cli import main
+from controller.knowing.complaint_desk import enter
 from controller.knowing.complaint_words import ADVICE, CLUES, VERDICTS, clue_text
-from controller.knowing.complaints import Report, clocks, enter, learned_betas
+from controller.knowing.complaints import Report, clocks, learned_betas
 from controller.knowing.watching import PUBLISHED_AS
 from controller.site import Site, load_site
 from controller.store.complaints import Complaint, StoredComplaint, close_complaint
@@ -130,7 +131,7 @@ def test_neighbours_make_it_the_building_s_and_teach_its_beta(store: Any) -> Non
     known(site, database, 21.0, -10.0)
     verdicts = []
     for temp_c in (15.0, 15.2, 14.8, 15.1):
-        number, found = enter(database, site, said("B011", temp_c), NOW)
+        number, found = enter(database, site, said("B011", temp_c), actor="li", now=NOW)
         verdicts.append(found.verdict)
     assert verdicts == [Verdict.HOME, Verdict.HOME, Verdict.BUILDING, Verdict.BUILDING]
     beta = learned_betas(database, site, NOW + timedelta(days=1))["B011"]["worst_flat_beta"]

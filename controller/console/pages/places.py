@@ -10,6 +10,7 @@ from controller.console.access import Visitor, console_of, need
 from controller.console.figures import measured_value, target_figures, written
 from controller.console.flats import Flat, flats_now
 from controller.console.frame import Crumb, show
+from controller.console.knowledge import intervals_of
 from controller.console.map_frame import frame_of
 from controller.console.network_map import draw_map
 from controller.console.settings import Console
@@ -168,6 +169,7 @@ def building(
         least_ahead=number(least[index] if index < len(least) else None, 1),
         points=_diagnostics(console, seen, "building", name),
         derived=[one for one in console.site.derived if name in str(one)],
+        intervals=intervals_of(console, "buildings", name),
     )
 
 

@@ -1,0 +1,141 @@
+"""The page of what is known: complaints by page and program, changes, parameters, the load."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from controller.site import load_site
+from controller.sitefiles import parameters
+from controller.sitefiles.parameters import ParameterVersion
+from controller.store.audit import last_records
+from controller.store.present import publish
+from optimizer.estimate.values import Value
+from tests.console.conftest import Scene, scene_on
+from tests.console.forms import csrf_of
+from tests.console.plant_day import PlantDay
+from tests.console.test_api import program
+
+EVENT = {
+    "where": "S1", "since": "2026-01-10T00:00:00+00:00", "seen": "2026-01-12T00:00:00+00:00",
+    "cause": "half_shut_valve", "signal": "flow", "size": -0.32,
+}  # fmt: skip
+SCORE = {
+    "part": "buildings", "quantity": "heat of the stations", "unit": "kW", "before": 9.5,
+    "after": 4.25, "why_not": "",
+}  # fmt: skip
+LEAK = {"point": "P1.makeup", "size_m3_h": 0.41, "pipes": ["L1", "L2"]}
+LOAD = {"load_kw": [900.0] * 48, "physics_kw": [880.0] * 48, "p10_kw": [850.0] * 48,
+        "p90_kw": [950.0] * 48, "learned": True}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def known(tmp_path_factory: pytest.TempPathFactory, day: PlantDay) -> Iterator[Scene]:
+    """A scene whose engine has published what it knows, on a site that was calibrated."""
+    with scene_on(tmp_path_factory.mktemp("knowing") / "site", day) as made:
+        now = made.console.clock()
+        _calibrated(made.folder, day)
+        made.console.site = load_site(made.folder)
+        with made.database.writing() as connection:
+            details = {"version": 2, "scores": [SCORE], "events": [EVENT], "leaks": [LEAK]}
+            body = {"changed": True, "text": "", "details": details}
+            publish(connection, "calibration", body, now)
+            rooms = {"B1": {"indoor_temp_c": 19.5, "spread_k": 0.8}}
+            left = [{"sensor": "B571.indoor", "fault": "stuck", "detail": "stuck: says 19.2"}]
+            estimate = {"buildings": rooms, "stations": {}, "left_out": left}
+            publish(connection, "estimate", estimate, now)
+            issued = {"issue_time": now.isoformat(), "loads": {"total": LOAD}}
+            publish(connection, "loads", issued, now)
+        yield made
+
+
+def _calibrated(folder: Path, day: PlantDay) -> None:
+    ua = Value(value=load_site(folder).district.network.buildings[0].ua_kw_k, spread=0.1)
+    made = ParameterVersion(
+        version=1,
+        made_at=day.now,
+        source="from 7 days",
+        values={"pipes": {}, "stations": {}, "buildings": {"B1": {"ua_kw_k": ua}}},
+        scores=(),
+    )
+    parameters.write(folder, made)
+    parameters.use(folder, 1)
+
+
+WORDS = {
+    "en": ("a half-shut valve", "flow -32 %", "L1, L2", "version 2 predicts better", "4.250",
+           "heat of the stations", "± 1.3", "stuck: says 19.2", "physics and learned residual"),
+    "zh": ("阀门半关", "流量 -32 %", "L1, L2", "第 2 版预测更准", "4.250", "各站热量", "± 1.3",
+           "物理模型加学习残差"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_page_says_what_is_known(known: Scene, language: str) -> None:
+    with known.client("guest", language) as client:
+        page = client.get("/knowing").text
+        building = client.get("/buildings/B1").text
+    for word in WORDS[language]:
+        assert word in page, word
+    assert 'action="/complaints"' not in page  # a viewer enters nothing
+    assert {"zh": "90 % 区间", "en": "90 % interval"}[language] in building
+
+
+def test_the_life_of_a_complaint_on_the_page(known: Scene) -> None:
+    with known.client("li") as client:
+        csrf = csrf_of(client)
+        said = {"csrf": csrf, "building": "B1", "flat": "3-502", "temp": "15,5", "note": "<cold>"}
+        found = client.post("/complaints", data=said)
+        assert found.status_code == 303
+        page = client.get(found.headers["location"]).text
+        assert "inside the home" in page
+        assert "&lt;cold&gt;" in page
+        number = found.headers["location"].split("entered=")[1].split("#")[0]
+        for path, more in (
+            ("/complaints/answer", {}),
+            ("/complaints/close", {"cause": "station", "outcome": "valve opened"}),
+        ):
+            data = {"csrf": csrf, "number": number, **more}
+            assert client.post(path, data=data).status_code == 303
+        assert "valve opened" in client.get("/knowing").text
+    with known.database.reading() as connection:
+        told = [(one["actor"], one["action"]) for one in last_records(connection, 3)]
+    assert [("li", f"complaint {verb}") for verb in ("add", "answer", "close")] == told
+
+
+@pytest.mark.parametrize("wrong", [{"building": "B999"}, {"temp": "155"}, {"temp": "warm"}])
+def test_a_slip_of_the_keyboard_is_refused(known: Scene, wrong: dict[str, str]) -> None:
+    with known.client("li") as client:
+        data = {"csrf": csrf_of(client), "building": "B1", **wrong}
+        assert client.post("/complaints", data=data).status_code == 422
+
+
+def test_an_unanswered_complaint_is_late_after_half_an_hour(
+    known: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with known.client("li") as client:
+        client.post("/complaints", data={"csrf": csrf_of(client), "building": "B1"})
+        assert "late</strong>" not in client.get("/knowing").text
+    present = known.console.clock
+    monkeypatch.setattr(known.console, "clock", lambda: present() + timedelta(minutes=31))
+    with known.client("guest") as client:
+        assert "late</strong>" in client.get("/knowing").text
+
+
+def test_a_program_takes_complaints_and_reads_what_is_known(known: Scene) -> None:
+    with program(known, "li") as client:
+        said = {"building_id": "B1", "room_temp_c": 15.0, "radiator_hot": True}
+        made = client.post("/v1/complaints", json=said).json()
+        assert made["verdict"] == "home"
+        path = f"/v1/complaints/{made['complaint_id']}"
+        assert client.post(f"{path}/answer").status_code == 200
+        assert client.post(f"{path}/answer").status_code == 409
+        closing = {"cause": "building", "outcome": "riser balanced"}
+        assert client.post(f"{path}/close", json=closing).status_code == 200
+        listed = client.get("/v1/complaints").json()["complaints"]
+        assert listed[-1]["cause"] == "building"
+        told = client.get("/v1/knowing").json()
+    ua = told["parameters"]["values"]["buildings"]["B1"]["ua_kw_k"]
+    assert ua["from"] < ua["value"] < ua["to"]
+    assert told["calibration"]["details"]["events"] == [EVENT]
