@@ -95,6 +95,18 @@ CATALOGUE: dict[str, Kind] = dict(
             ),
         ),
         _kind(
+            "plant_changed",
+            Priority.LOW,
+            Words("The plant has changed for good.", "现场有持续变化。"),
+            Words(
+                "The model is off until it is calibrated again.", "重新率定之前，模型与现场不符。"
+            ),
+            Words(
+                "Look at the place: valve, exchanger, insulation, who uses the heat.",
+                "查看现场：阀门、换热器、保温、用户。",
+            ),
+        ),
+        _kind(
             "bus_lost",
             Priority.HIGH,
             Words("A whole bus is silent.", "整条总线无应答。"),

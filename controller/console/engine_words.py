@@ -2,6 +2,7 @@
 
 import re
 
+from controller.knowing.event_words import CAUSES, SIGNALS
 from controller.modes import Mode
 
 MODES_ZH = {
@@ -64,6 +65,9 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
     (r"the one before is still running", "上一周期仍在运行"),
     (r"the machine was away", "机器曾停顿"),
     (r"to be (\S+)", "应为 {0}"),
+    (r"(\S+) m3/h since (\S+) (\S+)", "自 {1} {2} 起 {0} m3/h"),
+    (r"(.+) since (\S+), (.+) (\S+ [%K])", "{0}，自 {1} 起，{2} {3}"),
+    *((re.escape(text.en), text.zh) for text in (*CAUSES.values(), *SIGNALS.values())),
     (r"superseded by (.+)", "已被 {0} 取代"),
     (r"expired at (.+)", "已于 {0} 过期"),
     (r"the set expired at (.+)", "该组设定值已于 {0} 过期"),

@@ -103,7 +103,7 @@ def calibration_view(console: Console, words: Words) -> dict[str, Any] | None:
         words: The reader's words.
 
     Returns:
-        When, what came of it, scores, changes and places of leaks; None before the first night.
+        When, what came of it, scores and changes; None before the first night.
 
     Raises:
         StoreError: The store failed.
@@ -121,7 +121,6 @@ def calibration_view(console: Console, words: Words) -> dict[str, Any] | None:
         "why_not": "" if details else body["text"],
         "scores": [_score(one, words) for one in details.get("scores", ())],
         "events": [_event(one, words) for one in reversed(details.get("events", ()))],
-        "leaks": details.get("leaks", ()),
     }
 
 

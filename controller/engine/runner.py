@@ -14,6 +14,7 @@ from controller.engine.core import Core, EngineField, SiteField, build_core
 from controller.engine.cycling import CycleThread
 from controller.engine.decisions import Desk
 from controller.engine.jobs import start_jobs
+from controller.engine.nightly import recall_changes
 from controller.engine.planner import PlannerWorker
 from controller.engine.safety import SafetyLoop
 from controller.engine.status import status_of
@@ -147,6 +148,7 @@ def initialise(
     except DriverError as error:
         tell(f"outputs can not be read back: {error}")
     core.look()
+    recall_changes(core)
     core.note("engine", "started", {"process": os.getpid()})
     core.happen(Started(now=core.clock()))
 

@@ -2,19 +2,21 @@
 
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from apscheduler.triggers.date import DateTrigger
 
 from controller.alarms.settings import Delivery
+from controller.console.engine_words import in_chinese
 from controller.engine.jobs import report_shift, start_jobs
 from controller.engine.nightly import (
     Calibrated,
     NothingToCalibrate,
     calibrate_nightly,
     night_hour_utc,
+    recall_changes,
 )
 from controller.site import Site
 from controller.store.audit import last_records
@@ -51,6 +53,31 @@ def test_what_came_of_a_night_is_published_and_audited(
     assert found is not None
     assert (found[0], found[1]["text"]) == (own.time.wall(), text)
     assert (audited["action"], text in audited["details"]) == ("calibrated", True)
+
+
+EVENT = {"where": "S1", "since": "2026-01-10T00:00:00+00:00", "cause": "half_shut_valve",
+         "signal": "flow", "size": -0.32}  # fmt: skip
+
+
+@pytest.mark.parametrize(("days_ago", "told"), [(1, True), (8, False)])
+def test_a_lasting_change_is_an_alarm_for_a_week_and_over_a_restart(
+    own: Simulated, days_ago: int, told: bool
+) -> None:
+    seen = own.time.wall() - timedelta(days=days_ago)
+
+    class Changed:
+        def calibrate(self, site: Site, database: Database, now: datetime) -> Calibrated:
+            events = [{**EVENT, "seen": seen.isoformat()}]
+            return Calibrated(changed=False, text="", details={"events": events})
+
+    calibrate_nightly(own.core, Changed())
+    del own.core.causes["changes"]
+    recall_changes(own.core)
+    own.run(5)
+    assert ("plant_changed:S1" in own.alarms()) == told
+    details = [one.detail for one in own.core.causes["changes"]]
+    assert details == ["a half-shut valve since 2026-01-10, flow -32 %"] * told
+    assert [in_chinese(one) for one in details] == ["阀门半关，自 2026-01-10 起，流量 -32 %"] * told
 
 
 @pytest.mark.parametrize(("longitude", "hour"), [(118.0, 19), (0.0, 3), (-74.0, 8), (180.0, 15)])

@@ -14,11 +14,13 @@ from controller.console.knowledge import (
     load_view,
     parameter_rows,
 )
+from controller.console.parts import alarm_rows
 from controller.knowing.complaint_words import VERDICTS
 from controller.report.numbers import local_time
 from controller.roles import Role
 
 router = APIRouter()
+LEAKS = "leak_suspected:"
 
 
 @router.get("/knowing")
@@ -42,6 +44,7 @@ def knowing(
         entered=next((row for row in complaints if row["number"] == entered), None),
         causes=[(name, words.of(text)) for name, text in VERDICTS.items()],
         calibration=calibration_view(console, words),
+        leaks=[one for one in alarm_rows(console, seen, words) if one["id"].startswith(LEAKS)],
         version=version,
         version_at="" if version is None else local_time(version.made_at, console.zone),
         parameters=parameter_rows(console, words),
