@@ -17,6 +17,7 @@ from pathlib import Path
 from controller.cycle import run_cycle
 from controller.engine.cycling import after_cycle, cycle_ports
 from controller.engine.planner import Planned, PlannerWorker, PlanTask, plan_with_prefixes
+from controller.knowing.ahead import Ahead
 from tests.supervisor.simulated import simulated
 
 PASSES = 200
@@ -43,7 +44,7 @@ def main() -> None:
             made[:] = made or [plan_with_prefixes(task)]
             return made[0]
 
-        ports = replace(cycle_ports(own.core, PlannerWorker(1.0)), plan=plan)
+        ports = replace(cycle_ports(own.core, PlannerWorker(1.0), Ahead(own.core)), plan=plan)
         run_cycle(own.time.wall(), ports)
         own.time.pass_by(900.0)
         began_s, began_core_s = time.perf_counter(), time.process_time()

@@ -22,6 +22,7 @@ from controller.store.errors import StoreError
 from controller.translate import WeatherError, weather_on_grid
 from drivers.base import DriverError, Reading, WeatherSeries
 from optimizer.model.forecast import Forecast
+from optimizer.model.policy import District
 from optimizer.model.state import PlantState
 
 
@@ -69,12 +70,13 @@ class StatePort(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class CyclePorts:
-    """What a cycle needs of the outside."""
+    """What a cycle needs of the outside; `district` gives the site's as the plan is to see it."""
 
     site: Site
     elements: tuple[Element, ...]
     readings: Callable[[datetime], Mapping[str, Reading]]
     weather: Callable[[datetime], WeatherSeries]
+    district: Callable[[datetime, WeatherSeries], District]
     observer: StatePort
     plan: Callable[[PlanTask], Planned]
     keep: Callable[[Recommendation], None]
@@ -106,7 +108,7 @@ def run_cycle(now: datetime, ports: CyclePorts) -> CycleRecord:
         snap = cold_snap(forecast, ports.site.cold_snap)
         state = ports.observer.state_at(now, series, forecast, history, readings)
         task = PlanTask(
-            district=ports.site.district,
+            district=ports.district(now, series),
             state=state,
             forecast=forecast,
             elements=ports.elements,

@@ -193,7 +193,8 @@ def load_view(console: Console) -> dict[str, Any] | None:
         console: The console.
 
     Returns:
-        When it was issued, whether it is learned, and rows by hours ahead; None before the first.
+        When it was issued, whether it is learned, rows by hours ahead, and how good those of the
+        last week were; None before the first.
 
     Raises:
         StoreError: The store failed.
@@ -218,7 +219,12 @@ def load_view(console: Console) -> dict[str, Any] | None:
         for lead in (1, 3, 6, 12, 18, 24, 36, 48)
         if lead <= len(total["load_kw"])
     ]
-    return {"at": local_time(issued, console.zone), "learned": total["learned"], "rows": rows}
+    return {
+        "at": local_time(issued, console.zone),
+        "learned": total["learned"],
+        "rows": rows,
+        "score": body.get("score"),
+    }
 
 
 def complaint_rows(console: Console, words: Words, now: datetime) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from controller import approvals
@@ -10,6 +11,7 @@ from controller.cycle import CycleOutcome, CyclePorts, CycleRecord, run_cycle
 from controller.engine.core import Core
 from controller.engine.planner import PlannerWorker
 from controller.engine.weather import weather_sources
+from controller.knowing.ahead import Ahead
 from controller.knowing.watching import watched_state
 from controller.modes import CycleDone
 from controller.store import recommendations
@@ -36,6 +38,7 @@ class CycleThread:
     Args:
         core: The engine's shared part.
         worker: The planner.
+        ahead: What is known of the hours ahead.
         every_s: Length of a cycle, s.
         timekeeper: Gives the clock of intervals and the cycle's thread.
     """
@@ -44,6 +47,7 @@ class CycleThread:
         self,
         core: Core,
         worker: PlannerWorker,
+        ahead: Ahead,
         every_s: float,
         timekeeper: Timekeeper,
     ) -> None:
@@ -53,7 +57,7 @@ class CycleThread:
         self._due_s = timekeeper.monotonic_s()
         self._busy = timekeeper.event()
         self._worker: Worker | None = None
-        self._ports = cycle_ports(core, worker)
+        self._ports = cycle_ports(core, worker, ahead)
 
     def start_if_due(self) -> None:
         """Start a cycle where one is due; a missed one is an alarm, and is not made up for."""
@@ -175,12 +179,13 @@ def _record_json(record: CycleRecord) -> dict[str, Any]:
     }
 
 
-def cycle_ports(core: Core, worker: PlannerWorker) -> CyclePorts:
+def cycle_ports(core: Core, worker: PlannerWorker, ahead: Ahead) -> CyclePorts:
     """Connect the cycle to the engine.
 
     Args:
         core: The engine's shared part.
         worker: The planner.
+        ahead: What is known of the hours ahead.
 
     Returns:
         The ports.
@@ -188,19 +193,21 @@ def cycle_ports(core: Core, worker: PlannerWorker) -> CyclePorts:
     site = core.tables.site
     sources = weather_sources(site)
 
-    def weather(now: Any) -> WeatherSeries:
-        return choose(
+    def weather(now: datetime) -> WeatherSeries:
+        chosen = choose(
             sources,
             now,
             stale_after_h=site.weather.stale_after_h if site.weather else 0.0,
             needed_h=float(site.district.control.horizon_h),
-        ).series
+        )
+        return ahead.weather(now, chosen.series)
 
     return CyclePorts(
         site=site,
         elements=core.tables.elements,
         readings=lambda _now: core.readings,
         weather=weather,
+        district=ahead.district,
         observer=watched_state(core),
         plan=worker.plan,
         keep=lambda advice: keep_recommendation(core, advice),

@@ -18,6 +18,7 @@ from controller.alarms.delivery import DeliveryError, due, send
 from controller.alarms.settings import Delivery
 from controller.engine.core import Core
 from controller.engine.nightly import CalibrationPort, calibrate_nightly, night_hour_utc
+from controller.knowing.ahead import Ahead
 from controller.store.retention import forget_before
 
 KEPT = timedelta(days=800)  # two winters and the summers between
@@ -81,13 +82,16 @@ def report_shift(core: Core) -> None:
         write_shift(shift, site, language, site.folder / REPORTS)
 
 
-def start_jobs(core: Core, delivery: Delivery, calibration: CalibrationPort) -> BackgroundScheduler:
+def start_jobs(
+    core: Core, delivery: Delivery, calibration: CalibrationPort, ahead: Ahead
+) -> BackgroundScheduler:
     """Start the calendar.
 
     Args:
         core: The engine's shared part.
         delivery: Who is told of alarms.
         calibration: What calibrates every night.
+        ahead: What learns the hours ahead, every night and at the start.
 
     Returns:
         The scheduler, running.
@@ -110,6 +114,8 @@ def start_jobs(core: Core, delivery: Delivery, calibration: CalibrationPort) -> 
             lambda: calibrate_nightly(core, calibration),
             {"trigger": "cron", "hour": night, "minute": 30},
         ),
+        ("learning", ahead.train, {"trigger": "cron", "hour": night, "minute": 45}),
+        ("learning at the start", ahead.train, {"trigger": "date"}),
         ("report", lambda: report_shift(core), {"trigger": "cron", "minute": 2}),
     )
     for name, work, when in jobs:

@@ -19,6 +19,7 @@ from controller.engine.planner import PlannerWorker
 from controller.engine.safety import SafetyLoop
 from controller.engine.status import status_of
 from controller.engine.watchdog import Watchdog
+from controller.knowing.ahead import Ahead
 from controller.knowing.nightly import NightlyCalibration
 from controller.modes import Started
 from controller.problems import InputError
@@ -164,7 +165,8 @@ def _serve(
 ) -> bool:
     worker = PlannerWorker(options.planning_budget_s, time)
     safety = SafetyLoop(core, time.monotonic_s)
-    cycle = CycleThread(core, worker, options.cycle_s, time)
+    ahead = Ahead(core)
+    cycle = CycleThread(core, worker, ahead, options.cycle_s, time)
     reloading = time.event()
     changer = Changer(core, PlannerWorker(CHANGE_BUDGET_S, time), time)
     desk = Desk(
@@ -173,7 +175,7 @@ def _serve(
         reload=lambda: _may_reload(core.tables.site, reloading),
         changer=changer,
     )
-    scheduler = start_jobs(core, delivery, NightlyCalibration())
+    scheduler = start_jobs(core, delivery, NightlyCalibration(), ahead)
     watchdog = Watchdog(time.monotonic_s)
     tell("running; Ctrl-C or SIGTERM ends it, the last values stay")
     renewed_s, mode = 0.0, ""

@@ -87,14 +87,14 @@ def outlook(
     past = _past(site, record.hourly(), name)
     if not np.isfinite(past.load_kw).any():
         return None
-    calendar = Calendar(utc_offset_h=_offset_h(site, past.last_end))
+    calendar = calendar_at(site.timezone, past.last_end)
     came = weather_as_it_came(past, MOST_LEADS)
     archive = Archive(past=past, issues=came, calendar=calendar)
     forecaster = train(archive, every_h=EVERY_H)
     known = Known(
         issue_time=past.last_end,
         past=past,
-        weather=_ahead(weather, past.last_end, leads),
+        weather=weather_issue(weather, past.last_end, leads),
         calendar=calendar,
     )
     return LoadOutlook(name=name, forecast=forecaster.forecast(known, leads), score=_score(archive))
@@ -144,19 +144,38 @@ def _past(site: Site, hourly: Record, name: str) -> Past:
     )
 
 
-def _offset_h(site: Site, at: datetime) -> float:
-    offset = at.astimezone(ZoneInfo(site.timezone)).utcoffset()
+def calendar_at(timezone: str, at: datetime) -> Calendar:
+    """The local clock as it stands at an instant.
+
+    Args:
+        timezone: The site's.
+        at: tz-aware.
+
+    Returns:
+        The calendar.
+    """
+    offset = at.astimezone(ZoneInfo(timezone)).utcoffset()
     assert offset is not None
-    return offset / HOUR
+    return Calendar(utc_offset_h=offset / HOUR)
 
 
-def _ahead(weather: WeatherSeries, now: datetime, leads: int) -> WeatherIssue:
+def weather_issue(weather: WeatherSeries, now: datetime, leads: int) -> WeatherIssue:
+    """Take the hours ahead out of a weather series: the mean of its members.
+
+    Args:
+        weather: The series.
+        now: The issue time, tz-aware UTC.
+        leads: Hours ahead.
+
+    Returns:
+        Hourly means.
+    """
     bounds = now.timestamp() + 3600.0 * np.arange(leads + 1)
-    temp = np.interp(bounds, weather.posix_s, weather.outdoor_temp_c[0])
+    temp = np.interp(bounds, weather.posix_s, weather.outdoor_temp_c.mean(axis=0))
     sun = np.zeros(leads)
     if weather.ghi_w_m2 is not None:
         at = np.searchsorted(weather.posix_s, bounds[:-1], side="right") - 1
-        sun = weather.ghi_w_m2[0][np.maximum(at, 0)]
+        sun = weather.ghi_w_m2.mean(axis=0)[np.maximum(at, 0)]
     return WeatherIssue(
         issue_time=now, outdoor_temp_c=frozen(0.5 * (temp[:-1] + temp[1:])), ghi_w_m2=frozen(sun)
     )

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import delete
 
 from controller.store.database import Database
-from controller.store.tables import CYCLES, READINGS, REQUESTS
+from controller.store.tables import CYCLES, HOURS, ISSUES, READINGS, REQUESTS
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,6 +30,8 @@ def forget_before(database: Database, before: datetime) -> Forgotten:
     """
     with database.recording() as connection:
         readings = connection.execute(delete(READINGS).where(READINGS.c.at < before)).rowcount
+        connection.execute(delete(HOURS).where(HOURS.c.ended_at < before))
+        connection.execute(delete(ISSUES).where(ISSUES.c.issued_at < before))
     with database.writing() as connection:
         cycles = connection.execute(delete(CYCLES).where(CYCLES.c.at < before)).rowcount
         answered = REQUESTS.c.answered_at.is_not(None) & (REQUESTS.c.answered_at < before)

@@ -255,6 +255,21 @@ READINGS = Table(
     Column("quality", String(20), nullable=False),
     Index("readings_at", "at"),
 )
+# Means of whole hours: outdoors, sun, and the heat of plants and stations.
+HOURS = Table(
+    "hours",
+    TELEMETRY,
+    Column("ended_at", Instant, primary_key=True, autoincrement=False),
+    Column("body", Text, nullable=False),
+)
+# Forecasts of the weather and of the load, each with the instant at which it was there.
+ISSUES = Table(
+    "issues",
+    TELEMETRY,
+    Column("kind", String(20), primary_key=True),
+    Column("issued_at", Instant, primary_key=True, autoincrement=False),
+    Column("body", Text, nullable=False),
+)
 
 # Rows of these are added and never changed or removed; triggers of the database hold it.
 APPEND_ONLY = ("audit", "journal", "recommendations", "decisions", "hand_settings", "commissions")

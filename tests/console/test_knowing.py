@@ -29,6 +29,8 @@ SCORE = {
 LOAD = {"load_kw": [900.0] * 48, "physics_kw": [880.0] * 48, "p10_kw": [850.0] * 48,
         "p90_kw": [950.0] * 48, "learned": True}  # fmt: skip
 
+PROVED = {"hours": 168, "mape_pct": 4.5, "persistence_pct": 9.1, "p10_p90_covers_pct": 79.0}
+
 
 @pytest.fixture(scope="module")
 def known(tmp_path_factory: pytest.TempPathFactory, day: PlantDay) -> Iterator[Scene]:
@@ -45,7 +47,7 @@ def known(tmp_path_factory: pytest.TempPathFactory, day: PlantDay) -> Iterator[S
             left = [{"sensor": "B571.indoor", "fault": "stuck", "detail": "stuck: says 19.2"}]
             estimate = {"buildings": rooms, "stations": {}, "left_out": left}
             publish(connection, "estimate", estimate, now)
-            issued = {"issue_time": now.isoformat(), "loads": {"total": LOAD}}
+            issued = {"issue_time": now.isoformat(), "loads": {"total": LOAD}, "score": PROVED}
             publish(connection, "loads", issued, now)
         leak = Cause(code="leak_suspected", source="P1.makeup", detail="+0.41 m3/h since x y")
         made.engine.core.causes["leak"] = (leak,)
@@ -70,7 +72,8 @@ def _calibrated(folder: Path, day: PlantDay) -> None:
 
 WORDS = {
     "en": ("a half-shut valve", "flow -32 %", "+0.41 m3/h", "version 2 predicts better", "4.250",
-           "heat of the stations", "± 1.3", "stuck: says 19.2", "physics and learned residual"),
+           "heat of the stations", "± 1.3", "stuck: says 19.2", "physics and learned residual",
+           "4.5 % off"),
     "zh": ("阀门半关", "流量 -32 %", "自 x y 起 +0.41", "第 2 版预测更准", "4.250",
            "各站热量", "± 1.3", "物理模型加学习残差"),
 }  # fmt: skip

@@ -15,6 +15,7 @@ from controller.engine.changing import Changer
 from controller.engine.cycling import after_cycle, cycle_ports
 from controller.engine.decisions import Desk
 from controller.engine.planner import Planned, PlannerWorker, PlanTask, plan_with_prefixes
+from controller.knowing.ahead import Ahead
 from controller.store import recommendations
 from controller.store.hand_settings import hand_settings_of
 from controller.store.requests import Request, ask, asked
@@ -52,7 +53,7 @@ class Office:
         self.changer = Changer(self.own.core, Here(1.0), WALL_TIME)
         self.desk = Desk(core=self.own.core, approved=lambda: None, reload=lambda: "",
                          changer=self.changer)  # fmt: skip
-        ports = cycle_ports(self.own.core, Here(1.0))
+        ports = cycle_ports(self.own.core, Here(1.0), Ahead(self.own.core))
         after_cycle(self.own.core, run_cycle(self.own.time.wall(), ports))
 
     @property

@@ -16,6 +16,7 @@ from controller.engine.planner import (
     plan_with_prefixes,
 )
 from controller.engine.prefixes import PREFIX_FOLLOWED_H, prefix
+from controller.knowing.ahead import Ahead
 from controller.modes import Mode
 from controller.store import recommendations
 from optimizer.certify import certify
@@ -34,7 +35,7 @@ class Kitchen:
         self.own.run(5)
         self.task: PlanTask | None = None
         self.ports: CyclePorts = replace(
-            cycle_ports(self.own.core, PlannerWorker(1.0)), plan=self.plan
+            cycle_ports(self.own.core, PlannerWorker(1.0), Ahead(self.own.core)), plan=self.plan
         )
 
     def plan(self, task: PlanTask) -> Planned:
@@ -79,7 +80,10 @@ def test_a_cycle_recommends_a_whole_certified_set(kitchen: Kitchen) -> None:
 
 def test_the_same_inputs_give_the_same_recommendation(kitchen: Kitchen) -> None:
     one = kitchen.run(keep=lambda _advice: None)
-    kitchen.ports = replace(cycle_ports(kitchen.own.core, PlannerWorker(1.0)), plan=kitchen.plan)
+    kitchen.ports = replace(
+        cycle_ports(kitchen.own.core, PlannerWorker(1.0), Ahead(kitchen.own.core)),
+        plan=kitchen.plan,
+    )
     other = kitchen.run(keep=lambda _advice: None)
     assert one.recommendation is not None
     assert other.recommendation is not None
@@ -144,7 +148,7 @@ def test_a_store_that_fails_ends_the_cycle(kitchen: Kitchen, tmp_path: Path) -> 
     path = Path(str(made.database.core.url.database))
     path.rename(path.with_suffix(".gone"))
     path.mkdir()
-    lost = cycle_ports(made.core, PlannerWorker(1.0))
+    lost = cycle_ports(made.core, PlannerWorker(1.0), Ahead(made.core))
     record = kitchen.run(keep=lost.keep)
     assert record.outcome is CycleOutcome.STORE_FAILED
     assert record.recommendation is None
@@ -173,7 +177,7 @@ class Broken:
 def test_a_cycle_that_dies_counts_as_a_bad_one(tmp_path: Path) -> None:
     made = Kitchen(tmp_path)
     core, clock = made.own.core, made.own.time
-    cycle = CycleThread(core, PlannerWorker(1.0), 900.0, clock)
+    cycle = CycleThread(core, PlannerWorker(1.0), Ahead(core), 900.0, clock)
     cycle._ports = replace(made.ports, observer=Broken())
     for _ in range(2):
         cycle.start_if_due()

@@ -13,6 +13,7 @@ from controller.cycle import run_cycle
 from controller.engine.cycling import after_cycle, cycle_ports
 from controller.engine.planner import PlannerWorker
 from controller.guard import STEP_SHARE
+from controller.knowing.ahead import Ahead
 from controller.modes import Approve, Arm, Mode, Resume
 from controller.roles import Role
 from controller.store.journal import Stage
@@ -295,7 +296,7 @@ def test_a_forecast_that_is_dead_for_two_days_of_a_snap(tmp_path: Path) -> None:
     def dead(_now: datetime) -> WeatherSeries:
         raise WeatherUnavailable("no source answers")
 
-    ports = replace(cycle_ports(made.core, PlannerWorker(1.0)), weather=dead)
+    ports = replace(cycle_ports(made.core, PlannerWorker(1.0), Ahead(made.core)), weather=dead)
     began, seen = made.time.wall(), []
     for _ in range(48 * 4):
         after_cycle(made.core, run_cycle(made.time.wall(), ports))
