@@ -1,6 +1,7 @@
 """Built distributions, and environments with nothing in them but what they install."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -43,6 +44,13 @@ class Environment:
         return subprocess.run(
             [program, *words[1:]], cwd=cwd, capture_output=True, text=True, check=False
         )
+
+
+def commands(page: str) -> list[str]:
+    """The commands of a README, in its order."""
+    blocks = re.findall(r"```sh\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL)
+    lines = [line.split("#")[0].strip() for block in blocks for line in block.splitlines()]
+    return [line for line in lines if line]
 
 
 def new_environment(folder: Path, wheel: Path) -> Environment:

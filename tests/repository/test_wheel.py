@@ -1,7 +1,10 @@
 """What a user installs: a wheel that works from any folder, with its sites and profiles inside."""
 
 import json
+import os
 import re
+import shutil
+import subprocess
 import tarfile
 import zipfile
 from importlib.metadata import requires
@@ -10,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from controller.cli import COMMANDS
-from tests.repository.conftest import ROOT, Environment
+from tests.repository.conftest import ROOT, Environment, commands
 
 
 def test_the_wheel_holds_code_and_configuration_and_no_tests(wheel: Path) -> None:
@@ -98,3 +101,37 @@ def test_the_demonstration_plans_from_another_folder(
     assert done.stdout.startswith("old-east: certified plan")
     (page,) = tmp_path.glob("*.html")
     assert page.stat().st_size > 10_000
+
+
+# What makes a command of the page short enough to be run here.
+_HOURS = {"plan": " --hours 3", "simulate": " --hours 3", "balance": " --hours 6"}
+
+
+@pytest.mark.slow
+def test_the_commands_of_the_readme_work_as_written(
+    installed_compiled: Environment, tmp_path: Path
+) -> None:
+    """In the order of the page, from a folder with the sites beside it.
+
+    Over hours instead of the usual two days, which the demonstration plans.
+    """
+    shutil.copytree(ROOT / "config", tmp_path / "config")
+    lines = [line for line in commands("README.md") if line.startswith("heatwarden ")]
+    assert len(lines) >= 5
+    path = f"{installed_compiled.folder / 'bin'}:{os.environ['PATH']}"
+    for line in lines:
+        done = subprocess.run(
+            ["bash", "-c", f"{line.replace(' --hours 48', '')}{_HOURS.get(line.split()[1], '')}"],
+            cwd=tmp_path,
+            env={**os.environ, "PATH": path},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"{line}\n{done.stderr[-2000:]}"
+        assert "Traceback" not in done.stderr
+        if "--json" in line:
+            json.loads(done.stdout)
+    assert (tmp_path / "plan.html").is_file()
+    assert len(list((tmp_path / "run").glob("*.csv"))) == 5
