@@ -2,8 +2,6 @@
 
 import json
 import math
-import subprocess
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.site.sound import SOUND, write_site
+from tests.terminal import heatwarden
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 START = datetime(2026, 1, 12, tzinfo=UTC)
@@ -53,11 +52,6 @@ def past(folder: Path, **files: str | None) -> Path:
         if text is not None:
             (folder / name).write_text(text, encoding="utf-8")
     return folder
-
-
-def heatwarden(*words: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "controller.cli", *map(str, words)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=900)
 
 
 @pytest.fixture(scope="module")

@@ -7,20 +7,23 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from drivers.lock import LOCK_FOLDER_VARIABLE
 from tests.drivers.wire import Registers, Slave, slave_on_pty
 from tests.site.sound import POINTS, SITE_TOML, SOUND, write_site
+from tests.terminal import Typed, heatwarden
 
 PASSWORD = "correct horse"
 SETPOINT, HEARTBEAT, OUTLET, INDOOR, OUTDOOR, OFFSET = 10, 11, 100, 4, 5, 20
 WRITES = (6, 16)
 STORE_URL = "sqlite:///heatwarden.db"
-QUICK = ("--cycle", "12", "--safety", "0.5")
+CYCLE_S = 5.0
+QUICK = ("--cycle", f"{CYCLE_S:g}", "--safety", "0.25")
 BUSES = SITE_TOML.split("[[bus]]")[0]
 FIELD_TOML = """\
 [[bus]]
@@ -91,19 +94,11 @@ class Plant:
     store_url: str = STORE_URL
     engines: list[subprocess.Popen[str]] = field(default_factory=list)
 
-    def run(self, *words: object, answer: str = "") -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "controller.cli", *map(str, words)]
-        return subprocess.run(
-            command, input=answer, capture_output=True, text=True, timeout=60, check=False,
-            env=self.environment,
-        )  # fmt: skip
-
-    @property
-    def environment(self) -> dict[str, str]:
-        return {**os.environ, "HEATWARDEN_LOCK_DIR": str(self.folder.parent)}
+    def run(self, *words: object, typed: Sequence[Typed] = ()) -> subprocess.CompletedProcess[str]:
+        return heatwarden(*words, typed=typed)
 
     def asked(self, *words: object, code: int | None = None, user: str = "wang") -> dict[str, Any]:
-        done = self.run(*words, "--user", user, "--json", answer=PASSWORD + "\n")
+        done = self.run(*words, "--user", user, "--json", typed=[PASSWORD])
         assert code is None or done.returncode == code, done.stdout + done.stderr
         found: dict[str, Any] = json.loads(done.stdout)
         return found
@@ -117,9 +112,8 @@ class Plant:
     def start(self, *words: str) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "controller.cli", "run", str(self.folder), *words]
         engine = subprocess.Popen(
-            command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-            env=self.environment,
-        )  # fmt: skip
+            command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
         self.engines.append(engine)
         return engine
 
@@ -138,7 +132,7 @@ class Plant:
             shown = self.status()
             if "mode" in shown and true(shown):
                 return shown
-            time.sleep(0.3)
+            time.sleep(0.1)
         raise AssertionError(f"never came: {json.dumps(shown, ensure_ascii=False)[:3000]}")
 
     def writes(self) -> list[bytes]:
@@ -163,11 +157,15 @@ def plant(
     station.input[INDOOR], station.input[OUTDOOR] = signed(19.5), signed(outdoor_c(0))
     with slave_on_pty({1: plc, 3: station}) as (port, slave):
         tables = files(port, outdoor_c, writes)
-        tables["site.toml"] = tables["site.toml"].replace(STORE_URL, store_url)
+        toml = tables["site.toml"].replace(STORE_URL, store_url)
+        # A plan takes half as long.
+        tables["site.toml"] = toml.replace("horizon_h = 48", "horizon_h = 24")
         own = Plant(write_site(folder / "site", tables), slave, plc, station, store_url)
+        os.environ[LOCK_FOLDER_VARIABLE] = str(folder)
         try:
             yield own
         finally:
+            del os.environ[LOCK_FOLDER_VARIABLE]
             for engine in own.engines:
                 if engine.poll() is None:
                     engine.kill()
@@ -176,5 +174,5 @@ def plant(
 
 def with_users(own: Plant) -> None:
     for name, role in (("wang", "engineer"), ("li", "operator"), ("guest", "viewer")):
-        done = own.run("user", "add", name, "--role", role, own.folder, answer=PASSWORD + "\n")
+        done = own.run("user", "add", name, "--role", role, own.folder, typed=[PASSWORD])
         assert done.returncode == 0, done.stderr

@@ -9,7 +9,7 @@ from controller.store.journal import Stage
 from tests.supervisor.crash_child import STEPS
 from tests.supervisor.crashes import Kitchen, kitchen, one_try
 
-TIMES = {"sqlite": 10, "postgresql": 1}
+TIMES = {"sqlite": 3, "postgresql": 1}  # the soak does it 200 times
 INTENT, CONFIRMED, NOT_WRITTEN = Stage.INTENT, Stage.CONFIRMED, Stage.NOT_WRITTEN
 NOTHING = ((), ())
 # What lies in the journal after the restart, and what the restart resolved.

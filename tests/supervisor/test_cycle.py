@@ -34,13 +34,22 @@ class Kitchen:
         self.own.time.wall_at = datetime.now(UTC).replace(microsecond=0)
         self.own.run(5)
         self.task: PlanTask | None = None
+        self.planned: Planned | None = None
         self.ports: CyclePorts = replace(
             cycle_ports(self.own.core, PlannerWorker(1.0), Ahead(self.own.core)), plan=self.plan
         )
 
     def plan(self, task: PlanTask) -> Planned:
-        self.task = task
-        return plan_with_prefixes(task)
+        self.task, self.planned = task, plan_with_prefixes(task)
+        return self.planned
+
+    def once(self) -> tuple[PlanTask, Planned]:
+        """What was planned; planned now if nothing was."""
+        if self.planned is None:
+            self.run()
+        assert self.task is not None
+        assert self.planned is not None
+        return self.task, self.planned
 
     def run(self, **changes: object) -> CycleRecord:
         ports = replace(self.ports, **changes)  # type: ignore[arg-type]
@@ -67,9 +76,7 @@ def test_a_cycle_recommends_a_whole_certified_set(kitchen: Kitchen) -> None:
     assert kept.recommendation_id == advice.recommendation_id
 
     # Every prefix of the order of writing is judged too.
-    assert kitchen.task is not None
-    task = kitchen.task
-    planned = kitchen.plan(task)
+    task, planned = kitchen.once()
     order = planned.order
     assert [one.name for one in order] == [member.element for member in advice.members]
     for count in range(len(order) + 1):
@@ -79,7 +86,8 @@ def test_a_cycle_recommends_a_whole_certified_set(kitchen: Kitchen) -> None:
 
 
 def test_the_same_inputs_give_the_same_recommendation(kitchen: Kitchen) -> None:
-    one = kitchen.run(keep=lambda _advice: None)
+    _, planned = kitchen.once()
+    one = kitchen.run(keep=lambda _advice: None, plan=lambda _task: planned)
     kitchen.ports = replace(
         cycle_ports(kitchen.own.core, PlannerWorker(1.0), Ahead(kitchen.own.core)),
         plan=kitchen.plan,
@@ -88,6 +96,7 @@ def test_the_same_inputs_give_the_same_recommendation(kitchen: Kitchen) -> None:
     assert one.recommendation is not None
     assert other.recommendation is not None
     assert one.recommendation.members == other.recommendation.members
+    assert one.recommendation.input_hash == other.recommendation.input_hash
 
 
 def test_without_weather_nothing_is_recommended(kitchen: Kitchen) -> None:
@@ -114,10 +123,9 @@ def test_a_planner_that_is_late_is_ended(kitchen: Kitchen) -> None:
 
 
 def test_a_planner_that_fails_says_so(kitchen: Kitchen) -> None:
-    kitchen.run(keep=lambda _advice: None)
-    assert kitchen.task is not None
+    task, _ = kitchen.once()
     worker = PlannerWorker(120.0)
-    broken = replace(kitchen.task, state=None)  # type: ignore[arg-type]
+    broken = replace(task, state=None)  # type: ignore[arg-type]
     with pytest.raises(PlanningError, match="Error"):
         worker.plan(broken)
     worker.stop()
@@ -133,9 +141,7 @@ def test_a_planner_that_fails_says_so(kitchen: Kitchen) -> None:
 def test_what_is_not_certified_as_a_whole_is_not_recommended(
     kitchen: Kitchen, found: dict[str, object], reason: str
 ) -> None:
-    kitchen.run(keep=lambda _advice: None)
-    assert kitchen.task is not None
-    planned = replace(kitchen.plan(kitchen.task), **found)  # type: ignore[arg-type]
+    planned = replace(kitchen.once()[1], **found)  # type: ignore[arg-type]
     record = kitchen.run(plan=lambda _task: planned)
     assert record.outcome is CycleOutcome.NOT_CERTIFIED
     assert reason in record.reason
@@ -149,15 +155,15 @@ def test_a_store_that_fails_ends_the_cycle(kitchen: Kitchen, tmp_path: Path) -> 
     path.rename(path.with_suffix(".gone"))
     path.mkdir()
     lost = cycle_ports(made.core, PlannerWorker(1.0), Ahead(made.core))
-    record = kitchen.run(keep=lost.keep)
+    record = kitchen.run(keep=lost.keep, plan=lambda _task: kitchen.once()[1])
     assert record.outcome is CycleOutcome.STORE_FAILED
     assert record.recommendation is None
 
 
-def test_a_good_cycle_counts_only_with_good_readbacks(tmp_path: Path) -> None:
+def test_a_good_cycle_counts_only_with_good_readbacks(kitchen: Kitchen, tmp_path: Path) -> None:
     made = Kitchen(tmp_path)
     core = made.own.core
-    record = made.run()
+    record = made.run(plan=lambda _task: kitchen.once()[1])
     before = core.state.good_cycles
     after_cycle(core, record)
     assert core.state.good_cycles == before + 1

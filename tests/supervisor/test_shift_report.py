@@ -3,7 +3,6 @@
 import json
 import re
 import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -26,6 +25,7 @@ from drivers.base import Quality
 from tests.supervisor.conftest import NOW
 from tests.supervisor.simulated import Simulated, simulated
 from tests.supervisor.test_safety import advice, approve
+from tests.terminal import heatwarden
 
 HOUR = timedelta(hours=1)
 
@@ -137,9 +137,7 @@ def test_page_and_workbook_say_the_same(
 
 
 def report(site: Path, *words: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "controller.cli", "report", site, "--shift", *words]
-    return subprocess.run([str(one) for one in command], capture_output=True, text=True,
-                          check=False, timeout=60)  # fmt: skip
+    return heatwarden("report", site, "--shift", *words)
 
 
 def test_the_command(own: Simulated, tmp_path: Path) -> None:

@@ -2,14 +2,13 @@
 
 import json
 import sqlite3
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.site.sound import SITE_TOML, SOUND, write_site
 from tests.supervisor.postgresql_server import Server
+from tests.terminal import heatwarden
 
 URL = "sqlite:///heatwarden.db"
 
@@ -27,23 +26,16 @@ def site_with_store(folder: Path, url: str = URL) -> Path:
     return write_site(folder, {**SOUND, "site.toml": SITE_TOML.replace(URL, url)})
 
 
-def heatwarden(*words: object, answer: str = "") -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "controller.cli", *map(str, words)]
-    return subprocess.run(
-        command, input=answer, capture_output=True, text=True, timeout=60, check=False
-    )
-
-
-def answered(*words: object, answer: str = "", code: int = 0) -> dict[str, object]:
-    done = heatwarden(*words, "--json", answer=answer)
+def answered(*words: object, typed: str = "", code: int = 0) -> dict[str, object]:
+    done = heatwarden(*words, "--json", typed=[typed])
     assert done.returncode == code, done.stderr + done.stdout
     found: dict[str, object] = json.loads(done.stdout)
     return found
 
 
 def test_from_users_to_a_restored_store(site: Path, tmp_path: Path) -> None:
-    answered("user", "add", "wang", "--role", "engineer", site, answer="correct horse\n")
-    answered("user", "add", "李", "--role", "operator", site, answer="battery staple\n")
+    answered("user", "add", "wang", "--role", "engineer", site, typed="correct horse")
+    answered("user", "add", "李", "--role", "operator", site, typed="battery staple")
     answered("user", "remove", "nobody", site, code=1)
     listed = answered("user", "list", site)["users"]
     assert listed == [{"name": "wang", "role": "engineer"}, {"name": "李", "role": "operator"}]
@@ -62,7 +54,7 @@ def test_from_users_to_a_restored_store(site: Path, tmp_path: Path) -> None:
 
 def test_a_tampered_audit_gives_1(tmp_path: Path) -> None:
     folder = site_with_store(tmp_path / "site")
-    answered("user", "add", "wang", "--role", "engineer", folder, answer="correct horse\n")
+    answered("user", "add", "wang", "--role", "engineer", folder, typed="correct horse")
     connection = sqlite3.connect(folder / "heatwarden.db")
     connection.executescript(
         "DROP TRIGGER audit_no_update; UPDATE audit SET actor = 'somebody else'"
@@ -73,10 +65,10 @@ def test_a_tampered_audit_gives_1(tmp_path: Path) -> None:
 
 
 REFUSALS: list[tuple[int, str, list[str], str]] = [
-    (2, "", ["user", "add", "wang", "--role", "engineer", "SITE"], "short\n"),
+    (2, "", ["user", "add", "wang", "--role", "engineer", "SITE"], "short"),
     (2, "", ["user", "add", "wang", "--role", "engineer", "SITE"], ""),
-    (2, "", ["user", "add", "a\nb", "--role", "engineer", "SITE"], "correct horse\n"),
-    (2, "", ["user", "add", "wang", "--role", "engineer", "nowhere"], "correct horse\n"),
+    (2, "", ["user", "add", "a\nb", "--role", "engineer", "SITE"], "correct horse"),
+    (2, "", ["user", "add", "wang", "--role", "engineer", "nowhere"], "correct horse"),
     (2, "", ["export", "SITE", "audit", "--out", "x.xlsx"], ""),
     (2, "", ["export", "SITE", "audit", "--out", "x.csv", "--from", "2026-01-01"], ""),
     (2, "", ["export", "SITE", "audit", "--out", "x.csv", "--from", "yesterday"], ""),
@@ -87,16 +79,16 @@ REFUSALS: list[tuple[int, str, list[str], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("code", "url", "words", "answer"), REFUSALS)
+@pytest.mark.parametrize(("code", "url", "words", "typed"), REFUSALS)
 def test_what_is_wrong_is_said(
-    code: int, url: str, words: list[str], answer: str, tmp_path: Path
+    code: int, url: str, words: list[str], typed: str, tmp_path: Path
 ) -> None:
     folder = site_with_store(tmp_path / "site", url or URL)
     words = [str(folder) if word == "SITE" else word for word in words]
-    errors = answered(*words, answer=answer, code=code)["errors"]
+    errors = answered(*words, typed=typed, code=code)["errors"]
     assert isinstance(errors, list)
     assert set(errors[0]) == {"file", "row", "column", "value", "message", "remedy"}
-    plain = heatwarden(*words, answer=answer)
+    plain = heatwarden(*words, typed=[typed])
     assert plain.returncode == code
     assert plain.stderr.startswith("error: ")
     assert "Traceback" not in plain.stderr
@@ -104,7 +96,7 @@ def test_what_is_wrong_is_said(
 
 def test_a_password_is_never_shown(tmp_path: Path) -> None:
     folder = site_with_store(tmp_path / "site")
-    done = heatwarden("user", "add", "wang", "--role", "admin", folder, answer="correct horse\n")
+    done = heatwarden("user", "add", "wang", "--role", "admin", folder, typed=["correct horse"])
     shown = heatwarden("audit", "show", folder)
     assert done.returncode == shown.returncode == 0
     assert "user add" in shown.stdout
