@@ -36,7 +36,7 @@ contracts: .venv/.dev
 	$(BIN)/lint-imports
 
 test: .venv/.dev
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 soak: .venv/.dev
 	$(BIN)/python -m benchmarks.soak_drivers
