@@ -72,6 +72,8 @@ def with_store(arguments: argparse.Namespace, work: Callable[[StorePlace, Databa
     except InputError as refusal:
         report_problems(refusal.problems, as_json=arguments.json)
         return BAD_INPUT
+    except BrokenPipeError:  # the reader of the output has gone, not the store
+        raise
     except (StoreError, OSError) as error:
         problem = Problem(
             file=str(arguments.site),

@@ -13,6 +13,7 @@ examples:
   heatwarden bench run ordinary-day --out /tmp/ordinary-day
   heatwarden bench run --short
   heatwarden bench plant village --speed 60
+  heatwarden bench plant village --cold-snap --connect west --api 8099
 
 `run` starts the engine in a process of its own on a working copy of the site; only ports, weather
 file and store differ. Each scenario leaves report.html, junit.xml, the plant's trace and the wire
@@ -46,6 +47,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     plant.add_argument("--speed", type=float, default=1.0, metavar="X", help="times real time (1)")
     plant.add_argument("--outdoor", type=float, default=-5.0, metavar="DEGC", help="weather (-5)")
+    plant.add_argument("--cold-snap", action="store_true",
+                       help="12 K colder between the 12th and the 30th hour")  # fmt: skip
+    plant.add_argument("--connect", metavar="FOLDER",
+                       help="leave a copy of the site there that leads to this plant")  # fmt: skip
     plant.add_argument("--port", action="append", default=[], metavar="BUS=PORT",
                        help="a bus on a real adapter, such as plant=/dev/ttyUSB0")  # fmt: skip
     plant.add_argument("--api", type=int, default=0, metavar="PORT", help="of the API; any when 0")

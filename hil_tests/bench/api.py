@@ -76,6 +76,7 @@ class PlantApi:
             ("GET", "/scenario"): lambda _: {"scenario": self._scenario,
                                              "known": list(self._courses)},
             ("PUT", "/scenario"): self._set_scenario,
+            ("GET", "/panel"): lambda _: self._panel(),
             ("GET", "/kpi"): lambda _: asdict(self._kpi()),
         }  # fmt: skip
         if (method, path) not in known:
@@ -123,6 +124,14 @@ class PlantApi:
                 }  # fmt: skip
                 found[f"{point.point_id}_activate"] = {"Unit": None, "Minimum": 0, "Maximum": 1}
         return found
+
+    def _panel(self) -> dict[str, float]:
+        """What the panels beside the plant show of every point that is written."""
+        return {
+            point.point_id: round(self.world.devices[point.device_id].held[point.tag], 3)
+            for point in self.world.site.points
+            if point.direction is Direction.WRITE
+        }
 
     def _measured_points(self) -> dict[str, Any]:
         return {

@@ -5,20 +5,22 @@ import signal
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 
 from controller.problems import InputError
 from controller.site import load_site
 from drivers.base import Problem
 from hil_tests.bench.api import PlantApi, api_server
-from hil_tests.bench.course import Course
+from hil_tests.bench.course import ISSUE_EVERY_S, Course, Forecaster
 from hil_tests.bench.plant_parameters import as_modelled, perturbed
 from hil_tests.bench.session import site_folder
-from hil_tests.bench.wire.lines import SerialLine
+from hil_tests.bench.wire.lines import Line, SerialLine
 from hil_tests.bench.wire.log import WireLog
 from hil_tests.bench.wiring import move_to, open_lines
+from hil_tests.bench.working_copy import WEATHER_FILE, connect, copy_site
 from hil_tests.bench.world import STEP_S, World
 
 TICK_S = 0.2
@@ -28,7 +30,7 @@ def serve_plant(arguments: argparse.Namespace, say: Callable[[str], None]) -> in
     """Serve a plant until SIGTERM or Ctrl-C.
 
     Args:
-        arguments: With site, seed, speed, outdoor, port and api.
+        arguments: With site, seed, speed, outdoor, cold_snap, port, api and connect.
         say: Receives where it is reached, a line each.
 
     Returns:
@@ -46,8 +48,9 @@ def serve_plant(arguments: argparse.Namespace, say: Callable[[str], None]) -> in
                           (30.0, arguments.outdoor - 12.0)), swing_k=3.0)  # fmt: skip
     api = PlantApi(
         lambda course: World(site, parameters, course, seed=arguments.seed),
+        {"cold-snap": snap, "steady": steady} if arguments.cold_snap else
         {"steady": steady, "cold-snap": snap},
-    )
+    )  # fmt: skip
     ending = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ending.set())
@@ -63,6 +66,10 @@ def serve_plant(arguments: argparse.Namespace, say: Callable[[str], None]) -> in
                 buses[bus_id], port, baudrate=bus.baudrate or 9600, parity=bus.parity or "N",
                 stop_bits=bus.stop_bits or 1,
             )  # fmt: skip
+        forecaster = None
+        if arguments.connect is not None:
+            forecaster = _connected(Path(arguments.connect), arguments, api, lines)
+            say(f"site: {arguments.connect}")
         for bus_id, line in lines.items():
             stack.callback(line.close)
             where = getattr(line, "tcp_port", None)
@@ -73,8 +80,33 @@ def serve_plant(arguments: argparse.Namespace, say: Callable[[str], None]) -> in
         threading.Thread(target=server.serve_forever, daemon=True).start()
         stack.callback(server.shutdown)
         say(f"interface: http://127.0.0.1:{server.server_address[1]}")
-        _go_on(api, arguments.speed, ending)
+        _go_on(api, arguments.speed, ending, forecaster)
     return 0
+
+
+def _connected(
+    folder: Path, arguments: argparse.Namespace, api: PlantApi, lines: Mapping[str, Line]
+) -> Forecaster:
+    """Leave a copy of the site that leads to this plant; give its weather service."""
+    problem = ""
+    if arguments.speed != 1.0:
+        problem, remedy = "needs --speed 1: an engine lives in real time", "leave --speed out"
+    elif arguments.port:
+        problem, remedy = "does not go with --port", "describe the adapter in the site's own file"
+    elif folder.exists():
+        problem, remedy = "exists", "name a new folder"
+    if problem:
+        raise InputError([Problem(file=f"--connect {folder}", message=problem, remedy=remedy)])
+    connect(
+        copy_site(site_folder(arguments.site), folder), api.world.site, lines,
+        paced=True, fallback_writes=None,
+    )  # fmt: skip
+    found = Forecaster(
+        course=api.world.course, start=datetime.now(UTC), path=folder / WEATHER_FILE,
+        seed=arguments.seed or None,
+    )  # fmt: skip
+    found.issue(0.0)
+    return found
 
 
 def _adapters(given: list[str], buses: list[str]) -> dict[str, str]:
@@ -86,10 +118,16 @@ def _adapters(given: list[str], buses: list[str]) -> dict[str, str]:
     return found
 
 
-def _go_on(api: PlantApi, speed: float, ending: threading.Event) -> None:
+def _go_on(
+    api: PlantApi, speed: float, ending: threading.Event, forecaster: Forecaster | None
+) -> None:
     """Let the plant keep pace with the clock on the wall; at speed 0 only calls move it."""
     last_s, owed_s = time.monotonic(), 0.0
+    next_issue_s = ISSUE_EVERY_S
     while not ending.wait(TICK_S):
+        if forecaster is not None and api.world.second >= next_issue_s:
+            forecaster.issue(next_issue_s)
+            next_issue_s += ISSUE_EVERY_S
         now_s = time.monotonic()
         owed_s += speed * (now_s - last_s)
         last_s = now_s

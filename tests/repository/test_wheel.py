@@ -1,5 +1,6 @@
 """What a user installs: a wheel that works from any folder, with its sites and profiles inside."""
 
+import csv
 import json
 import os
 import re
@@ -14,6 +15,7 @@ import pytest
 
 from controller.cli import COMMANDS
 from tests.repository.conftest import ROOT, Environment, commands
+from tests.repository.operations import INSTALLS, paste
 
 
 def test_the_wheel_holds_code_and_configuration_and_no_tests(wheel: Path) -> None:
@@ -135,3 +137,17 @@ def test_the_commands_of_the_readme_work_as_written(
             json.loads(done.stdout)
     assert (tmp_path / "plan.html").is_file()
     assert len(list((tmp_path / "run").glob("*.csv"))) == 5
+
+
+@pytest.mark.slow
+def test_operations_by_copy_and_paste(installed_compiled: Environment, tmp_path: Path) -> None:
+    """From an empty folder to a cold snap in AUTO, a killed engine, a restored store, an end."""
+    assert set(INSTALLS) <= set(commands("README.md"))
+    said = paste(installed_compiled, tmp_path)
+    assert said.count("unlocked: ") == 5
+    assert "armed: by wang" in said
+    assert "Traceback" not in said
+    with (tmp_path / "writes.csv").open(encoding="utf-8") as file:
+        stages = [row["stage"] for row in csv.DictReader(file)]
+    assert set(stages) == {"intent", "confirmed"}
+    assert stages.count("intent") >= 8  # four points, there and back
