@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from controller.store.database import Database
 
 _TABLES = (
-    "readings", "journal", "audit", "alarms",
+    "readings", "summaries", "journal", "audit", "alarms",
     "recommendations", "decisions", "hand_settings", "commissions", "cycles",
 )  # fmt: skip
 _EXAMPLES = """\

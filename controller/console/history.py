@@ -1,12 +1,15 @@
 """Measured courses, thin enough to draw: each stretch gives its lowest and its highest value."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 from controller.console.settings import Console
+from controller.store.summaries import DAY, QUARTER, Summary, summaries_of
 from controller.store.telemetry import readings_of
 from drivers.base import Quality
 
+# Longer courses than these are drawn from days, or from quarter hours.
+_BY_SPAN = ((DAY, timedelta(days=120)), (QUARTER, timedelta(days=8)))
 # A longer silence than this many usual distances is shown as a gap.
 _GAP = 6.0
 
@@ -29,14 +32,24 @@ def thinned(console: Console, point_id: str, since: datetime, until: datetime, m
     Raises:
         StoreError: The store failed.
     """
+    span = next((span for span, longest in _BY_SPAN if until - since > longest), None)
     with console.database.history() as connection:
-        readings = readings_of(connection, point_id, since, until)
-    good = [
+        old = () if span is None else summaries_of(connection, point_id, span, since, until)
+        # What is not summed up yet: since the last whole day, or all of a store that is new.
+        rest = since if span is None or not old else old[-1].at + span
+        readings = readings_of(connection, point_id, rest, until)
+    good = [point for one in old for point in _ends(one, (span or DAY) / 2)]
+    good += [
         (one.time, one.value)
         for one in readings
         if one.quality is Quality.GOOD and one.value is not None
     ]
     return _with_gaps(_peaks(good, most))
+
+
+def _ends(one: Summary, half: timedelta) -> list[tuple[datetime, float]]:
+    """The lowest and the highest value of a stretch: where in it they were is not known."""
+    return [(one.at, one.low), (one.at + half, one.high)]
 
 
 def _peaks(points: list[tuple[datetime, float]], most: int) -> list[tuple[datetime, float]]:

@@ -19,9 +19,8 @@ from controller.alarms.settings import Delivery
 from controller.engine.core import Core
 from controller.engine.nightly import CalibrationPort, calibrate_nightly, night_hour_utc
 from controller.knowing.ahead import Ahead
-from controller.store.retention import forget_before
+from controller.store.retention import Policy, keep_to
 
-KEPT = timedelta(days=800)  # two winters and the summers between
 DELIVER_EVERY_S = 20
 GRACE_S = 600
 SHIFT, SHIFT_ENDS, REPORTS = timedelta(hours=8), (0, 8, 16), "reports"
@@ -106,7 +105,7 @@ def start_jobs(
         ("deliver", messenger.deliver, {"trigger": "interval", "seconds": DELIVER_EVERY_S}),
         (
             "retention",
-            lambda: forget_before(core.database, core.clock() - KEPT),
+            lambda: keep_to(core.database, Policy(), core.clock()),
             {"trigger": "cron", "hour": night, "minute": 10},
         ),
         (

@@ -19,13 +19,15 @@ from controller.store.tables import (
     JOURNAL,
     READINGS,
     RECOMMENDATIONS,
+    SUMMARIES,
+    TELEMETRY,
     Instant,
 )
 
 EXPORTED: Mapping[str, Table] = {
     table.name: table
     for table in (
-        READINGS, JOURNAL, AUDIT, ALARMS, RECOMMENDATIONS, DECISIONS,
+        READINGS, SUMMARIES, JOURNAL, AUDIT, ALARMS, RECOMMENDATIONS, DECISIONS,
         HAND_SETTINGS, COMMISSIONS, CYCLES
     )
 }  # fmt: skip
@@ -58,7 +60,7 @@ def export_table(
     table = EXPORTED[name]
     count = 0
     with ExitStack() as stack:
-        source = database.history() if table is READINGS else database.reading()
+        source = database.history() if table.metadata is TELEMETRY else database.reading()
         connection = stack.enter_context(source)
         writer = stack.enter_context(_writer(path, table))
         for batch in _batches(connection, table, since, until):

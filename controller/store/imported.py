@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from controller.store.database import Database
+from controller.store.summaries import DAY, summarise
 from controller.store.telemetry import record_readings
 from drivers.base import Problem, Quality, Reading
 
@@ -57,10 +58,15 @@ def import_readings(
             count += len(found)
     if problems:
         return Imported(readings=0, problems=tuple(problems))
+    times: list[datetime] = []
     for found in _readings(path, points, now):
         assert not isinstance(found, Problem)
         with database.recording() as connection:
             record_readings(connection, found)
+        instants = [one.time for one in found]
+        times = [min([*times, *instants]), max([*times, *instants])] if instants else times
+    if times:
+        summarise(database, times[0], min(times[1] + DAY, now))
     return Imported(readings=count, problems=())
 
 

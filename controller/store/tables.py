@@ -270,6 +270,20 @@ ISSUES = Table(
     Column("issued_at", Instant, primary_key=True, autoincrement=False),
     Column("body", Text, nullable=False),
 )
+# Good readings by stretches of `span_s` that begin at whole multiples of it; lies in the order of
+# its key, so that a point's years are read in one go.
+SUMMARIES = Table(
+    "summaries",
+    TELEMETRY,
+    Column("point_id", String(200), primary_key=True),
+    Column("span_s", Integer, primary_key=True, autoincrement=False),
+    Column("at", Instant, primary_key=True),
+    Column("mean", Double, nullable=False),
+    Column("low", Double, nullable=False),
+    Column("high", Double, nullable=False),
+    Column("readings", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
 
 # Rows of these are added and never changed or removed; triggers of the database hold it.
 APPEND_ONLY = ("audit", "journal", "recommendations", "decisions", "hand_settings", "commissions")

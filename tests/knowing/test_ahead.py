@@ -20,7 +20,7 @@ from controller.store.forecasts import (
     record_issue,
 )
 from controller.store.present import published
-from controller.store.retention import forget_before
+from controller.store.retention import Policy, keep_to
 from drivers.base import WeatherSeries
 from optimizer.forecast.known import HOUR, WeatherIssue
 from optimizer.forecast.weather_errors import (
@@ -148,7 +148,7 @@ def test_an_hour_and_both_forecasts_are_kept_with_their_issue_time(own: Simulate
     assert [one.issued_at for one in (*weather, *loads)] == [ended, ended]
     first = weather[0].body["outdoor_temp_c"][0]
     assert first == pytest.approx(0.5 * (temp[1] + temp[2]) - BIAS_K, abs=0.01)
-    forget_before(own.database, ended + timedelta(seconds=1))
+    keep_to(own.database, Policy(records=timedelta(0)), ended + timedelta(seconds=1))
     with own.database.history() as connection:
         assert not hours_since(connection, ended)
         assert not issues_since(connection, LOAD, ended)

@@ -1,7 +1,7 @@
 """What a store keeps: journal, people, recommendations, alarms, telemetry."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -21,7 +21,7 @@ from controller.store.errors import (
     WeakPassword,
 )
 from controller.store.journal import Journal, Stage
-from controller.store.retention import forget_before
+from controller.store.retention import Policy, keep_to
 from controller.store.tables import APPEND_ONLY, AUDIT, CORE
 from controller.store.telemetry import latest_readings, readings_of, record_readings
 from controller.store.users import (
@@ -167,7 +167,7 @@ def test_readings_come_back_in_order_and_never_as_nan(database: Database) -> Non
 def test_retention_forgets_telemetry_and_keeps_the_rest(database: Database) -> None:
     filled(database)
     with database.recording() as connection:
-        record_readings(connection, [reading(minute, 1.0) for minute in range(10)])
+        record_readings(connection, [reading(minute, 1.0) for minute in (0, 1, 1440, 1441)])
     with database.writing() as connection:
         present.record_cycle(connection, NOW, "recommended", {})
         number = requests.ask(
@@ -177,8 +177,10 @@ def test_retention_forgets_telemetry_and_keeps_the_rest(database: Database) -> N
         requests.ask(
             connection, requests.Request(actor="a", role="operator", kind="arm", body={}), NOW
         )
-    gone = forget_before(database, NOW + 4 * MINUTE)
-    assert (gone.readings, gone.cycles, gone.requests) == (4, 1, 1)
+    day = timedelta(days=1)
+    policy = Policy(readings=2 * day, summaries=9 * day, records=2 * day)
+    gone = keep_to(database, policy, NOW + 3 * day)
+    assert (gone.readings, gone.cycles, gone.requests) == (2, 1, 1)
     with database.reading() as connection:
         assert verify_audit(connection).records == 1
         assert len(requests.pending(connection)) == 1
