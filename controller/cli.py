@@ -37,6 +37,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "disarm": ("controller.commands.disarm", "end the armed window"),
     "hold": ("controller.commands.hold", "stop every write at once, or go on"),
     "commission": ("controller.commands.commission", "unlock a point by the plant's own panel"),
+    "identify": ("controller.commands.identify", "test by small steps what each lever does"),
     "reload": ("controller.commands.reload", "let the engine read the site again"),
     "replay": ("controller.commands.replay", "what would have been advised in the past"),
     "report": ("controller.commands.report", "what happened in a shift, as page and workbook"),

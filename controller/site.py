@@ -16,6 +16,7 @@ from controller.sitefiles.design_point import design_point
 from controller.sitefiles.log import Derived, Log
 from controller.sitefiles.parameters import ParameterVersion
 from controller.sitefiles.parts import (
+    Auto,
     Bus,
     ColdSnap,
     Device,
@@ -62,6 +63,7 @@ class Site:
     buses: tuple[Bus, ...]
     cold_snap: ColdSnap
     fallback: Fallback
+    auto: Auto
     trip: Trip | None
     store_url: str
     weather: WeatherSources | None
@@ -225,6 +227,7 @@ def _complete(
         buses=field.buses,
         cold_snap=build_rules.build_cold_snap(single["cold_snap"]),
         fallback=build_rules.build_fallback(sections),
+        auto=build_rules.build_auto(sections),
         trip=build_rules.build_trip(sections),
         store_url=field.store_url,
         weather=field.weather,

@@ -87,6 +87,8 @@ def _lines(shown: dict[str, Any]) -> list[str]:
     ]
     if shown["recommendation_id"]:
         lines.append(f"recommendation: {shown['recommendation_id']}")
+    if shown["unidentified"]:
+        lines.append(f"not identified: {', '.join(shown['unidentified'])}")
     if shown["locked"]:
         lines.append(f"not commissioned: {', '.join(shown['locked'])}")
     if shown["unresolved"]:

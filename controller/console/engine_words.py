@@ -72,6 +72,7 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
     (r"expired at (.+)", "已于 {0} 过期"),
     (r"the set expired at (.+)", "该组设定值已于 {0} 过期"),
     (r"not commissioned: (.+)", "未投运核对：{0}"),
+    (r"not identified: (.+)", "未做辨识试验：{0}"),
     (r"nothing can be approved in mode (\w+)", "{0} 模式下不能批准"),
     (r"nothing can be armed in mode (\w+)", "{0} 模式下不能授权自动"),
     (r"there is nothing to resume in mode (\w+)", "{0} 模式下无需恢复"),

@@ -34,6 +34,7 @@ from controller.store.audit import AuditEntry, append_audit
 from controller.store.commissions import commissioned
 from controller.store.database import Database
 from controller.store.errors import StoreError
+from controller.store.identifications import latest_identifications
 from controller.store.journal import Journal
 from controller.store.tables import EPOCH
 from controller.store.telemetry import readings_of
@@ -191,6 +192,7 @@ class Core:
     by_hand_since: datetime = EPOCH
     readings: Mapping[str, Reading] = field(default_factory=dict)
     passed: frozenset[str] = frozenset()
+    identified: frozenset[str] = frozenset()
     causes: dict[str, tuple[Cause, ...]] = field(default_factory=dict)
     last_writes: dict[str, datetime] = field(default_factory=dict)
     confirmed: dict[str, tuple[datetime, float]] = field(default_factory=dict)
@@ -272,15 +274,21 @@ class Core:
             self.memory.remember(readings)
 
     def refresh_commissions(self) -> None:
-        """Read which points a person has compared, as they are today.
+        """Read which points a person has compared, and which levers a test, as they are today.
 
         Raises:
             StoreError: The store failed.
         """
         with self.database.reading() as connection:
             found = commissioned(connection)
+            tests = latest_identifications(connection)
         prints = self.tables.fingerprints
         self.passed = frozenset(name for name, one in found.items() if prints.get(name) == one)
+        self.identified = frozenset(
+            name
+            for name, one in tests.items()
+            if one.passed and prints.get(name) == one.fingerprint
+        )
 
 
 def build_core(

@@ -21,7 +21,7 @@ from controller.engine.desk import (
     values_of,
 )
 from controller.engine.hands import ask_by_hand, take_word
-from controller.modes import Approve, Reload, step
+from controller.modes import Approve, Arm, Reload, step
 from controller.modify import ChangeRefusedError
 from controller.roles import Role
 from controller.store import recommendations, requests
@@ -108,10 +108,24 @@ class Desk:
         return kinds.get(request.kind, self._mode)(request)
 
     def _mode(self, request: Request) -> Answer:
-        done = self.core.happen(event_of(request, self.core.clock()), request.actor)
+        event = event_of(request, self.core.clock())
+        if isinstance(event, Arm):
+            unknown = self._not_identified(event)
+            if unknown:
+                return Answer(accepted=False, text=f"not identified: {', '.join(unknown)}")
+        done = self.core.happen(event, request.actor)
         if done.refusal:
             return Answer(accepted=False, text=done.refusal)
         return Answer(accepted=True, text=f"mode {done.state.mode}")
+
+    def _not_identified(self, arm: Arm) -> list[str]:
+        """Levers that AUTO would move and nobody has tested, where arming is allowed at all."""
+        core = self.core
+        allowed = not step(core.state, arm, core.rules).refusal
+        if not (allowed and core.tables.site.auto.needs_identification):
+            return []
+        core.refresh_commissions()
+        return sorted((set(core.tables.limits) & core.passed) - core.identified)
 
     def _change(self, one: Asked) -> Answer | None:
         """Begin to certify a changed set, after all that can be checked at once."""

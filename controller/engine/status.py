@@ -45,6 +45,9 @@ def status_of(core: Core) -> dict[str, Any]:
             for name, count in core.plant.failures().items()
         },
         "unresolved": sorted(core.unresolved),
+        "unidentified": sorted(set(core.tables.limits) - core.identified)
+        if core.tables.site.auto.needs_identification
+        else [],
         "locked": sorted(set(core.tables.limits) - core.passed),
         "readings": {
             name: {

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from controller.sitefiles.log import Log
-from controller.sitefiles.parts import ColdSnap, Fallback, Trip, WeatherSources
+from controller.sitefiles.parts import Auto, ColdSnap, Fallback, Trip, WeatherSources
 from controller.sitefiles.row import Row
 from controller.sitefiles.rules import did_you_mean
 from controller.sitefiles.text_file import is_there
@@ -185,6 +185,12 @@ def build_fallback(sections: Sections) -> Fallback:
     return Fallback(
         writes=any(row.flag("writes") for row in sections["fallback"] if not row.broken)
     )
+
+
+def build_auto(sections: Sections) -> Auto:
+    """Read [auto]; without it AUTO is not armed before its levers are identified."""
+    rows = [row for row in sections["auto"] if not row.broken]
+    return Auto(needs_identification=all(row.text("identification") != "off" for row in rows))
 
 
 def build_trip(sections: Sections) -> Trip | None:

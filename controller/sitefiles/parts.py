@@ -96,6 +96,13 @@ class Fallback:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Auto:
+    """Whether every lever must have passed an identification test before AUTO may be armed."""
+
+    needs_identification: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Trip:
     """Measured values at which every increase is refused."""
 

@@ -234,6 +234,7 @@ SITE_TOML: Mapping[str, Section] = {
         required=False,
     ),
     "fallback": Section({"writes": Field(Flag())}, required=False),
+    "auto": Section({"identification": Field(Choice(("required", "off")))}, required=False),
     "trip": Section(
         {
             "max_makeup_m3_h": Field(Real(0, 1e5, "m3/h", above=True)),

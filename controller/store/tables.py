@@ -219,6 +219,18 @@ COMMISSIONS = Table(
     Column("passed", Boolean, nullable=False),
     Index("commissions_point", "point_id", "seq"),
 )
+IDENTIFICATIONS = Table(
+    "identifications",
+    CORE,
+    Column("seq", ROW_NUMBER, primary_key=True, autoincrement=True),
+    Column("at", Instant, nullable=False),
+    Column("point_id", String(200), nullable=False),
+    Column("fingerprint", String(64), nullable=False),
+    Column("actor", String(100), nullable=False),
+    Column("passed", Boolean, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("identifications_point", "point_id", "seq"),
+)
 ALARMS = Table(
     "alarms",
     CORE,
@@ -286,4 +298,7 @@ SUMMARIES = Table(
 )
 
 # Rows of these are added and never changed or removed; triggers of the database hold it.
-APPEND_ONLY = ("audit", "journal", "recommendations", "decisions", "hand_settings", "commissions")
+APPEND_ONLY = (
+    "audit", "journal", "recommendations", "decisions", "hand_settings", "commissions",
+    "identifications",
+)  # fmt: skip

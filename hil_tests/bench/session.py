@@ -19,7 +19,7 @@ from hil_tests.bench.clock_server import MICRO, ClockServer, EngineGoneError
 from hil_tests.bench.course import ISSUE_EVERY_S, Forecaster
 from hil_tests.bench.engine_process import STARTED_BY, EngineProcess
 from hil_tests.bench.mishaps import Mishaps
-from hil_tests.bench.people import People, add_people, commission_all
+from hil_tests.bench.people import People, add_people, commission_all, identify_all
 from hil_tests.bench.plant_parameters import as_modelled, perturbed
 from hil_tests.bench.scenario import SITES, Scenario
 from hil_tests.bench.verbs import Order
@@ -171,6 +171,7 @@ class Session:
         ).items():
             if options.shows_commissioning:
                 tell(f"commissioned {point_id}: {detail}")
+        identify_all(self.site, database, before)
         self.wire.frames.clear()
         self.people = People(database)
         self.mishaps = Mishaps(self.world, self.buses, self.lines, self.forecaster)

@@ -27,6 +27,7 @@ from controller.roles import Role
 from controller.site import Site, load_site
 from controller.store.commissions import Commission, record_commission
 from controller.store.database import Database, open_database
+from controller.store.identifications import Identification, record_identification
 from controller.store.journal import Journal
 from controller.store.lease import renew_lease, take_lease
 from controller.store.present import publish
@@ -145,6 +146,17 @@ def living(folder: Path, day: PlantDay, database: Database) -> Living:
                     value=1.0,
                     panel_value=1.0,
                     passed=True,
+                ),
+            )
+            record_identification(
+                connection,
+                Identification(
+                    at=now,
+                    point_id=name,
+                    fingerprint=fingerprint,
+                    actor="wang",
+                    passed=True,
+                    body={},
                 ),
             )
     core.refresh_commissions()
