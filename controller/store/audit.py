@@ -2,14 +2,28 @@
 
 import hashlib
 import json
+import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    LargeBinary,
+    RowMapping,
+    Select,
+    String,
+    cast,
+    insert,
+    select,
+    type_coerce,
+    update,
+)
+from sqlalchemy.types import NullType
 
-from controller.store.tables import AUDIT, AUDIT_HEAD
+from controller.store.tables import AUDIT, AUDIT_HEAD, EPOCH, MICROSECOND
 
 FIRST = "0" * 64
 _BATCH = 1000
@@ -74,15 +88,14 @@ def verify_audit(connection: Connection) -> AuditVerdict:
     if head is None:
         return AuditVerdict(records=0, head=FIRST, broken_at=0, message="the head is missing")
     previous, count = FIRST, 0
-    rows = connection.execution_options(yield_per=_BATCH).execute(
-        select(AUDIT).order_by(AUDIT.c.seq)
-    )
-    for row in rows.mappings():
+    rows = connection.execution_options(yield_per=_BATCH).execute(_as_it_stands(connection))
+    for cells in rows.mappings():
         expected = count + 1
-        problem = _problem(dict(row), expected, previous)
+        row = _read(dict(cells))
+        problem = _problem(row, expected, previous) if row else f"record {expected} is no record"
         if problem:
             return AuditVerdict(records=count, head=head.hash, broken_at=expected, message=problem)
-        previous, count = row["hash"], expected
+        previous, count = str(row["hash"]), expected
     if (count, previous) != (head.seq, head.hash):
         message = f"the chain ends at record {count}, its head says {head.seq}"
         return AuditVerdict(records=count, head=head.hash, broken_at=count + 1, message=message)
@@ -144,6 +157,32 @@ def records_of(
         )
         for row in rows
     )
+
+
+def _as_it_stands(connection: Connection) -> Select[Any]:
+    """Ask for the records raw: SQLite keeps whatever is put into a column, of any type."""
+    if connection.dialect.name != "sqlite":
+        return select(AUDIT).order_by(AUDIT.c.seq)
+    raw: list[ColumnElement[Any]] = [
+        (cast(column, LargeBinary) if isinstance(column.type, String)
+         else type_coerce(column, NullType)).label(column.name)
+        for column in AUDIT.c
+    ]  # fmt: skip
+    return select(*raw).order_by(AUDIT.c.seq)
+
+
+def _read(cells: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a record's values; nothing where they are not what a record has."""
+    try:
+        row: dict[str, Any] = {
+            name: value.decode() if isinstance(value, bytes) else value
+            for name, value in cells.items()
+        }
+        if not isinstance(row["at"], datetime):
+            row["at"] = EPOCH + operator.index(row["at"]) * MICROSECOND
+    except (UnicodeDecodeError, TypeError, OverflowError):
+        return {}
+    return row
 
 
 def _problem(row: Mapping[str, Any], expected: int, previous: str) -> str:

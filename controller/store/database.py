@@ -101,22 +101,33 @@ def open_database(url: str, folder: Path) -> Database:
         StoreUnavailable: It can not be opened, is damaged, or is newer than this program.
     """
     with _translated():
-        core_url, telemetry_url = _urls(url, folder)
+        core_url, telemetry_url = database_urls(url, folder)
         database = Database(
             core=_engine(core_url, durable=True), telemetry=_engine(telemetry_url, durable=False)
         )
         try:
             _check_sound(database.core)
-            _migrate(database.core, "core")
-            _migrate(database.telemetry, "telemetry")
+            migrate(database.core, "core")
+            migrate(database.telemetry, "telemetry")
         except BaseException:
             database.close()
             raise
     return database
 
 
-def _urls(url: str, folder: Path) -> tuple[URL, URL]:
-    """The two databases' addresses; on PostgreSQL both are the same."""
+def database_urls(url: str, folder: Path) -> tuple[URL, URL]:
+    """Give the addresses of core and telemetry; on PostgreSQL both are the same.
+
+    Args:
+        url: As of `open_database`.
+        folder: The site's folder.
+
+    Returns:
+        Both.
+
+    Raises:
+        StoreUnavailable: It is the address of no store.
+    """
     parsed = make_url(url)
     backend = parsed.get_backend_name()
     if backend == "postgresql":
@@ -187,7 +198,17 @@ def _check_sound(engine: Engine) -> None:
         raise StoreUnavailable(f"the database {engine.url.database} is damaged: {answer}")
 
 
-def _migrate(engine: Engine, part: str) -> None:
+def migrate(engine: Engine, part: str, revision: str = "head") -> None:
+    """Bring the tables of a database up to a revision.
+
+    Args:
+        engine: The database.
+        part: core or telemetry.
+        revision: The newest unless given.
+
+    Raises:
+        StoreUnavailable: Its tables are newer than this program.
+    """
     from alembic import command
     from alembic.config import Config
     from alembic.util import CommandError
@@ -203,7 +224,7 @@ def _migrate(engine: Engine, part: str) -> None:
                     f"SELECT pg_advisory_xact_lock({_MIGRATING_ACROSS_PROCESSES})"
                 )
             config.attributes.update(connection=connection, part=part)
-            command.upgrade(config, "head")
+            command.upgrade(config, revision)
     except CommandError as error:
         raise StoreUnavailable(
             f"the store's tables do not fit this program ({error}); install the program that "
