@@ -4,7 +4,7 @@ import argparse
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from benchmarks.cases.buried import ait
@@ -68,8 +68,11 @@ def validate(data: Path) -> tuple[list[Figure], list[BadTableError]]:
     return figures, bad
 
 
-def main() -> int:
+def main(words: Sequence[str] | None = None) -> int:
     """Print the table.
+
+    Args:
+        words: Of the command line; the process's own when None.
 
     Returns:
         0 where every case that is there ran, whatever its figures; 2 where one could not be used.
@@ -77,7 +80,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder of the measurements")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(words)
     figures, bad = validate(arguments.data)
     if bad and arguments.json:
         print(json.dumps({"errors": [error.problem for error in bad]}))

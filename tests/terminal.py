@@ -35,13 +35,20 @@ def _typed(lines: Sequence[Typed]) -> Iterator[None]:
 
 
 def heatwarden(*words: object, typed: Sequence[Typed] = ()) -> subprocess.CompletedProcess[str]:
-    """Run a command; what a shell would give of it."""
+    """Run a command of the program; what a shell would give of it."""
+    with _typed(typed):
+        return command(main, *words)
+
+
+def command(
+    run: Callable[[Sequence[str]], int], *words: object
+) -> subprocess.CompletedProcess[str]:
+    """Run any command line; what a shell would give of it."""
     out, err = io.StringIO(), io.StringIO()
-    with _typed(typed), redirect_stdout(out), redirect_stderr(err):
+    given = [str(word) for word in words]
+    with redirect_stdout(out), redirect_stderr(err):
         try:
-            code = main([str(word) for word in words])
+            code = run(given)
         except SystemExit as ended:
             code = int(ended.code or 0)
-    return subprocess.CompletedProcess(
-        [str(word) for word in words], code, out.getvalue(), err.getvalue()
-    )
+    return subprocess.CompletedProcess(given, code, out.getvalue(), err.getvalue())

@@ -37,7 +37,7 @@ def looking(
     cookies = {"language": language} | ({SESSION_COOKIE: scene.session_of(name)} if name else {})
     context.add_cookies([{"name": k, "value": v, "url": scene.base} for k, v in cookies.items()])
     page = context.new_page()
-    page.set_default_timeout(8000)
+    page.set_default_timeout(60_000)  # so that a busy machine fails nothing
     seen = Seen(page)
     page.on("pageerror", lambda error: seen.complaints.append(str(error)))
     page.on("console", lambda told: _note(seen, told.type, told.text))

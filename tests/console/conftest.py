@@ -79,7 +79,7 @@ class Scene:
     @contextmanager
     def client(self, name: str = "", language: str = "en") -> Iterator[httpx.Client]:
         """A browser without scripts, signed in where a name is given."""
-        with httpx.Client(base_url=self.base, cookies={"language": language}, timeout=20) as client:
+        with httpx.Client(base_url=self.base, cookies={"language": language}, timeout=60) as client:
             if name:
                 client.cookies.set(SESSION_COOKIE, self.session_of(name))
             yield client
@@ -94,7 +94,7 @@ class Scene:
                 )
         return self.sessions[name]
 
-    def until(self, true: Callable[[], object], timeout_s: float = 15.0) -> None:
+    def until(self, true: Callable[[], object], timeout_s: float = 60.0) -> None:
         give_up_s = time.monotonic() + timeout_s
         while not true():
             assert time.monotonic() < give_up_s, "it never came"

@@ -2,10 +2,12 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from benchmarks.validate import main
+from tests.terminal import command
 
 HEADER = "test,time_s,m_kg_s,T_wall_out_C,T_water_out_C,T_wall_in_C,T_water_in_C"
 ULG = Path("measured") / "ulg_pipe"
@@ -13,13 +15,7 @@ AIT = Path("measured") / "ait_pongau"
 
 
 def ran(data: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "benchmarks.validate", "--data", str(data), *options],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=Path(__file__).parents[2],
-    )
+    return command(main, "--data", data, *options)
 
 
 def ulg_folder(data: Path, tests: str, rows: list[str], header: str = HEADER) -> Path:
