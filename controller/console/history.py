@@ -4,12 +4,12 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from controller.console.settings import Console
-from controller.store.summaries import DAY, QUARTER, Summary, summaries_of
+from controller.store.summaries import DAY, QUARTER, Summary, summaries_of, summed_up_to
 from controller.store.telemetry import readings_of
 from drivers.base import Quality
 
 # Longer courses than these are drawn from days, or from quarter hours.
-_BY_SPAN = ((DAY, timedelta(days=120)), (QUARTER, timedelta(days=8)))
+_BY_SPAN = ((DAY, timedelta(days=120)), (QUARTER, timedelta(days=2)))
 # A longer silence than this many usual distances is shown as a gap.
 _GAP = 6.0
 
@@ -33,18 +33,21 @@ def thinned(console: Console, point_id: str, since: datetime, until: datetime, m
         StoreError: The store failed.
     """
     span = next((span for span, longest in _BY_SPAN if until - since > longest), None)
+    old: list[tuple[datetime, float]] = []
     with console.database.history() as connection:
-        old = () if span is None else summaries_of(connection, point_id, span, since, until)
+        if span is not None:
+            width = max(-(-(until - since) // (most // 2) // span), 1) * span
+            summaries = summaries_of(connection, point_id, span, since, until, width)
+            old = [point for one in summaries for point in _ends(one, width / 2)]
         # What is not summed up yet: since the last whole day, or all of a store that is new.
-        rest = since if span is None or not old else old[-1].at + span
-        readings = readings_of(connection, point_id, rest, until)
-    good = [point for one in old for point in _ends(one, (span or DAY) / 2)]
-    good += [
+        rest = summed_up_to(connection, point_id, span) if span is not None and old else None
+        readings = readings_of(connection, point_id, rest or since, until)
+    good = old + [
         (one.time, one.value)
         for one in readings
         if one.quality is Quality.GOOD and one.value is not None
     ]
-    return _with_gaps(_peaks(good, most))
+    return _with_gaps(_peaks(sorted(good), most))
 
 
 def _ends(one: Summary, half: timedelta) -> list[tuple[datetime, float]]:

@@ -91,7 +91,12 @@ def forget_summaries(connection: Connection, before: datetime) -> int:
 
 
 def summaries_of(
-    connection: Connection, point_id: str, span: timedelta, since: datetime, until: datetime
+    connection: Connection,
+    point_id: str,
+    span: timedelta,
+    since: datetime,
+    until: datetime,
+    width: timedelta | None = None,
 ) -> tuple[Summary, ...]:
     """Give a point's summaries of a stretch of time, oldest first.
 
@@ -101,32 +106,58 @@ def summaries_of(
         span: One of SPANS.
         since: First instant, tz-aware; the stretch in which it lies is included.
         until: The instant before which the last one begins, tz-aware.
+        width: Of the stretches that are given, a multiple of `span`; `span` itself when None.
 
     Returns:
         The summaries.
     """
     table = SUMMARIES.c
+    begins = _beginning("summaries.at", width or span)
     query = (
-        select(table.at, table.mean, table.low, table.high, table.readings)
+        select(
+            begins,
+            func.sum(table.mean * table.readings) / func.sum(table.readings),
+            func.min(table.low),
+            func.max(table.high),
+            func.sum(table.readings),
+        )
         .where(
             table.point_id == point_id,
             table.span_s == int(span.total_seconds()),
             table.at > since - span,
             table.at < until,
         )
-        .order_by(table.at)
+        .group_by(begins)
+        .order_by(begins)
     )
     return tuple(
-        Summary(at=at, mean=mean, low=low, high=high, readings=readings)
-        for at, mean, low, high, readings in connection.execute(query)
+        Summary(at=EPOCH + int(at) * MICROSECOND, mean=mean, low=low, high=high, readings=int(all_))
+        for at, mean, low, high, all_ in connection.execute(query)
     )
+
+
+def summed_up_to(connection: Connection, point_id: str, span: timedelta) -> datetime | None:
+    """Give where a point's summaries end.
+
+    Args:
+        connection: From `Database.history`.
+        point_id: The point.
+        span: One of SPANS.
+
+    Returns:
+        The end of the last one; None where there is none.
+    """
+    query = select(func.max(SUMMARIES.c.at)).where(
+        SUMMARIES.c.point_id == point_id, SUMMARIES.c.span_s == int(span.total_seconds())
+    )
+    last: datetime | None = connection.execute(query).scalar()
+    return None if last is None else last + span
 
 
 def _summarise_day(connection: Connection, day: datetime, span: timedelta) -> int:
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    width, readings = span // MICROSECOND, READINGS.c
-    # As text: a parameter in both places would be two to PostgreSQL.
-    begins: ColumnElement[int] = literal_column(f"readings.at / {width} * {width}")
+    readings = READINGS.c
+    begins = _beginning("readings.at", span)
     good = (
         select(
             readings.point_id,
@@ -154,6 +185,12 @@ def _summarise_day(connection: Connection, day: datetime, span: timedelta) -> in
             where=new.excluded.readings >= SUMMARIES.c.readings,
         )
     ).rowcount
+
+
+def _beginning(column: str, width: timedelta) -> ColumnElement[int]:
+    """Where the stretch begins in which an instant lies; a parameter would be two to PostgreSQL."""
+    whole = width // MICROSECOND
+    return literal_column(f"{column} / {whole} * {whole}")
 
 
 def _first_reading(database: Database) -> datetime | None:

@@ -2,10 +2,13 @@
 
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 import pytest
 from sqlalchemy import func, select
 
+from controller.console.history import thinned
+from controller.console.settings import Console
 from controller.store.database import Database
 from controller.store.export import export_table
 from controller.store.imported import import_readings
@@ -132,3 +135,31 @@ def test_readings_come_back_from_an_export_as_they_were(
     assert [(one.time, one.value, one.quality) for one in found] == [
         (one.time, one.value, one.quality) for one in kept
     ]
+
+
+class OnlyStore:
+    """As much of a console as the reading of courses needs."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+
+@pytest.mark.parametrize("back", [1, 4, 130])
+def test_a_trend_is_thin_keeps_its_peaks_and_ends_now(database: Database, back: int) -> None:
+    filled(database, 4)
+    peak = START + 3 * DAY + 100.5 * MINUTE
+    with database.recording() as connection:
+        record_readings(
+            connection, [Reading(point_id="t", value=99.5, time=peak, quality=Quality.GOOD)]
+        )
+    summarise_new(database, START + 3 * DAY + MINUTE)  # the last day is not summed up yet
+    now = START + 4 * DAY
+    own = cast(Console, OnlyStore(database))
+    found = thinned(own, "t", now - back * DAY, now, 600)
+    assert 50 < len(found) <= 700
+    assert [at for at, _ in found] == sorted(at for at, _ in found)
+    assert (peak, 99.5) in found
+    assert now - found[-1][0] < timedelta(minutes=30)
+    assert min(value for _, value in found if value is not None) == pytest.approx(
+        min(wave(m) for m in range(max(4 - back, 0) * 1440, 4 * 1440))
+    )
