@@ -1,28 +1,19 @@
-"""What runs by the calendar: the only APScheduler. UTC, coalesced, one instance, nothing silent."""
+"""What runs by the calendar: alarms told, old readings forgotten, calibration, reports."""
 
-from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
-
-from apscheduler.events import (
-    EVENT_JOB_ERROR,
-    EVENT_JOB_EXECUTED,
-    EVENT_JOB_MAX_INSTANCES,
-    EVENT_JOB_MISSED,
-)
-from apscheduler.schedulers.background import BackgroundScheduler
 
 from controller.alarms.board import Cause
 from controller.alarms.delivery import DeliveryError, due, send
 from controller.alarms.settings import Delivery
+from controller.engine.calendar import Calendar, Job, at
 from controller.engine.core import Core
 from controller.engine.nightly import CalibrationPort, calibrate_nightly, night_hour_utc
 from controller.knowing.ahead import Ahead
 from controller.store.retention import Policy, keep_to
+from drivers.timekeeping import Timekeeper
 
-DELIVER_EVERY_S = 20
-GRACE_S = 600
+DELIVER_EVERY_S = 20.0
 SHIFT, SHIFT_ENDS, REPORTS = timedelta(hours=8), (0, 8, 16), "reports"
 
 
@@ -82,8 +73,8 @@ def report_shift(core: Core) -> None:
 
 
 def start_jobs(
-    core: Core, delivery: Delivery, calibration: CalibrationPort, ahead: Ahead
-) -> BackgroundScheduler:
+    core: Core, delivery: Delivery, calibration: CalibrationPort, ahead: Ahead, time: Timekeeper
+) -> Calendar:
     """Start the calendar.
 
     Args:
@@ -91,50 +82,52 @@ def start_jobs(
         delivery: Who is told of alarms.
         calibration: What calibrates every night.
         ahead: What learns the hours ahead, every night and at the start.
+        time: Gives the clocks that the jobs go by.
 
     Returns:
-        The scheduler, running.
+        The calendar, running; a job that fails is an alarm until it has run well.
     """
-    scheduler = BackgroundScheduler(
-        timezone="UTC",
-        job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": GRACE_S},
-    )
-    messenger = Messenger(core, delivery)
+
+    def tell(name: str, wrong: str) -> None:
+        if wrong:
+            cause = Cause(code="job_failed", source=name, detail=f"{name} {wrong}")
+            core.causes[f"job {name}"] = (cause,)
+        else:
+            core.causes.pop(f"job {name}", None)
+
+    calendar = Calendar(time, tell)
+    calendar.start(jobs_of(core, delivery, calibration, ahead))
+    return calendar
+
+
+def jobs_of(
+    core: Core, delivery: Delivery, calibration: CalibrationPort, ahead: Ahead
+) -> tuple[Job, ...]:
+    """List what is done when.
+
+    Args:
+        core: The engine's shared part.
+        delivery: Who is told of alarms.
+        calibration: What calibrates.
+        ahead: What learns the hours ahead.
+
+    Returns:
+        The jobs.
+    """
     night = night_hour_utc(core.tables.site.longitude)
-    jobs: tuple[tuple[str, Callable[[], Any], dict[str, Any]], ...] = (
-        ("deliver", messenger.deliver, {"trigger": "interval", "seconds": DELIVER_EVERY_S}),
-        (
-            "retention",
-            lambda: keep_to(core.database, Policy(), core.clock()),
-            {"trigger": "cron", "hour": night, "minute": 10},
-        ),
-        (
-            "calibration",
-            lambda: calibrate_nightly(core, calibration),
-            {"trigger": "cron", "hour": night, "minute": 30},
-        ),
-        ("learning", ahead.train, {"trigger": "cron", "hour": night, "minute": 45}),
-        ("learning at the start", ahead.train, {"trigger": "date"}),
-        ("report", lambda: report_shift(core), {"trigger": "cron", "minute": 2}),
-    )
-    for name, work, when in jobs:
-        scheduler.add_job(work, id=name, **when)
+    messenger = Messenger(core, delivery)
 
-    def listen(event: Any) -> None:
-        if event.code == EVENT_JOB_EXECUTED:
-            core.causes.pop(f"job {event.job_id}", None)
-            return
-        what = {
-            EVENT_JOB_ERROR: f"failed: {getattr(event, 'exception', '')}",
-            EVENT_JOB_MISSED: "did not run in time",
-            EVENT_JOB_MAX_INSTANCES: "was still running",
-        }[event.code]
-        cause = Cause(code="job_failed", source=event.job_id, detail=f"{event.job_id} {what}")
-        core.causes[f"job {event.job_id}"] = (cause,)
+    def keep() -> None:
+        keep_to(core.database, Policy(), core.clock())
 
-    scheduler.add_listener(
-        listen,
-        EVENT_JOB_EXECUTED | EVENT_JOB_ERROR | EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES,
+    def calibrate() -> None:
+        calibrate_nightly(core, calibration)
+
+    return (
+        Job(name="deliver", work=messenger.deliver, when=DELIVER_EVERY_S),
+        Job(name="retention", work=keep, when=at(night, minute=10)),
+        Job(name="calibration", work=calibrate, when=at(night, minute=30)),
+        Job(name="learning", work=ahead.train, when=at(night, minute=45)),
+        Job(name="learning at the start", work=ahead.train, when=None),
+        Job(name="report", work=lambda: report_shift(core), when=at(minute=2)),
     )
-    scheduler.start()
-    return scheduler

@@ -175,7 +175,7 @@ def _serve(
         reload=lambda: _may_reload(core.tables.site, reloading),
         changer=changer,
     )
-    scheduler = start_jobs(core, delivery, NightlyCalibration(), ahead)
+    calendar = start_jobs(core, delivery, NightlyCalibration(), ahead, time)
     watchdog = Watchdog(time.monotonic_s)
     tell("running; Ctrl-C or SIGTERM ends it, the last values stay")
     renewed_s, mode = 0.0, ""
@@ -196,7 +196,7 @@ def _serve(
             stopping.wait(options.safety_s)
     finally:
         watchdog.stop()
-        scheduler.shutdown(wait=False)
+        calendar.stop()
         worker.stop()
         changer.stop()
         cycle.wait(5.0)

@@ -1,16 +1,15 @@
 """What runs by the calendar: calibration at night, reports of shifts, nothing silent."""
 
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from apscheduler.triggers.date import DateTrigger
 
 from controller.alarms.settings import Delivery
 from controller.console.engine_words import in_chinese
-from controller.engine.jobs import report_shift, start_jobs
+from controller.engine.calendar import Job
+from controller.engine.jobs import jobs_of, report_shift, start_jobs
 from controller.engine.nightly import (
     Calibrated,
     NothingToCalibrate,
@@ -24,6 +23,7 @@ from controller.store.audit import last_records
 from controller.store.database import Database
 from controller.store.present import published
 from tests.supervisor.simulated import Simulated, simulated
+from tests.supervisor.test_lockstep import time_service
 
 
 @pytest.fixture
@@ -100,33 +100,35 @@ def test_a_report_is_written_when_a_shift_has_ended(
         assert all(f"-{local:02d}00-" in name for name in found)
 
 
-def until(true: object, timeout_s: float = 10.0) -> None:
-    assert callable(true)
-    give_up_s = time.monotonic() + timeout_s
-    while not true():
-        assert time.monotonic() < give_up_s
-        time.sleep(0.02)
-
-
 def test_a_job_that_fails_is_an_alarm_until_it_has_run_well(own: Simulated) -> None:
-    scheduler = start_jobs(own.core, Delivery(), NothingToCalibrate(), Ahead(own.core))
-    try:
-        assert {"deliver", "retention", "calibration", "report", "learning"} <= {
-            job.id for job in scheduler.get_jobs()
-        }
+    with time_service() as (time, _):
+        calendar = start_jobs(own.core, Delivery(), NothingToCalibrate(), Ahead(own.core), time)
+        room: list[bool] = []
 
         def fails() -> None:
-            raise OSError("no room")
+            if not room:
+                raise OSError("no room")
 
-        scheduler.add_job(fails, trigger=DateTrigger(), id="x")
-        until(lambda: "job x" in own.core.causes)
+        calendar.start([Job(name="x", work=fails, when=60.0)])
+        time.sleep(61.0)
         own.run(5)
         assert "job_failed:x" in own.alarms()
         assert "no room" in own.core.causes["job x"][0].detail
-        scheduler.add_job(lambda: None, trigger=DateTrigger(), id="x", replace_existing=True)
-        until(lambda: "job x" not in own.core.causes)
-        late = datetime(2026, 1, 1, tzinfo=UTC)
-        scheduler.add_job(lambda: None, trigger=DateTrigger(late), id="y")
-        until(lambda: "did not run in time" in str(own.core.causes.get("job y")))
-    finally:
-        scheduler.shutdown()
+        room.append(True)
+        time.sleep(60.0)
+        assert "job x" not in own.core.causes
+        calendar.stop()
+
+
+def test_what_is_done_when(own: Simulated) -> None:
+    jobs = jobs_of(own.core, Delivery(), NothingToCalibrate(), Ahead(own.core))
+    times = {job.name: str(job.when) for job in jobs}
+    night = night_hour_utc(own.core.tables.site.longitude)
+    assert times == {
+        "deliver": "20.0",
+        "retention": f"cron[hour='{night}', minute='10']",
+        "calibration": f"cron[hour='{night}', minute='30']",
+        "learning": f"cron[hour='{night}', minute='45']",
+        "learning at the start": "None",
+        "report": "cron[minute='2']",
+    }

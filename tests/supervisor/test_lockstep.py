@@ -34,15 +34,24 @@ class Clock(socketserver.StreamRequestHandler):
             self.wfile.write(f"{now_us} {START_US + now_us}\n".encode())
 
 
+class Settable(Lockstep):
+    """Whose wall clock can be set."""
+
+    ahead = timedelta(0)
+
+    def now(self) -> datetime:
+        return super().now() + self.ahead
+
+
 @contextmanager
-def time_service() -> Iterator[tuple[Lockstep, list[str]]]:
+def time_service() -> Iterator[tuple["Settable", list[str]]]:
     asked: list[str] = []
     handler = type("Noting", (Clock,), {"asked": asked})
     with socketserver.TCPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         host, port = str(server.server_address[0]), int(server.server_address[1])
         service = TimeService((host, port))
-        yield Lockstep(service), asked
+        yield Settable(service), asked
         service.close()
         server.shutdown()
 
