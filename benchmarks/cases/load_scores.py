@@ -1,10 +1,11 @@
 """A load forecast on hours held back, beside persistence and a plain ridge."""
 
+from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
 
-from optimizer.forecast.forecaster import QUANTILES, train
+from optimizer.forecast.forecaster import QUANTILES, RECENT_H, Issued, train
 from optimizer.forecast.known import DAY_H, HOUR, Archive, filled
 from optimizer.model.arrays import BoolArray, FloatArray
 
@@ -80,15 +81,17 @@ def score(archive: Archive, first: int, counted: BoolArray, retrain_h: int | Non
 def _held(archive: Archive, first: int, counted: BoolArray, retrain_h: int | None) -> _Held:
     load = archive.past.load_kw
     last, forecaster = first - 1, train(archive.until(first - 1), leads=(6, 12, LEAD_H))
-    rows = []
+    rows, issued = [], deque[Issued](maxlen=RECENT_H + LEAD_H)
     for index in range(first - 1, archive.past.hours - LEAD_H):
         if retrain_h is not None and index - last >= retrain_h:
             last, forecaster = index, train(archive.until(index), leads=(6, 12, LEAD_H))
         target = index + LEAD_H
         known = archive.known_at(index)
+        if known.leads >= LEAD_H:
+            found = forecaster.forecast(known, LEAD_H, tuple(issued))
+            issued.append(found.issued)
         if not counted[target] or not np.isfinite(load[target]) or known.leads < LEAD_H:
             continue
-        found = forecaster.forecast(known, LEAD_H)
         day = load[index + 1 : target + 1]
         first_day = np.nanmean(np.abs(found.load_kw / day - 1.0))
         ends = (load[target], found.load_kw[-1], first_day, found.physics_kw[-1])

@@ -25,7 +25,7 @@ from controller.knowing.load_archive import (
     past_of,
 )
 from controller.knowing.load_residual import residual_share, with_residual
-from controller.knowing.load_score import forecast_json, score_json
+from controller.knowing.load_score import forecast_json, issued_of, score_json
 from controller.knowing.loads import TOTAL, load_names
 from controller.store.errors import StoreError
 from controller.store.forecasts import (
@@ -40,6 +40,7 @@ from controller.store.forecasts import (
 from controller.store.present import publish
 from drivers.base import WeatherSeries
 from optimizer.forecast.features import NEEDED_H
+from optimizer.forecast.forecaster import RECENT_H as ERRORS_H
 from optimizer.forecast.forecaster import Forecaster, LoadForecast, train
 from optimizer.forecast.known import DAY_H, HOUR, WeatherIssue, hours_between
 from optimizer.forecast.weather_errors import (
@@ -174,11 +175,13 @@ class Ahead:
         if not self._learned.forecasters:
             first = self._trained(hours, issues, (TOTAL,))
             self._learned = replace(self._learned, forecasters=first)
+        with self._core.database.history() as connection:
+            earlier = issues_since(connection, LOAD, ended - HOUR * (ERRORS_H + LEADS))
         made = {}
         for name, forecaster in self._learned.forecasters.items():
             known = known_of(hours, issues[-1], name, self._site.timezone)
             if known.leads >= DAY_H and np.isfinite(known.past.outdoor_temp_c).any():
-                made[name] = forecaster.forecast(known, known.leads)
+                made[name] = forecaster.forecast(known, known.leads, issued_of(earlier, name))
         self._forecasts = made
         if TOTAL not in made:
             return

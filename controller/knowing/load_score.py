@@ -1,5 +1,6 @@
 """Load forecasts as plain data, and how good those of the last week have proved."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -7,9 +8,10 @@ import numpy as np
 from sqlalchemy import Connection
 
 from controller.knowing.loads import TOTAL
-from controller.store.forecasts import LOAD, hours_since, issues_since
-from optimizer.forecast.forecaster import QUANTILES, LoadForecast
+from controller.store.forecasts import LOAD, StoredIssue, hours_since, issues_since
+from optimizer.forecast.forecaster import QUANTILES, Issued, LoadForecast
 from optimizer.forecast.known import DAY_H, HOUR
+from optimizer.model.arrays import frozen
 
 SCORED = timedelta(days=7)
 _LOW, _HIGH = QUANTILES.index(0.1), QUANTILES.index(0.9)
@@ -29,12 +31,37 @@ def forecast_json(made: LoadForecast, *, whole: bool) -> dict[str, Any]:
     def series(values: Any) -> list[float]:
         return [round(float(value), 1) for value in values]
 
-    told = {"load_kw": series(made.load_kw), "learned": made.learned}
+    told = {
+        "load_kw": series(made.load_kw),
+        "scale_kw": series(made.scale_kw),
+        "learned": made.learned,
+    }
     if whole:
         told["physics_kw"] = series(made.physics_kw)
         told["p10_kw"] = series(made.quantiles_kw[:, _LOW])
         told["p90_kw"] = series(made.quantiles_kw[:, _HIGH])
     return told
+
+
+def issued_of(stored: Sequence[StoredIssue], name: str) -> tuple[Issued, ...]:
+    """Read the forecasts of a load out of the archive.
+
+    Args:
+        stored: Forecasts as they were kept.
+        name: The load.
+
+    Returns:
+        Those that forecast it.
+    """
+    return tuple(
+        Issued(
+            issue_time=one.issued_at,
+            load_kw=frozen(found["load_kw"]),
+            scale_kw=frozen(found["scale_kw"]),
+        )
+        for one in stored
+        if (found := one.body["loads"].get(name)) is not None
+    )
 
 
 def score_json(connection: Connection, now: datetime) -> dict[str, Any] | None:

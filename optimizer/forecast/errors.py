@@ -1,11 +1,14 @@
 """How far forecasts were from what came, and the quantiles that follow for the next one.
 
-Errors are counted in units of a scale that is known beforehand (how restless the load has been of
-late), so that quiet weeks get narrow quantiles and restless ones wide.
+The errors of the last week's forecasts, as they were issued, count more than those of training: a
+load that has changed since is found out within days. Errors are counted in units of a scale that is
+known beforehand (how restless the load has been of late), so that quiet weeks get narrow quantiles
+and restless ones wide.
 
 Source: normalised conformal prediction, Papadopoulos, Gammerman, Vovk (2008), Normalized
 nonconformity measures for regression conformal prediction; Lei et al. (2018),
-doi:10.1080/01621459.2017.1307116.
+doi:10.1080/01621459.2017.1307116; Gibbs and Candès (2021), Adaptive conformal inference under
+distribution shift.
 """
 
 from collections.abc import Sequence
@@ -17,6 +20,8 @@ from optimizer.model.arrays import FloatArray, frozen
 
 # A scale is at least this share of the load.
 LEAST_SCALE = 0.1
+# An error of the last week counts as so many of training.
+RECENT_WEIGHT = 3.0
 
 
 def scale_kw(load_kw: FloatArray, restless_kw: FloatArray | float) -> FloatArray:
@@ -39,7 +44,11 @@ class Errors:
     scaled: FloatArray
 
     def quantiles(
-        self, load_kw: FloatArray, scales_kw: FloatArray, levels: Sequence[float]
+        self,
+        load_kw: FloatArray,
+        scales_kw: FloatArray,
+        levels: Sequence[float],
+        recent: Sequence[float] = (),
     ) -> FloatArray:
         """Quantiles around forecasts.
 
@@ -47,12 +56,25 @@ class Errors:
             load_kw: Forecasts, kW, shape (rows,).
             scales_kw: Their scales, kW, shape (rows,).
             levels: Levels, ascending.
+            recent: Scaled errors of forecasts issued of late.
 
         Returns:
             kW, shape (rows, levels), never negative; the forecast itself where no error is known.
         """
-        units = np.quantile(self.scaled, levels) if len(self.scaled) else np.zeros(len(levels))
+        units = _quantiles(self.scaled, np.sort(np.asarray(recent, dtype=float)), levels)
         return np.maximum(load_kw[:, None] + np.outer(scales_kw, units), 0.0)
+
+
+def _quantiles(learned: FloatArray, recent: FloatArray, levels: Sequence[float]) -> FloatArray:
+    if not len(learned) + len(recent):
+        return np.zeros(len(levels))
+    if not len(recent):
+        return np.asarray(np.quantile(learned, levels))
+    values = np.concatenate([learned, recent])
+    weights = np.concatenate([np.ones(len(learned)), np.full(len(recent), RECENT_WEIGHT)])
+    order = np.argsort(values, kind="stable")
+    passed = np.cumsum(weights[order]) - 0.5 * weights[order]
+    return np.asarray(np.interp(levels, passed / weights.sum(), values[order]))
 
 
 def errors_of(forecast_kw: FloatArray, came_kw: FloatArray, scales_kw: FloatArray) -> Errors:

@@ -6,6 +6,7 @@ give the quantiles.
 """
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,7 +14,7 @@ import numpy as np
 
 from optimizer.forecast.errors import Errors, errors_of, scale_kw
 from optimizer.forecast.features import NEEDED_H, RESTLESS, feature_rows
-from optimizer.forecast.known import DAY_H, Archive, Known, LookAheadError
+from optimizer.forecast.known import DAY_H, Archive, Known, LookAheadError, hours_between
 from optimizer.forecast.physics import LoadPhysics, fit_physics
 from optimizer.forecast.ridge import HourlyRidge, Lesson, Shape, held_back, learned
 from optimizer.model.arrays import FloatArray, frozen
@@ -28,10 +29,27 @@ SHAPES = tuple(
 MOST_BLOCKS, LEAST_BLOCKS, BLOCK_ROWS = 20, 5, 14 * 24
 SEASON_H = 300 * DAY_H
 CHOOSING_LEAD_H = 24
+# How far back the errors of issued forecasts are looked at.
+RECENT_H = 7 * DAY_H
 # Fewer rows than this teach nothing that physics does not know better.
 LEAST_ROWS = 14 * 24
 # No load is forecast below this share of the record's mean.
 LEAST_SHARE = 0.02
+
+
+@dataclass(frozen=True, kw_only=True)
+class Issued:
+    """What is kept of a forecast to learn from its errors.
+
+    Attributes:
+        issue_time: When it was issued, tz-aware UTC.
+        load_kw: Expected load of each hour ahead, kW, shape (leads,).
+        scale_kw: Scale of its errors, likewise.
+    """
+
+    issue_time: datetime
+    load_kw: FloatArray
+    scale_kw: FloatArray
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +61,7 @@ class LoadForecast:
         load_kw: Expected load of each hour ahead, kW, shape (leads,).
         quantiles_kw: Shape (leads, len(QUANTILES)), never falling along the quantiles.
         physics_kw: Physics alone, kW, shape (leads,).
+        scale_kw: Scale of its errors, kW, shape (leads,).
         learned: False where physics stands alone.
     """
 
@@ -50,7 +69,13 @@ class LoadForecast:
     load_kw: FloatArray
     quantiles_kw: FloatArray
     physics_kw: FloatArray
+    scale_kw: FloatArray
     learned: bool
+
+    @property
+    def issued(self) -> Issued:
+        """What is kept of it."""
+        return Issued(issue_time=self.issue_time, load_kw=self.load_kw, scale_kw=self.scale_kw)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,22 +96,26 @@ class Forecaster:
     season: bool
     least_kw: float
 
-    def forecast(self, known: Known, leads: int) -> LoadForecast:
+    def forecast(self, known: Known, leads: int, issued: Sequence[Issued] = ()) -> LoadForecast:
         """Forecast the hours ahead.
 
         Args:
             known: What is known at the issue time.
             leads: Hours ahead, at most what the weather reaches.
+            issued: Forecasts of the last week, whose errors the quantiles follow.
 
         Returns:
             The forecast.
 
         Raises:
-            LookAheadError: Anything but what was known at an instant was given.
+            LookAheadError: Anything but what was known at an instant was given, or a forecast that
+                was issued later.
             ValueError: The weather does not reach so far.
         """
         if not isinstance(known, Known):
             raise LookAheadError(f"a forecast is made from Known, not {type(known).__name__}")
+        if any(one.issue_time > known.issue_time for one in issued):
+            raise LookAheadError("a forecast issued later than this one was handed to it")
         if leads > known.leads:
             raise ValueError(f"the weather reaches {known.leads} h ahead, not {leads}")
         physics_kw = np.maximum(self.physics.ahead_kw(known, leads), self.least_kw)
@@ -96,31 +125,61 @@ class Forecaster:
             scales = scale_kw(physics_kw, 0.0)
             quantiles = self.physics_errors.quantiles(physics_kw, scales, QUANTILES)
         else:
-            load_kw, quantiles = self._learned(known, leads)
+            load_kw, quantiles, scales = self._learned(known, leads, issued)
         return LoadForecast(
             issue_time=known.issue_time,
             load_kw=frozen(load_kw),
             quantiles_kw=frozen(quantiles),
             physics_kw=frozen(physics_kw),
+            scale_kw=frozen(scales),
             learned=learned,
         )
 
-    def _learned(self, known: Known, leads: int) -> tuple[FloatArray, FloatArray]:
+    def _learned(
+        self, known: Known, leads: int, issued: Sequence[Issued]
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
         rows = feature_rows(
             known, self.physics, np.arange(1, leads + 1, dtype=float), season=self.season
         )
         hours = known.calendar.local_hour(known.target_ends(leads))
-        load_kw = np.zeros(leads)
+        load_kw, scales = np.zeros(leads), np.zeros(leads)
         quantiles = np.zeros((leads, len(QUANTILES)))
         trained = sorted(self.residuals)
+        recent = {lead: recent_errors(known, issued, lead) for lead in trained}
         for k in range(leads):
             lead = next((one for one in trained if one > k), trained[-1])
             part = self.residuals[lead]
             load = part.ridge.predict(rows[k : k + 1], hours[k : k + 1])
             load_kw[k] = max(float(load[0]), self.least_kw)
-            scales = scale_kw(load_kw[k : k + 1], rows[k : k + 1, RESTLESS])
-            quantiles[k] = part.errors.quantiles(load_kw[k : k + 1], scales, QUANTILES)[0]
-        return load_kw, quantiles
+            here = slice(k, k + 1)
+            scales[here] = scale_kw(load_kw[here], rows[here, RESTLESS])
+            quantiles[k] = part.errors.quantiles(
+                load_kw[here], scales[here], QUANTILES, recent[lead]
+            )[0]
+        return load_kw, quantiles, scales
+
+
+def recent_errors(known: Known, issued: Sequence[Issued], lead: int) -> list[float]:
+    """Errors of forecasts as they were issued, for hours of the last week that have come.
+
+    Args:
+        known: What is known now.
+        issued: The forecasts.
+        lead: Hours ahead.
+
+    Returns:
+        In units of their scale.
+    """
+    last = known.past.hours - 1
+    found = []
+    for one in issued:
+        ago = hours_between(one.issue_time, known.issue_time) - lead
+        if not 0 <= ago < min(RECENT_H, last + 1) or len(one.load_kw) < lead:
+            continue
+        came = float(known.past.load_kw[last - ago])
+        if np.isfinite(came):
+            found.append((came - float(one.load_kw[lead - 1])) / float(one.scale_kw[lead - 1]))
+    return found
 
 
 def train(archive: Archive, *, leads: tuple[int, ...] = LEADS_H, every_h: int = 1) -> Forecaster:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from optimizer.forecast.forecaster import QUANTILES, Forecaster, train
+from optimizer.forecast.forecaster import QUANTILES, Forecaster, Issued, train
 from optimizer.forecast.known import HOUR, Known, LookAheadError
 from tests.knowing.records import end_of, made_up_archive, with_load
 
@@ -92,6 +92,30 @@ def test_it_is_better_than_persistence_and_its_quantiles_hold(trained: Forecaste
         assert (np.diff(found.quantiles_kw, axis=1) >= 0.0).all()
     assert np.mean(ours) < 0.6 * np.mean(naive)
     assert 0.65 < np.mean(inside) < 0.95
+
+
+def test_quantiles_follow_the_errors_of_the_last_week_as_they_were_issued(
+    trained: Forecaster,
+) -> None:
+    archive = made_up_archive(HOURS)
+    changed = archive.past.load_kw * np.where(np.arange(HOURS) < TRAINED, 1.0, 1.15)
+    archive = replace(archive, past=with_load(archive.past, changed))
+    issued: list[Issued] = []
+    inside: dict[bool, list[bool]] = {True: [], False: []}
+    low, high = QUANTILES.index(0.1), QUANTILES.index(0.9)
+    for index in range(TRAINED, HOURS - 24, 2):
+        known = archive.known_at(index)
+        for follows in (True, False):
+            found = trained.forecast(known, 24, issued if follows else ())
+            came, said = changed[index + 24], found.quantiles_kw[-1]
+            inside[follows].append(bool(said[low] <= came <= said[high]))
+        issued.append(found.issued)
+    late = slice(len(inside[True]) // 2, None)
+    covered = {follows: np.mean(seen[late]) for follows, seen in inside.items()}
+    assert covered[True] > covered[False] + 0.1
+    assert 0.65 <= covered[True] <= 0.95
+    with pytest.raises(LookAheadError, match="issued later"):
+        trained.forecast(archive.known_at(TRAINED), 24, issued)
 
 
 def test_with_little_to_learn_from_physics_stands_alone() -> None:
