@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 
 from drivers.base import BadInput, BadRequest, Problem
@@ -158,12 +159,17 @@ def load_profile(path: Path | str) -> Profile:
     """
     path = Path(path)
     try:
-        text = path.read_text(encoding="utf-8-sig")
-        content = tomllib.loads(text)
+        return _profile_of(path, path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise BadInput([_whole_file(path, f"cannot be read: {error.strerror}")]) from error
     except UnicodeDecodeError as error:
         raise BadInput([_whole_file(path, "is not UTF-8 text")]) from error
+
+
+@lru_cache(maxsize=64)  # hundreds of devices share a few profiles
+def _profile_of(path: Path, text: str) -> Profile:
+    try:
+        content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise BadInput([_whole_file(path, f"is not TOML: {error}")]) from error
     reader = _Reader(str(path), text)
