@@ -12,13 +12,15 @@ examples:
   heatwarden bench list
   heatwarden bench run ordinary-day --out /tmp/ordinary-day
   heatwarden bench run --short
+  heatwarden bench run bus-drops --speed 60
   heatwarden bench plant village --speed 60
   heatwarden bench plant village --cold-snap --connect west --api 8099
 
 `run` starts the engine in a process of its own on a working copy of the site; only ports, weather
-file and store differ. Each scenario leaves report.html, junit.xml, the plant's trace and the wire
-log. `plant` serves the virtual plant alone, its buses on pseudo-terminals that it names, and an
-API in BOPTEST's shape on the loopback. docs/bench.md says more.
+file and store differ. At --speed 1 characters are paced to the baud rate, too. Each scenario leaves
+report.html, junit.xml, the plant's trace and the wire log. `plant` serves the virtual plant alone,
+its buses on pseudo-terminals that it names, and an API in BOPTEST's shape on the loopback.
+docs/bench.md says more.
 """
 
 
@@ -32,13 +34,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     listed = actions.add_parser("list", help="what scenarios there are")
     listed.add_argument("--json", action="store_true", help="one JSON object")
-    run_ = actions.add_parser("run", help="run scenarios in lockstep and judge them")
+    run_ = actions.add_parser("run", help="run scenarios and judge them")
     run_.add_argument("scenarios", nargs="*", metavar="SCENARIO", help="a name or FILE.toml")
     run_.add_argument("--short", action="store_true", help="all that are short")
     run_.add_argument("--all", action="store_true", help="all there are")
     run_.add_argument("--out", metavar="FOLDER", default="bench-report", help="bench-report")
     run_.add_argument("--csv", action="store_true", help="traces as CSV instead of Parquet")
     run_.add_argument("--plant-seed", type=int, metavar="N", help="another plant; 0 as modelled")
+    run_.add_argument("--speed", type=_speed, metavar="X",
+                      help="times real time; in lockstep, as fast as it goes, without")  # fmt: skip
     run_.add_argument("--json", action="store_true", help="one JSON object")
     plant = actions.add_parser("plant", help="serve the virtual plant to another controller")
     plant.add_argument("site", metavar="SITE", help="village, old-east or a site folder")
@@ -54,6 +58,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     plant.add_argument("--port", action="append", default=[], metavar="BUS=PORT",
                        help="a bus on a real adapter, such as plant=/dev/ttyUSB0")  # fmt: skip
     plant.add_argument("--api", type=int, default=0, metavar="PORT", help="of the API; any when 0")
+
+
+def _speed(text: str) -> float:
+    """Read a multiple of real time."""
+    found = float(text)
+    if not 0.0 < found <= 1000.0:
+        raise ValueError(text)
+    return found
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -134,7 +146,7 @@ def _one(scenario: object, folder: Path, arguments: argparse.Namespace) -> dict[
 
     assert isinstance(scenario, Scenario)
     with tempfile.TemporaryDirectory(prefix="heatwarden-bench-") as work:
-        outcome = run_scenario(scenario, Path(work), tell=_say)
+        outcome = run_scenario(scenario, Path(work), speed=arguments.speed, tell=_say)
     page = write_report(outcome, folder, as_csv=arguments.csv)
     for one in outcome.verdicts:
         verdict = "passed" if one.passed else "FAILED"

@@ -51,14 +51,16 @@ def run_scenario(
     work: Path,
     *,
     command: Sequence[str] = STARTED_BY,
+    speed: float | None = None,
     tell: Callable[[str], None] = lambda _line: None,
 ) -> Outcome:
-    """Run a scenario in lockstep and judge it.
+    """Run a scenario and judge it.
 
     Args:
         scenario: What to run.
         work: An empty folder for the working copy, ports and locks.
         command: What starts the engine.
+        speed: Times real time; None for lockstep.
         tell: Receives what happens, a line each.
 
     Returns:
@@ -66,7 +68,7 @@ def run_scenario(
     """
     spent = Spent()
     with ExitStack() as stack:
-        session = Session(scenario, work, stack, SessionOptions(command=command), tell)
+        session = Session(scenario, work, stack, SessionOptions(command=command, speed=speed), tell)
         session.run()
         log = session.log_path.read_text(encoding="utf-8", errors="replace")
     return outcome_of(

@@ -31,6 +31,7 @@ from hil_tests.bench.world import World
 LOOK_AT_ADVICE_S = 60.0
 COMMISSIONED_BEFORE = timedelta(minutes=5)
 ENDS_WITHIN_S = 120.0
+REAL_TIME = 1.0  # the one speed at which a line's own can be kept
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,13 +135,14 @@ class Session:
         )  # fmt: skip
         self.twin = self.world.plant.copy()
         self.wire = WireLog(polls=scenario.wire_polls)
-        self.buses, self.lines = open_lines(self.world, self.wire, work, scenario.seed, paced=False)
+        paced = options.speed == REAL_TIME
+        self.buses, self.lines = open_lines(self.world, self.wire, work, scenario.seed, paced=paced)
         for line in self.lines.values():
             stack.callback(line.close)
         copy = copy_site(folder, work / "site")
         connect(
             copy, original, self.lines,
-            paced=False, fallback_writes=scenario.engine.fallback_writes,
+            paced=paced, fallback_writes=scenario.engine.fallback_writes,
         )  # fmt: skip
         if scenario.engine.poll_s is not None:
             slow_polls(copy, scenario.engine.poll_s)
