@@ -1,9 +1,11 @@
 """The same actions for programs: JSON with bearer tokens, described by OpenAPI."""
 
+import json
 from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Path, Query, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.security import HTTPBearer
 from pydantic import AwareDatetime, BaseModel, Field
@@ -16,6 +18,7 @@ from controller.console.answers import ConflictError, NothingError
 from controller.console.api_knowing import add_knowing
 from controller.console.asking import NoEngineError, ask_engine, look_up
 from controller.console.exact import exact_values, problem_with
+from controller.console.quota import TooOftenError
 from controller.console.settings import Console
 from controller.console.snapshot import Snapshot
 from controller.roles import Role
@@ -76,7 +79,7 @@ class Shelving(AlarmNamed):
 
 
 _ANSWERS: dict[int | str, dict[str, Any]] = {
-    code: {"model": Refused} for code in (401, 403, 404, 409, 503)
+    code: {"model": Refused} for code in (401, 403, 404, 409, 429, 503)
 }
 
 
@@ -269,9 +272,19 @@ def _on_errors(app: FastAPI) -> None:
 
         return said
 
+    async def wrong(request: Request, error: Exception) -> Response:
+        # Without what was given: it may be what JSON can not hold, and is nobody's to repeat.
+        assert isinstance(error, RequestValidationError)
+        detail = [{name: one[name] for name in ("type", "loc", "msg")} for one in error.errors()]
+        return Response(
+            json.dumps({"detail": detail}), status_code=422, media_type="application/json"
+        )
+
+    app.add_exception_handler(RequestValidationError, wrong)
     app.add_exception_handler(NotSignedInError, saying(401, "show a token that is in force"))
     app.add_exception_handler(NotAllowedError, saying(403, "the token's user may not do this"))
     app.add_exception_handler(NothingError, saying(404, "there is no such thing"))
     app.add_exception_handler(ConflictError, saying(409, "refused"))
     app.add_exception_handler(NoEngineError, saying(503, "no engine runs, or it is stuck"))
+    app.add_exception_handler(TooOftenError, saying(429, "too many requests within a minute"))
     app.add_exception_handler(StoreError, saying(503, "the store failed"))

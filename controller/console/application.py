@@ -18,6 +18,7 @@ from controller.console.access import NotAllowedError, NotSignedInError, words_o
 from controller.console.asking import NoEngineError
 from controller.console.frame import common
 from controller.console.headers import HEADERS, Headers
+from controller.console.limits import Limits
 from controller.console.live import Live
 from controller.console.pages import (
     alarms,
@@ -42,6 +43,7 @@ from controller.console.pages import (
     trends,
     what_if,
 )
+from controller.console.quota import TooOftenError
 from controller.console.settings import Console
 from controller.console.studies import Studies
 from controller.console.templates_of import template
@@ -88,6 +90,7 @@ def build_app(console: Console, *, hosts: tuple[str, ...] = LOOPBACK) -> FastAPI
     app.add_middleware(GZipMiddleware, minimum_size=700, compresslevel=5)
     if "*" not in hosts:
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)
+    app.add_middleware(Limits)
     app.add_middleware(Headers)
     _on_errors(app)
     return app
@@ -113,6 +116,9 @@ def _on_errors(app: FastAPI) -> None:
     async def no_engine(request: Request, error: Exception) -> Response:
         return _said(request, 503, "error.engine")
 
+    async def too_often(request: Request, error: Exception) -> Response:
+        return _said(request, 429, "error.too_often")
+
     async def no_store(request: Request, error: Exception) -> Response:
         log.warning("the store failed: %s", error)
         return _said(request, 503, "error.store")
@@ -129,6 +135,7 @@ def _on_errors(app: FastAPI) -> None:
     app.add_exception_handler(NotSignedInError, not_signed_in)
     app.add_exception_handler(NotAllowedError, not_allowed)
     app.add_exception_handler(NoEngineError, no_engine)
+    app.add_exception_handler(TooOftenError, too_often)
     app.add_exception_handler(StoreError, no_store)
     app.add_exception_handler(HTTPException, wrong)
     app.add_exception_handler(RequestValidationError, wrong)

@@ -33,8 +33,10 @@ async def ask_engine(console: Console, user: User, kind: str, body: Mapping[str,
 
     Raises:
         NoEngineError: There is nobody to answer.
+        TooOftenError: The user asks too often.
         StoreError: The store failed.
     """
+    console.quota.take(user.name)
     number = await run_in_threadpool(_put, console, user, kind, body)
     give_up_s = time.monotonic() + PATIENCE_S
     while time.monotonic() < give_up_s:

@@ -8,6 +8,7 @@ import asyncio
 import json
 import logging
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime
 
@@ -17,6 +18,7 @@ from controller.console.access import Visitor
 from controller.console.languages import Words
 from controller.console.normal_range import normal_ranges
 from controller.console.parts import CSRF_PLACE, PARTS, render_part
+from controller.console.quota import TooOftenError
 from controller.console.settings import Console
 from controller.console.snapshot import Snapshot
 from controller.roles import Role
@@ -29,6 +31,8 @@ BEAT_EVERY_S = 1.0
 CHECK_EVERY_S = 15.0
 NORMAL_EVERY_S = 600.0
 STORE_SILENT_AFTER_S = 4.0
+# Pages that are open at once: of everybody, and of one user (a control room has many screens).
+MOST_STREAMS, MOST_OF_ONE_USER = 200, 60
 _Key = tuple[str, str, str]
 
 
@@ -48,6 +52,19 @@ class Live:
         self._changed = asyncio.Condition()
         self._normal_s = float("-inf")
         self._ending = False
+        self._open: Counter[str] = Counter()
+
+    def admit(self, visitor: Visitor) -> None:
+        """Refuse one page too many: each costs the server a connection and a task.
+
+        Args:
+            visitor: Who wants to look.
+
+        Raises:
+            TooOftenError: There are too many.
+        """
+        if self._open.total() >= MOST_STREAMS or self._open[visitor.user.name] >= MOST_OF_ONE_USER:
+            raise TooOftenError
 
     async def run(self) -> None:
         """Read the store until cancelled; a store that fails makes every page stale."""
@@ -79,6 +96,16 @@ class Live:
         Yields:
             Events as text.
         """
+        self._open[visitor.user.name] += 1
+        try:
+            async for event in self._changes(visitor, parts, still_in):
+                yield event
+        finally:
+            self._open[visitor.user.name] -= 1
+
+    async def _changes(
+        self, visitor: Visitor, parts: Sequence[str], still_in: Callable[[], Awaitable[bool]]
+    ) -> AsyncIterator[str]:
         sent: dict[str, str] = {}
         beaten_s, checked_s = 0.0, time.monotonic()
         wanted = [name for name in parts if name in PARTS]

@@ -39,7 +39,7 @@ class Lockout:
         return by_name >= MOST_OF_ONE_NAME or by_address >= MOST_OF_ONE_ADDRESS
 
     def failed(self, name: str, address: str) -> None:
-        """Count a failure.
+        """Count a failure, or a try before it is known to be none.
 
         Args:
             name: The name that was tried.
@@ -52,7 +52,7 @@ class Lockout:
                 self._failures[key] = [*self._recent(key), self.clock()]
 
     def succeeded(self, name: str, address: str) -> None:
-        """Forget the failures of a name that has got in.
+        """Forget the failures of a name that has got in, and the try that was none.
 
         Args:
             name: The name.
@@ -60,6 +60,7 @@ class Lockout:
         """
         with self._lock:
             self._failures.pop((address, name), None)
+            self._failures[address, ""] = self._recent((address, ""))[:-1]
 
     def _recent(self, key: tuple[str, str]) -> list[datetime]:
         now = self.clock()

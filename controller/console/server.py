@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 GRACE_S = 1
+# Open pages, and as many requests beside them: more are told to come again.
+MOST_CONNECTIONS = 400
 LOOK_EVERY_S = 0.1
 
 
@@ -69,6 +71,7 @@ def main(words: list[str] | None = None) -> int:
             forwarded_allow_ips="127.0.0.1",
             # An open stream would keep the server for ever.
             timeout_graceful_shutdown=GRACE_S,
+            limit_concurrency=MOST_CONNECTIONS,
         )
     )
     threading.Thread(target=_end_streams, args=(server, app), daemon=True).start()

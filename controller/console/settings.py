@@ -7,6 +7,7 @@ from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from controller.console.lockout import Lockout
+from controller.console.quota import Quota
 from controller.console.snapshot import STALE_AFTER_S, Snapshot, read_snapshot
 from controller.console.topology import Topology, topology_of
 from controller.site import Site
@@ -50,6 +51,11 @@ class Console:
     def lockout(self) -> Lockout:
         """Who has failed to sign in too often."""
         return Lockout(self.wall)
+
+    @cached_property
+    def quota(self) -> Quota:
+        """Who has asked the engine how often."""
+        return Quota(self.wall)
 
     @cached_property
     def point_of(self) -> dict[tuple[str, str, str], str]:

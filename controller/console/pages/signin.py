@@ -50,14 +50,16 @@ async def login(
     address = request.client.host if request.client else ""
     if console.lockout.is_locked(name, address):
         return _asking(request, next, "login.locked", status=429)
+    # Counted before it is checked: many tries at once are as many as one after the other.
+    console.lockout.failed(name, address)
     user = await run_in_threadpool(_checked, console, name, password)
     if user is None:
-        console.lockout.failed(name, address)
         locked = console.lockout.is_locked(name, address)
         await run_in_threadpool(_note_failure, console, name, address, locked)
         return _asking(request, next, "login.locked" if locked else "login.wrong", status=401)
     console.lockout.succeeded(name, address)
-    secret = await run_in_threadpool(_session, console, user, address)
+    old = request.cookies.get(SESSION_COOKIE, "")
+    secret = await run_in_threadpool(_session, console, user, address, old)
     response = RedirectResponse(_inside(next), status_code=303)
     response.set_cookie(
         SESSION_COOKIE,
@@ -124,9 +126,11 @@ def _checked(console: Console, name: str, password: str) -> User | None:
         return authenticated(connection, name, password)
 
 
-def _session(console: Console, user: User, address: str) -> str:
+def _session(console: Console, user: User, address: str, old: str) -> str:
+    """Begin a session; one that this browser had before ends."""
     now = console.wall()
     with console.database.writing() as connection:
+        withdraw(connection, digest_of(old))
         append_audit(connection, _entry(console, user.name, "sign in", {"address": address}))
         return issue(connection, SESSION, user.name, address, now, now + SESSION_LASTS)
 

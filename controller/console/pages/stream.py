@@ -29,6 +29,7 @@ async def live(
 ) -> Response:
     """Send what changes until the page goes away."""
     own: Live = request.app.state.live
+    own.admit(visitor)
 
     async def still_in() -> bool:
         try:
