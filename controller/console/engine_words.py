@@ -72,6 +72,16 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
     (r"expired at (.+)", "已于 {0} 过期"),
     (r"the set expired at (.+)", "该组设定值已于 {0} 过期"),
     (r"not commissioned: (.+)", "未投运核对：{0}"),
+    (r"(\S+) does not answer", "{0} 没有响应"),
+    (r"(\S+) goes the wrong way: (\S+) by unit", "{0} 方向相反：每单位 {1}"),
+    (
+        r"(\S+) answers by (\S+) of the step, not (\S+) to (\S+)",
+        "{0} 只响应阶跃的 {1}，应为 {2} 至 {3}",
+    ),
+    (
+        r"nothing measured shows what it does; measure one of (.+)",
+        "没有测点反映其作用，须测量：{0}",
+    ),
     (r"not identified: (.+)", "未做辨识试验：{0}"),
     (r"nothing can be approved in mode (\w+)", "{0} 模式下不能批准"),
     (r"nothing can be armed in mode (\w+)", "{0} 模式下不能授权自动"),

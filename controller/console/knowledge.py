@@ -1,7 +1,7 @@
 """What is known of the plant, as rows: parameters, changes, complaints, the load ahead."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +13,7 @@ from controller.knowing.complaints import clocks
 from controller.knowing.event_words import CAUSES, SIGNALS, size_text
 from controller.report.numbers import local_time, number, short_number
 from controller.store.complaints import StoredComplaint, complaints_since, open_complaints
+from controller.store.identifications import latest_identifications
 from controller.store.present import published
 from optimizer.estimate.values import Value
 
@@ -225,6 +226,44 @@ def load_view(console: Console) -> dict[str, Any] | None:
         "rows": rows,
         "score": body.get("score"),
     }
+
+
+def lever_rows(console: Console, words: Words, waiting: Sequence[str]) -> list[dict[str, Any]]:
+    """List what the identification tests have found of the levers.
+
+    Args:
+        console: The console.
+        words: The reader's words.
+        waiting: Levers that wait for a test that counts, as the engine says.
+
+    Returns:
+        A row for each lever that was tested or waits.
+
+    Raises:
+        StoreError: The store failed.
+    """
+    with console.database.reading() as connection:
+        found = latest_identifications(connection)
+    rows = []
+    for name in sorted({*found, *waiting}):
+        last = found.get(name)
+        body = {} if last is None else last.body
+        seen = body.get("response") or {}
+        far = [one["delay_s"] for one in body.get("watched", {}).values()]
+        rows.append(
+            {
+                "name": name,
+                "at": "" if last is None else local_time(last.at, console.zone),
+                "passed": last is not None and last.passed and name not in waiting,
+                "why_not": words.engine(str(body.get("why_not", ""))),
+                "answer": body.get("answer") or "",
+                "gain": number(seen.get("gain"), 2),
+                "delay": number(seen["delay_s"] / 60.0 if seen else None, 0),
+                "lag": number(seen["lag_s"] / 60.0 if seen else None, 0),
+                "farthest": number(max(far) / 60.0 if far else None, 0),
+            }
+        )
+    return rows
 
 
 def complaint_rows(console: Console, words: Words, now: datetime) -> list[dict[str, Any]]:

@@ -1,7 +1,7 @@
 """The page of what is known: complaints by page and program, changes, parameters, the load."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ from controller.site import load_site
 from controller.sitefiles import parameters
 from controller.sitefiles.parameters import ParameterVersion
 from controller.store.audit import last_records
+from controller.store.identifications import Identification, record_identification
 from controller.store.present import publish
 from optimizer.estimate.values import Value
 from tests.console.conftest import Scene, scene_on
@@ -31,6 +32,13 @@ LOAD = {"load_kw": [900.0] * 48, "physics_kw": [880.0] * 48, "p10_kw": [850.0] *
 
 PROVED = {"hours": 168, "mape_pct": 4.5, "persistence_pct": 9.1, "p10_p90_covers_pct": 79.0}
 
+LEVER = Identification(
+    at=datetime(2026, 1, 10, tzinfo=UTC), point_id="S1.off", fingerprint="", actor="wang",
+    passed=False,
+    body={"answer": "S1.sec", "why_not": "S1.sec does not answer", "watched": {},
+          "response": {"gain": 0.031, "gain_sigma": 0.02, "delay_s": 420.0, "lag_s": 60.0}},
+)  # fmt: skip
+
 
 @pytest.fixture(scope="module")
 def known(tmp_path_factory: pytest.TempPathFactory, day: PlantDay) -> Iterator[Scene]:
@@ -49,6 +57,8 @@ def known(tmp_path_factory: pytest.TempPathFactory, day: PlantDay) -> Iterator[S
             publish(connection, "estimate", estimate, now)
             issued = {"issue_time": now.isoformat(), "loads": {"total": LOAD}, "score": PROVED}
             publish(connection, "loads", issued, now)
+        with made.database.writing() as connection:
+            record_identification(connection, LEVER)
         leak = Cause(code="leak_suspected", source="P1.makeup", detail="+0.41 m3/h since x y")
         made.engine.core.causes["leak"] = (leak,)
         made.until(
@@ -73,9 +83,10 @@ def _calibrated(folder: Path, day: PlantDay) -> None:
 WORDS = {
     "en": ("a half-shut valve", "flow -32 %", "+0.41 m3/h", "version 2 predicts better", "4.250",
            "heat of the stations", "± 1.3", "stuck: says 19.2", "physics and learned residual",
-           "4.5 % off"),
+           "4.5 % off",
+           "S1.sec does not answer", "0.03"),
     "zh": ("阀门半关", "流量 -32 %", "自 x y 起 +0.41", "第 2 版预测更准", "4.250",
-           "各站热量", "± 1.3", "物理模型加学习残差"),
+           "各站热量", "± 1.3", "物理模型加学习残差", "S1.sec 没有响应"),
 }  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from controller.console.knowledge import (
     calibration_view,
     complaint_rows,
     estimate_view,
+    lever_rows,
     load_view,
     parameter_rows,
 )
@@ -50,4 +51,5 @@ def knowing(
         parameters=parameter_rows(console, words),
         estimate=estimate_view(console),
         load=load_view(console),
+        levers=lever_rows(console, words, seen.engine.get("unidentified", ())),
     )
