@@ -2,10 +2,11 @@
 PYTHON ?= python3
 BIN := .venv/bin
 DATA ?= ../shared/data
+BUDGET_H ?= 12
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: demo dev check format lint types contracts test soak benchmarks validate clean
+.PHONY: demo dev check format lint types contracts test soak benchmarks sbom audit validate clean
 
 .venv/.user: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -39,17 +40,25 @@ test: .venv/.dev
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 soak: .venv/.dev
-	$(BIN)/python -m benchmarks.soak_drivers
-	$(BIN)/python -m tests.supervisor.crashes --times 200
-	$(BIN)/python -m tests.supervisor.machine --steps 1000000
-	$(BIN)/heatwarden bench run --all --out bench-report
-	$(BIN)/python -m hil_tests.catch_broken_engines
-	$(BIN)/python -m hil_tests.outside_master --out bench-report/outside-master
-	$(BIN)/python -m tests.supervisor.together --times 100
+	$(BIN)/python -m benchmarks.soak --budget-h $(BUDGET_H)
 
 benchmarks: .venv/.dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[benchmarks]'
 	$(BIN)/python -m benchmarks.speed
+
+# What a user installs, in an environment of its own, described and audited from a second one.
+out/as-installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv out/as-installed
+	out/as-installed/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt .
+	$(PYTHON) -m venv out/auditing
+	out/auditing/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt cyclonedx-bom pip-audit
+	touch $@
+
+sbom: out/as-installed
+	out/auditing/bin/cyclonedx-py environment --output-format JSON --output-reproducible --pyproject pyproject.toml -o out/sbom.json out/as-installed/bin/python
+
+audit: out/as-installed
+	out/auditing/bin/pip-audit --path "$$(out/as-installed/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
 
 validate: .venv/.dev
 	$(BIN)/python -m benchmarks.validate --data $(DATA)

@@ -1,0 +1,53 @@
+"""The soak runner: what is done is not done twice, what does not fit waits, every one is listed."""
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks import soak
+from benchmarks.soak_campaigns import CAMPAIGNS, Campaign
+from benchmarks.soak_page import IN_THE_SUITE
+from tests.repository.conftest import ROOT
+
+
+def campaign(name: str, code: str, usual_min: float = 0.0) -> Campaign:
+    return Campaign(name=name, proves=name, words=("-c", code), seeds="7", usual_min=usual_min)
+
+
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(soak, "STATE", tmp_path / "state")
+    monkeypatch.setattr(soak, "PAGE", tmp_path / "trust.md")
+    monkeypatch.setattr(soak, "WINTERS", tmp_path / "none")
+    mark = f"open({str(tmp_path / 'ran')!r}, 'a').write('x')"
+    monkeypatch.setattr(
+        soak,
+        "CAMPAIGNS",
+        (
+            campaign("fine", f"{mark}; print('much'); print('all fine')"),
+            campaign("long", mark, usual_min=600.0),
+            campaign("bad", f"{mark}; print('no'); raise SystemExit(3)"),
+        ),
+    )
+
+
+def test_it_goes_on_where_it_was_stopped(tmp_path: Path) -> None:
+    assert soak.main(["--budget-h", "1", "--only", "fine"]) == 0
+    assert soak.main(["--budget-h", "1"]) == 1
+    assert soak.main(["--budget-h", "1"]) == 0  # what failed has been said
+    assert (tmp_path / "ran").read_text() == "xx"
+    soak.main(["--budget-h", "1", "--only", "fine", "--again"])
+    assert (tmp_path / "ran").read_text() == "xxx"
+    page = (tmp_path / "trust.md").read_text(encoding="utf-8")
+    rows = {line.split(" | ")[0]: line for line in page.splitlines() if line.startswith("| ")}
+    assert "all fine | 0 |" in rows["| fine"]
+    assert "**not run** (about 600 min)" in rows["| long"]
+    assert "no | 3 |" in rows["| bad"]
+
+
+def test_the_page_names_every_campaign_and_tests_that_are_there() -> None:
+    page = (ROOT / "docs" / "trust.md").read_text(encoding="utf-8")
+    assert [one.name for one in CAMPAIGNS if f"| {one.name} |" not in page] == []
+    assert [test for _, _, test in IN_THE_SUITE if not (ROOT / test.strip("`")).exists()] == []
+    for one in CAMPAIGNS:
+        assert (ROOT / f"{one.words[1].replace('.', '/')}.py").exists()
