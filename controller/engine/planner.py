@@ -1,6 +1,7 @@
 """The planner in a process of its own, killed when its time is up."""
 
 import multiprocessing
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -68,6 +69,7 @@ class PlannerWorker:
         self._process: Any = None
         self._pipe: Connection | None = None
         self._last: Schedule | None = None
+        self._changing = threading.Lock()
 
     def plan(self, task: PlanTask) -> Planned:
         """Plan, and wait for it no longer than the budget.
@@ -100,8 +102,9 @@ class PlannerWorker:
 
     def stop(self) -> None:
         """End the process at once."""
-        process, self._process = self._process, None
-        pipe, self._pipe = self._pipe, None
+        with self._changing:
+            process, self._process = self._process, None
+            pipe, self._pipe = self._pipe, None
         if pipe is not None:
             pipe.close()
         if process is not None:
@@ -112,10 +115,14 @@ class PlannerWorker:
         if self._pipe is None or self._process is None or not self._process.is_alive():
             self.stop()
             spawning = multiprocessing.get_context("spawn")
-            self._pipe, far = spawning.Pipe()
-            self._process = spawning.Process(target=_serve, args=(far,), daemon=True)
-            self._process.start()
+            pipe, far = spawning.Pipe()
+            process = spawning.Process(target=_serve, args=(far,), daemon=True)
+            # The engine may end meanwhile: what it is to end has to have begun.
+            with self._changing:
+                process.start()
+                self._process, self._pipe = process, pipe
             far.close()
+            return pipe
         return self._pipe
 
 

@@ -1,5 +1,7 @@
 """One cycle with real parts: what it recommends, and the typed outcome of each step that fails."""
 
+import threading
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -120,6 +122,27 @@ def test_a_planner_that_is_late_is_ended(kitchen: Kitchen) -> None:
     assert record.outcome is CycleOutcome.NO_PLAN
     assert "within 0 s" in record.reason
     assert worker._process is None
+
+
+def test_an_engine_may_end_while_its_planner_is_being_started(kitchen: Kitchen) -> None:
+    task, _ = kitchen.once()
+    worker = PlannerWorker(120.0)
+    for delay_s in (0.0, 0.001, 0.003, 0.01, 0.02, 0.05):
+        failed: list[str] = []
+
+        def plan(failed: list[str] = failed) -> None:
+            try:
+                worker.plan(task)
+            except PlanningError as error:
+                failed.append(str(error))
+
+        planning = threading.Thread(target=plan)
+        planning.start()
+        time.sleep(delay_s)
+        while planning.is_alive():  # it may not have been started yet
+            worker.stop()
+            planning.join(0.05)
+        assert len(failed) == 1
 
 
 def test_a_planner_that_fails_says_so(kitchen: Kitchen) -> None:
