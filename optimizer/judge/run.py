@@ -260,6 +260,9 @@ def _present(layout: Layout, network: Network, state: PlantState, course: Course
         envelope_c=state.envelope_temp_c.copy(),
         middle_c=state.indoor_temp_c.copy(),
         trend_k=np.zeros(len(network.buildings)),
+        last_inlet_c=np.zeros(stations),
+        last_back_c=np.zeros(stations),
+        last_outlet_j_kg=np.zeros((moves, len(at))),
         source_kg_s=np.zeros(nodes),
         source_w=np.zeros((moves, nodes)),
     )
