@@ -47,7 +47,9 @@ WARM_UP_H = 48.0
 HORIZON_H = 36
 # Setpoints are followed along the ramp in so many seconds.
 FOLLOWED_S = 300
-SHIFTS_K = tuple(float(k) for k in range(-9, 19, 3))
+# Shifts of the curve among which the one that is as warm, or as dear, is found by halving.
+SHIFTS_K = (-9.0, 15.0)
+HALVINGS = 4
 SLOPES = (0.85, 1.0, 1.15)
 SPEED_SHARES = (0.85, 1.0, 1.15)
 SHORT_SHARES = (0.05, 0.5)
@@ -146,7 +148,11 @@ class Planner:
         seen = mistaken(ahead, step, case.seed) if self.errors else ahead
         start = None if self.last is None else continued(self.last, seen.start)
         options = PlanOptions(
-            with_bound=False, start=start, max_rounds=ROUNDS, with_offsets=self.with_offsets
+            with_bound=False,
+            start=start,
+            max_rounds=ROUNDS,
+            with_offsets=self.with_offsets,
+            comfort_margin_k=case.district.comfort.margin_k if self.errors else 0.0,
         )
         made = plan(
             *(case.district, self.state, seen, solver_session(), options),
@@ -188,13 +194,89 @@ def curve_policy(case: Case, shift_k: float, slope: float, speed_share: float) -
     return policy
 
 
-def cost_at(accounts: list[Account], shortfall_k_h: float) -> float | None:
-    """Least cost of what is at least as warm, between neighbours on the line of cost and warmth."""
-    points = sorted((one.shortfall_k_h, one.cost) for one in accounts)
-    front = [(x, min(cost for other, cost in points if other <= x + 1e-9)) for x, _ in points]
-    if shortfall_k_h < front[0][0] - 1e-9:
+@dataclass(frozen=True, kw_only=True)
+class Hindsight:
+    """What a curve shifted in hindsight costs and leaves cold, between two runs beside it."""
+
+    cost: float
+    shortfall_k_h: float
+    max_shortfall_k: float
+
+
+def shifted_as(
+    case: Case,
+    parameters: PlantParameters,
+    slope: float,
+    speed_share: float,
+    wanted: Callable[[Account], float],
+) -> Hindsight | None:
+    """Shift the curve in hindsight until it is as warm, or as dear, as is wanted.
+
+    Args:
+        case: The case.
+        parameters: What the plant really is.
+        slope: Of the curve, as a share of the site's.
+        speed_share: Of the site's fallback speed.
+        wanted: Of a run, what it has too little of; falls as the curve is shifted up.
+
+    Returns:
+        Between the runs of the shifts on both sides, or None where no shift will do.
+    """
+
+    def run(shift_k: float) -> Account:
+        return driven(case, parameters, curve_policy(case, shift_k, slope, speed_share))
+
+    low, high = SHIFTS_K
+    below, above = run(low), run(high)
+    if wanted(above) > 0.0 or wanted(below) <= 0.0:
+        # Warm enough even with the lowest shift, or not even with the highest.
+        return None if wanted(above) > 0.0 else _between(below, below, 0.0)
+    for _ in range(HALVINGS):
+        middle = 0.5 * (low + high)
+        found = run(middle)
+        if wanted(found) > 0.0:
+            low, below = middle, found
+        else:
+            high, above = middle, found
+    missing, spare = wanted(below), -wanted(above)
+    return _between(below, above, missing / (missing + spare))
+
+
+def _between(one: Account, other: Account, share: float) -> Hindsight:
+    def mixed(name: str) -> float:
+        return float((1.0 - share) * getattr(one, name) + share * getattr(other, name))
+
+    return Hindsight(
+        cost=mixed("cost"),
+        shortfall_k_h=mixed("shortfall_k_h"),
+        max_shortfall_k=mixed("max_shortfall_k"),
+    )
+
+
+def as_warm(than: Account) -> Callable[[Account], float]:
+    """Kelvin-hours by which a run is colder than another."""
+    return lambda one: one.shortfall_k_h - than.shortfall_k_h
+
+
+def as_dear(than: Account) -> Callable[[Account], float]:
+    """Money by which a run is cheaper than another."""
+    return lambda one: than.cost - one.cost
+
+
+def tuned_in_hindsight(case: Case, real: PlantParameters, than: Account) -> Hindsight | None:
+    """The cheapest of speeds at the site's slope, then of slopes at that speed, each as warm."""
+
+    def cheapest(of: list[tuple[float, float]]) -> tuple[float, float, Hindsight] | None:
+        tried = [(*one, shifted_as(case, real, *one, as_warm(than))) for one in of]
+        done = [(slope, speed, one) for slope, speed, one in tried if one is not None]
+        return min(done, key=lambda one: one[2].cost, default=None)
+
+    by_speed = cheapest([(1.0, speed) for speed in SPEED_SHARES])
+    if by_speed is None:
         return None
-    return float(np.interp(shortfall_k_h, [x for x, _ in front], [y for _, y in front]))
+    by_slope = cheapest([(slope, by_speed[1]) for slope in SLOPES if slope != 1.0])
+    both = [by_speed[2], *([] if by_slope is None else [by_slope[2]])]
+    return min(both, key=lambda one: one.cost)
 
 
 def shifted_until(case: Case, share: float, parameters: PlantParameters) -> Case:
@@ -220,27 +302,18 @@ def compared(case: Case) -> dict[str, object]:
     planner = Planner(case, errors=True)
     ours = driven(case, real, planner)
     perfect = driven(case, ideal, Planner(case, errors=False))
-    arms: dict[str, list[Account]] = {"b": [], "b_ideal": [], "c": []}
-    for shift in SHIFTS_K:
-        policy = curve_policy(case, shift, 1.0, 1.0)
-        arms["b"].append(driven(case, real, policy))
-        arms["b_ideal"].append(driven(case, ideal, policy))
-        arms["c"] += [
-            driven(case, real, curve_policy(case, shift, slope, speed))
-            for slope in SLOPES
-            for speed in SPEED_SHARES
-        ]
-    return {
-        "case": case.name,
-        "plan": asdict(ours),
-        "uncertified_cycles": planner.uncertified,
-        "curve": asdict(driven(case, real, curve_policy(case, 0.0, 1.0, 1.0))),
-        "perfect": asdict(perfect),
-        "b_at_our_warmth": cost_at(arms["b"], ours.shortfall_k_h),
-        "c_at_our_warmth": cost_at(arms["c"], ours.shortfall_k_h),
-        "b_at_perfect_warmth": cost_at(arms["b_ideal"], perfect.shortfall_k_h),
-        "b_coldest_k": min(one.max_shortfall_k for one in arms["b"]),
+    runs = {
+        "plan": ours,
+        "perfect": perfect,
+        "curve": driven(case, real, curve_policy(case, 0.0, 1.0, 1.0)),
+        "b_as_warm": shifted_as(case, real, 1.0, 1.0, as_warm(ours)),
+        "b_as_dear": shifted_as(case, real, 1.0, 1.0, as_dear(ours)),
+        "c_as_warm": tuned_in_hindsight(case, real, ours),
+        "b_ideal_as_warm": shifted_as(case, ideal, 1.0, 1.0, as_warm(perfect)),
+        "b_ideal_as_dear": shifted_as(case, ideal, 1.0, 1.0, as_dear(perfect)),
     }
+    accounts = {name: None if one is None else asdict(one) for name, one in runs.items()}
+    return {"case": case.name, "uncertified_cycles": planner.uncertified, **accounts}
 
 
 def sites(folders: list[str]) -> list[tuple[str, District]]:

@@ -120,6 +120,21 @@ def corrected(linear: LinearModel, change: FloatArray, trial: Trace) -> LinearMo
     )
 
 
+def carried(linear: LinearModel, decisions: FloatArray, trace: Trace) -> LinearModel:
+    """Use the slopes of one run around another that is near it.
+
+    Args:
+        linear: The linear model of the one.
+        decisions: Decisions of the other, shape (decisions,).
+        trace: Its trace.
+
+    Returns:
+        The model with the same slopes and the values of the other run.
+    """
+    shifted = corrected(linear, np.zeros(len(decisions)), trace)
+    return replace(shifted, decisions=decisions, trace=trace)
+
+
 def change_of_limits(limits: WatchedLimits, before: Trace, after: Trace) -> FloatArray:
     """How far watched limits move from one run to another.
 

@@ -35,6 +35,10 @@ SAMPLE_HOURS = 4
 # of violation, per building and kelvin of the largest shortfall, per hundred percent of cost.
 PER_VIOLATION = 20.0
 PER_LARGEST_K = 10.0
+# Shares of the largest shortfall and of the kelvin-hours that a later tier may give up.
+FAIRNESS_SLACK_SHARE = 0.02
+MOST_FAIRNESS_SLACK_K = 0.05
+SHORTFALL_SLACK_SHARE = 0.0005
 # A largest shortfall that nobody feels, and that the certificate asks for more margin about.
 LARGEST_FREE_K = 0.02
 PER_COST = 20.0
@@ -155,6 +159,71 @@ class Merit:
             + self.shortfall_k_h
             + PER_COST * self.cost / cost_scale
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Granted:
+    """Shortfalls that a search may leave for money: just above the least that it has reached.
+
+    Attributes:
+        largest_k: Of the largest shortfall, K.
+        sum_k_h: Of all shortfalls, K h.
+    """
+
+    largest_k: float
+    sum_k_h: float
+
+    def forgiven(self, merit: Merit, present: Merit) -> Merit:
+        """Take what is granted for no worse than the present.
+
+        Args:
+            merit: Of a run.
+            present: Of the run that it would replace.
+
+        Returns:
+            The merit as it counts.
+        """
+        return replace(
+            merit,
+            max_shortfall_k=_forgiven(
+                merit.max_shortfall_k, present.max_shortfall_k, self.largest_k
+            ),
+            shortfall_k_h=_forgiven(merit.shortfall_k_h, present.shortfall_k_h, self.sum_k_h),
+        )
+
+    def reached(self, merit: Merit) -> "Granted":
+        """What is granted once a run has been accepted.
+
+        Args:
+            merit: Its merit.
+
+        Returns:
+            No more than before.
+        """
+        largest = merit.max_shortfall_k + given_up_k(merit.max_shortfall_k)
+        return Granted(
+            largest_k=min(self.largest_k, largest),
+            sum_k_h=min(self.sum_k_h, (1.0 + SHORTFALL_SLACK_SHARE) * merit.shortfall_k_h),
+        )
+
+
+def _forgiven(value: float, present: float, granted: float) -> float:
+    return present if present < value <= granted else value
+
+
+NOTHING_REACHED = Granted(largest_k=np.inf, sum_k_h=np.inf)
+
+
+def given_up_k(largest_k: float) -> float:
+    """How much colder than need be the coldest flat may get for the tiers that follow.
+
+    Args:
+        largest_k: Least largest shortfall, K.
+
+    Returns:
+        Kelvins.
+    """
+    return min(FAIRNESS_SLACK_SHARE * largest_k, MOST_FAIRNESS_SLACK_K)
 
 
 def merit_of(task: Task, traces: tuple[Trace, ...]) -> Merit:

@@ -6,7 +6,6 @@ that does not help, the weather curve is what remains, and the plan says so.
 """
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,7 +18,7 @@ from optimizer.certify import certify
 from optimizer.comfort import comfort_of_trace, deciding_rank
 from optimizer.cost import cost_of_trace
 from optimizer.levers import build_levers, decisions_of, limited, schedule_of
-from optimizer.linear_model import LinearModel, Task, limits_of, linear_model
+from optimizer.linear_model import LinearModel, Task
 from optimizer.members import runs_in, watched_members
 from optimizer.model.arrays import FloatArray
 from optimizer.model.forecast import Forecast
@@ -31,8 +30,7 @@ from optimizer.model.state import PlantState
 from optimizer.model.trace import Trace
 from optimizer.reasons import find_reasons
 from optimizer.round import Worth
-from optimizer.search import Found, Progress, search
-from optimizer.simulate import simulate
+from optimizer.search import Found, Progress, Standing, search, standing_at, within_reach
 from optimizer.worth import worth_around
 
 # How much of a shortfall that a certificate finds the next search stays above.
@@ -96,14 +94,14 @@ def plan(
     task = _task(district, state, forecast, curve, traces, options)
     start = curve if options.start is None else options.start
     decisions = limited(task.levers, decisions_of(task.levers, start))
-    with ThreadPoolExecutor(1) as aside:
-        judging = aside.submit(certify, district, state, forecast, curve)
-        task = _with_reach(task, decisions)
-        usual = judging.result()
+    usual = certify(district, state, forecast, curve)
     progress("the weather curve is simulated and judged")
     baseline = Evaluated(schedule=curve, trace=traces[task.members[0]], certificate=usual)
+    task = _with_ramps(task, baseline, searched=False)
+    standing = standing_at(task, decisions)
+    task = _with_reach(task, standing.linear)
     attempt = _search_certified(
-        _with_ramps(task, baseline, searched=False), decisions, baseline, session, options, progress
+        task, within_reach(task, standing), baseline, session, options, progress
     )
     chosen = attempt.best if attempt.best is not None else baseline
     bound = None
@@ -223,7 +221,7 @@ class _Attempt:
 
 def _search_certified(
     task: Task,
-    decisions: FloatArray,
+    standing: Standing,
     baseline: Evaluated,
     session: PersistentSolverBase,
     options: PlanOptions,
@@ -232,12 +230,12 @@ def _search_certified(
     """Search, judge, keep further away from what the judge found passed, and search again."""
     # A certified weather curve is what a plan has to beat.
     best: Evaluated | None = baseline if baseline.certificate.certified else None
-    # The weather curve, and what decisions reach from the start, with its derivatives.
-    rounds, simulations, buildings = 0, task.forecast.members + 2, 0
+    # The weather curve's.
+    rounds, simulations, buildings = 0, task.forecast.members, 0
     around: tuple[Task, LinearModel] | None = None
     least, hopeless = np.inf, 0
     for number in range(1, CERTIFICATES + 1):
-        found = search(task, decisions, session, options.max_rounds, progress)
+        found = search(task, standing, session, options.max_rounds, progress)
         rounds += found.rounds
         simulations += found.simulations
         buildings = found.buildings
@@ -250,9 +248,10 @@ def _search_certified(
         tightened = _tightened(task, judged, baseline.certificate)
         if tightened is None or hopeless == HOPELESS:
             break
-        task, decisions = _watching_more(tightened, judged), found.decisions
+        task = _watching_more(tightened, judged)
+        standing = standing_at(task, found.decisions)
     if best is None:
-        best = _gentler(task, decisions, progress)
+        best = _gentler(task, found.decisions, progress)
     return _Attempt(
         best=best,
         worth=() if around is None else worth_around(*around, session),
@@ -285,12 +284,9 @@ def _gentler(task: Task, decisions: FloatArray, progress: Progress) -> Evaluated
     return None
 
 
-def _with_reach(task: Task, decisions: FloatArray) -> Task:
+def _with_reach(task: Task, linear: LinearModel) -> Task:
     """Mark the flats whose shortfall no decision moves: the first hours, and lost buildings."""
-    network = task.district.network
-    start = schedule_of(task.levers, network, decisions, task.template)
-    trace = simulate(network, task.state, task.forecast, start, task.members[0])
-    flats = linear_model(task, decisions, trace, limits_of(task, (trace,))).flats
+    flats = linear.flats
     beyond = task.beyond_reach.copy()
     span = int(flats.boundary.min()) if len(flats.boundary) else 1
     for building, boundary in zip(

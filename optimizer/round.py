@@ -17,7 +17,7 @@ from pyomo.core.expr import LinearExpression
 from optimizer.blocks.cost import cost_expression
 from optimizer.blocks.moves import ramp_excess
 from optimizer.levers import Levers
-from optimizer.linear_model import LinearModel
+from optimizer.linear_model import SHORTFALL_SLACK_SHARE, LinearModel, given_up_k
 from optimizer.model.arrays import FloatArray
 from optimizer.model.outcome import LimitKind
 from optimizer.round_model import (
@@ -33,10 +33,6 @@ from optimizer.round_model import (
     value_of,
 )
 
-# Shares of the largest shortfall and of the kelvin-hours that a later tier may give up.
-FAIRNESS_SLACK_SHARE = 0.02
-MOST_FAIRNESS_SLACK_K = 0.05
-SHORTFALL_SLACK_SHARE = 0.0005
 # Rows are added pass by pass, so many times at most.
 MAX_PASSES = 16
 LEAST_WORTH = 1e-9
@@ -149,8 +145,7 @@ def solve_round(
     if work.counted:
         _solve_tier(work, Tier.LARGEST, session)
         largest = max(value_of(work.model.largest), 0.0)
-        slack = min(FAIRNESS_SLACK_SHARE * largest, MOST_FAIRNESS_SLACK_K) + FLAT_TOLERANCE_K
-        work.model.largest.setub(largest + slack)
+        work.model.largest.setub(largest + given_up_k(largest) + FLAT_TOLERANCE_K)
         work.counted = largest > FLAT_TOLERANCE_K
     if work.counted:
         _solve_tier(work, Tier.SUM, session)

@@ -9,14 +9,15 @@ optimization using linear programming and equality constrained subproblems, Math
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from pyomo.contrib.solver.common.base import PersistentSolverBase
 
-from optimizer.correction import Remembered, corrected, newly_passed, with_remembered
+from optimizer.correction import Remembered, carried, corrected, newly_passed, with_remembered
 from optimizer.levers import Levers, limited, schedule_of
 from optimizer.linear_model import (
+    NOTHING_REACHED,
     LinearModel,
     Merit,
     Task,
@@ -58,6 +59,8 @@ IDLE_ROUNDS = 2
 CORRECTIONS = 1
 # Shares of a proposal that are tried before another one is made.
 SHARES = (1.0, 0.5, 0.25)
+# From so many stations on, derivatives take most of the time and serve for a second proposal.
+MANY_STATIONS = 300
 # Rounds aim above the minimum that runs are judged by, so that what a linear model misses by
 # costs nothing: by this much per trust radius, within bounds.
 AIM_K_PER_RADIUS = 0.05
@@ -77,7 +80,7 @@ class Found:
         rounds: Proposals made.
         simulations: Runs of the simulator, those with derivatives too.
         buildings: Number of buildings with rows of their own in the last round.
-        linear: The last linear model, for reasons.
+        linear: The last linear model, around the decisions or those before the last move.
     """
 
     decisions: FloatArray
@@ -89,9 +92,66 @@ class Found:
     linear: LinearModel
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Run:
+    """Decisions simulated in the watched members, and how many simulations it took."""
+
+    decisions: FloatArray
+    traces: tuple[Trace, ...]
+    merit: Merit
+    simulations: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """Decisions simulated in the watched members, with the linear model around them.
+
+    Attributes:
+        run: The runs and their merit.
+        linear: The linear model.
+    """
+
+    run: _Run
+    linear: LinearModel
+
+
+def standing_at(task: Task, decisions: FloatArray) -> Standing:
+    """Simulate and differentiate decisions, as the first of a search.
+
+    Args:
+        task: What is planned.
+        decisions: The decisions, shape (decisions,).
+
+    Returns:
+        Where a search can start from.
+    """
+    run = _run(task, limited(task.levers, decisions))
+    limits = limits_of(task, run.traces)
+    linear = linear_model(task, run.decisions, run.traces[0], limits)
+    return Standing(run=replace(run, simulations=run.simulations + 1), linear=linear)
+
+
+def within_reach(task: Task, standing: Standing) -> Standing:
+    """Leave what is beyond the reach of every decision out of a start.
+
+    Args:
+        task: What is planned, with `beyond_reach` that was found since.
+        standing: A start.
+
+    Returns:
+        The same start, with the merit and the flats that count.
+    """
+    flats = standing.linear.flats
+    movable = flats.movable & ~task.beyond_reach[flats.boundary, flats.building]
+    return Standing(
+        run=replace(standing.run, merit=merit_of(task, standing.run.traces)),
+        linear=replace(standing.linear, flats=replace(flats, movable=movable)),
+    )
+
+
 def search(
     task: Task,
-    start: FloatArray,
+    start: Standing,
     session: PersistentSolverBase,
     max_rounds: int,
     progress: Progress,
@@ -100,7 +160,7 @@ def search(
 
     Args:
         task: What is planned.
-        start: First decisions, shape (decisions,).
+        start: Where to start from.
         session: Solver session.
         max_rounds: Largest number of proposals.
         progress: Receives a line a round.
@@ -123,16 +183,6 @@ def search(
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Run:
-    """Decisions simulated in the watched members, and how many simulations it took."""
-
-    decisions: FloatArray
-    traces: tuple[Trace, ...]
-    merit: Merit
-    simulations: int
-
-
-@dataclass(frozen=True, kw_only=True)
 class _Trial:
     """A simulated proposal: whether it is taken, was foretold well, or promised next to nothing."""
 
@@ -148,7 +198,7 @@ class _Walk:
     def __init__(
         self,
         task: Task,
-        start: FloatArray,
+        start: Standing,
         session: PersistentSolverBase,
         progress: Progress,
     ) -> None:
@@ -156,20 +206,38 @@ class _Walk:
         self.radius, self.unit = FIRST_RADIUS, units_of(task.levers)
         self.rounds, self.buildings, self.idle, self.corrections = 0, 0, 0, 0
         self.tight = NOTHING_TIGHT
-        self.simulations = 0
+        self.simulations = start.run.simulations
         self.remembered: list[Remembered] = []
-        self._stand(self._simulated(limited(task.levers, start)))
+        self.differentiated, self.exact, self.foretold = 0, True, False
+        self.now = start.run
+        self.pictured: _Run | None = start.run
+        self.linear = self.picture = start.linear
+        self.granted = NOTHING_REACHED.reached(self.now.merit)
         self.weights = (len(task.district.network.buildings), abs(self.now.merit.cost) + 1.0)
 
-    def _stand(self, run: _Run) -> None:
-        """Take a run as the present one and differentiate it."""
-        self.now, self.corrections = run, 0
-        trace = run.traces[0]
-        limits = with_remembered(limits_of(self.task, run.traces), self.remembered, trace)
-        self.linear = linear_model(self.task, run.decisions, trace, limits)
+    def _may_carry(self) -> bool:
+        """Whether the slopes of the last accepted proposal serve once more."""
+        many = len(self.task.district.network.stations) >= MANY_STATIONS
+        if not many or not self.foretold or not self.exact:
+            return False
+        return not len(newly_passed(self.linear, limits_of(self.task, self.now.traces)).kind)
+
+    def _look_around(self) -> None:
+        """Picture where the search stands, once with the slopes of the step before if they held."""
+        if self._may_carry():
+            self.linear = carried(self.linear, self.now.decisions, self.now.traces[0])
+            self.pictured, self.picture, self.exact = self.now, self.linear, False
+        else:
+            self._differentiate()
+
+    def _differentiate(self) -> None:
+        """Make the linear model around where the search stands."""
+        trace = self.now.traces[0]
+        limits = with_remembered(limits_of(self.task, self.now.traces), self.remembered, trace)
+        self.linear = linear_model(self.task, self.now.decisions, trace, limits)
         self.simulations += 1
-        self.differentiated = len(self.remembered)
-        self.picture = self.linear
+        self.differentiated, self.pictured = len(self.remembered), self.now
+        self.picture, self.exact = self.linear, True
 
     def _simulated(self, decisions: FloatArray) -> _Run:
         run = _run(self.task, decisions)
@@ -179,6 +247,8 @@ class _Walk:
     def go(self) -> None:
         """Propose a move, simulate shares of it, and accept one or learn from the last."""
         self.rounds += 1
+        if self.pictured is not self.now:
+            self._look_around()
         try:
             move = self._propose()
         except RoundError as problem:
@@ -194,7 +264,11 @@ class _Walk:
         self.idle += trial.idle
         if trial.accepted:
             self._adapt(share, trial)
-            self._stand(trial.run)
+            # Looked at when the next round needs it: after the last one nobody does.
+            self.now, self.corrections, self.foretold = trial.run, 0, trial.good
+            self.granted = self.granted.reached(trial.run.merit)
+        elif not self.exact:
+            self.pictured, self.foretold = None, False
         elif self.corrections < CORRECTIONS:
             self._correct(share * move.change, trial.run)
         else:
@@ -210,17 +284,20 @@ class _Walk:
         """Simulate a move, and say whether it gains a fair share of what was hoped for."""
         promised = promised_merit(self.picture, self.now.merit, change)
         run = self._simulated(limited(self.task.levers, self.now.decisions + change))
-        present = self.now.merit.penalty(*self.weights)
-        hoped = present - promised.penalty(*self.weights)
-        gained = present - run.merit.penalty(*self.weights)
+        hoped, gained = self._gain(promised), self._gain(run.merit)
         accepted = gained > 0.0 and gained > LEAST_RATIO * hoped
         self.progress(_line(self.rounds, self.radius, run.merit, accepted))
         return _Trial(
             run=run,
             accepted=accepted,
             good=gained > GOOD_RATIO * hoped,
-            idle=abs(hoped) < LEAST_GAIN * (1.0 + self.now.merit.shortfall_k_h),
+            idle=abs(hoped) < LEAST_GAIN,
         )
+
+    def _gain(self, merit: Merit) -> float:
+        """How much better than the present one a run is, a little warmth granted for money."""
+        counted = self.granted.forgiven(merit, self.now.merit)
+        return self.now.merit.penalty(*self.weights) - counted.penalty(*self.weights)
 
     def _remember(self, trial: _Run) -> None:
         """Watch from now on what a proposal passed unwatched."""
@@ -237,7 +314,7 @@ class _Walk:
     def _correct(self, change: FloatArray, trial: _Run) -> None:
         corrections = self.corrections + 1
         if len(self.remembered) > self.differentiated:
-            self._stand(self.now)
+            self._differentiate()
         self.corrections = corrections
         self.picture = corrected(self.linear, change, trial.traces[0])
 

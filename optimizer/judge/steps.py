@@ -159,7 +159,7 @@ def walk(layout: Layout, course: Course, present: Present, found: Findings) -> N
 
 @inner
 def _go_on(present: Present, k: int) -> None:
-    """Begin a step's trials where the last two steps point to: one trial less than from standstill."""
+    """Begin a step's trials where the last two steps point to, which saves one or two of them."""
     for i in range(len(present.inlet_c)):
         inlet_c, back_c = present.inlet_c[i], present.back_c[i]
         if k > 1:

@@ -14,7 +14,7 @@ from optimizer.model.arrays import frozen
 from optimizer.model.outcome import LimitKind, LimitResult
 from optimizer.model.policy import District
 from optimizer.round import Worth, solve_round, solver_session
-from optimizer.search import search, units_of
+from optimizer.search import search, standing_at, units_of
 from optimizer.worth import RADIUS, marginal_of, worth_around
 
 MORE_MW = 0.01
@@ -43,7 +43,7 @@ def searched(district: District) -> tuple[Task, LinearModel]:
         beyond_reach=np.zeros((weather.steps + 1, len(district.network.buildings)), dtype=np.bool_),
         members=(0,),
     )
-    start = decisions_of(task.levers, curve)
+    start = standing_at(task, decisions_of(task.levers, curve))
     found = search(task, start, solver_session(), 6, lambda _: None)
     return task, found.linear
 
