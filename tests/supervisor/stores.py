@@ -7,6 +7,7 @@ from controller.store.audit import AuditEntry, append_audit
 from controller.store.commissions import Commission, record_commission
 from controller.store.database import Database
 from controller.store.hand_settings import HandSetting, record_hand_setting
+from controller.store.identifications import Identification, record_identification
 from controller.store.journal import Intent, Journal
 from controller.store.lease import take_lease
 from drivers.base import Quality, Reading
@@ -30,6 +31,9 @@ COMMISSION = Commission(
     value=90.0,
     panel_value=90.0,
     passed=True,
+)
+IDENTIFICATION = Identification(
+    at=NOW, point_id="P1.sp", fingerprint="f1", actor="wang", passed=True, body={"step": -3.0}
 )
 HAND_SETTING = HandSetting(
     at=NOW,
@@ -70,6 +74,7 @@ def filled(database: Database) -> None:
         recommendations.decide(connection, decision)
         record_commission(connection, COMMISSION)
         record_hand_setting(connection, HAND_SETTING)
+        record_identification(connection, IDENTIFICATION)
 
 
 def reading(minute: int, value: float | None, point_id: str = "t") -> Reading:

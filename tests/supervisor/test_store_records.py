@@ -20,6 +20,7 @@ from controller.store.errors import (
     StoreUnavailable,
     WeakPassword,
 )
+from controller.store.identifications import latest_identifications, record_identification
 from controller.store.journal import Journal, Stage
 from controller.store.retention import Policy, keep_to
 from controller.store.tables import APPEND_ONLY, AUDIT, CORE
@@ -32,7 +33,15 @@ from controller.store.users import (
     users,
 )
 from tests.supervisor.conftest import NOW
-from tests.supervisor.stores import COMMISSION, INTENT, MINUTE, fence_of, filled, reading
+from tests.supervisor.stores import (
+    COMMISSION,
+    IDENTIFICATION,
+    INTENT,
+    MINUTE,
+    fence_of,
+    filled,
+    reading,
+)
 
 
 def test_an_intent_is_open_until_it_is_settled(database: Database) -> None:
@@ -135,6 +144,14 @@ def test_the_last_comparison_of_a_point_counts(database: Database) -> None:
         with database.writing() as connection:
             record_commission(connection, one)
             assert commissioned(connection) == expected
+
+
+def test_the_last_identification_of_a_lever_comes_back(database: Database) -> None:
+    failed = replace(IDENTIFICATION, passed=False, body={"why_not": "P1.t does not answer"})
+    for one in (IDENTIFICATION, failed):
+        with database.writing() as connection:
+            record_identification(connection, one)
+            assert latest_identifications(connection) == {"P1.sp": one}
 
 
 def test_alarms_and_the_present_are_kept(database: Database) -> None:
