@@ -15,7 +15,7 @@ LEFT_BEHIND = shutil.ignore_patterns("*.db", "*.db-*", "__pycache__", ".git")
 LOCKSTEP_QUIET_S = 0.02
 # Bytes and their timeouts are real time always: on a busy machine a reply may take its time, and a
 # timeout that it alone has caused would tell two runs of one seed apart.
-LOCKSTEP_TIMEOUT_S = 1.0
+LOCKSTEP_TIMEOUT_S = 2.0
 
 
 def copy_site(folder: Path, to: Path) -> Path:
