@@ -29,7 +29,8 @@ FIRST = {
 # How far beyond a certificate's finding the next search stays, and for ramps in K/h.
 PASSED_FACTOR = 1.3
 RAMP_RESERVE_K_H = 0.15
-# A search that is kept further from a pipe's ramp than this share of it has nothing left to move.
+# What was passed in spite of what was kept asks for no more than this share of a pipe's ramp: a
+# search that keeps further away has nothing left to move.
 MOST_RAMP_SHARE = 0.5
 
 
@@ -79,9 +80,8 @@ def learned_ramps(
             pipe = pipes[result.where]
             unseen = abs(result.worst) - float(seen[pipe]) + RAMP_RESERVE_K_H
             passed = backoff[LimitKind.PIPE_RAMP][pipe] - PASSED_FACTOR * min(result.margin, 0.0)
-            wanted = max(unseen, passed if searched else 0.0)
             most = MOST_RAMP_SHARE * district.network.pipes[pipe].max_ramp_k_h
-            ramps[pipe] = max(ramps[pipe], min(wanted, most))
+            ramps[pipe] = max(ramps[pipe], unseen, min(passed, most) if searched else 0.0)
     return {**backoff, LimitKind.PIPE_RAMP: ramps}
 
 
