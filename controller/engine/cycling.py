@@ -202,13 +202,14 @@ def cycle_ports(core: Core, worker: PlannerWorker, ahead: Ahead) -> CyclePorts:
         )
         return ahead.weather(now, chosen.series)
 
+    observer = watched_state(core)
     return CyclePorts(
         site=site,
         elements=core.tables.elements,
         readings=lambda _now: core.readings,
         weather=weather,
-        district=ahead.district,
-        observer=watched_state(core),
+        district=lambda now, series: observer.seen(ahead.district(now, series)),
+        observer=observer,
         plan=worker.plan,
         keep=lambda advice: keep_recommendation(core, advice),
     )

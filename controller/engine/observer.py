@@ -18,6 +18,7 @@ from optimizer.model.arrays import frozen
 from optimizer.model.forecast import Forecast
 from optimizer.model.schedule import Schedule
 from optimizer.model.state import PlantState
+from optimizer.model.trace import StationTrace
 from optimizer.simulate import simulate
 
 # After a longer pause the state is found anew, as at the start.
@@ -36,6 +37,9 @@ class Observer:
     def __init__(self, site: Site, elements: Sequence[Element]) -> None:
         self._site = site
         self._elements = elements
+        # What the model runs with; a filter that learns of the plant puts its own here.
+        self._district = site.district
+        self._run: StationTrace | None = None
         self._state: PlantState | None = None
         self._at: datetime | None = None
 
@@ -61,7 +65,7 @@ class Observer:
         """
         state = self._advanced(now, series, readings)
         if state is None:
-            state = starting_state(self._site.district, forecast, history)
+            state = starting_state(self._district, forecast, history)
         state = self._with_readbacks(state, readings)
         self._state, self._at = state, now
         return state
@@ -70,12 +74,13 @@ class Observer:
         self, now: datetime, series: WeatherSeries, readings: Mapping[str, Reading]
     ) -> PlantState | None:
         """Simulate from the last cycle on; None where that can not be done."""
+        self._run = None
         if self._state is None or self._at is None:
             return None
         gap = now - self._at
         if not timedelta(0) < gap <= LONGEST_GAP:
             return None
-        district = self._site.district
+        district = self._district
         gap_s = int(gap.total_seconds())
         if gap_s < SHORTEST_STEP_S:
             return self._state
@@ -92,7 +97,9 @@ class Observer:
         except WeatherError:
             return None
         held = self._with_readbacks(self._state, readings)
-        return simulate(district.network, self._state, driven, _constant(held, driven)).end_state
+        trace = simulate(district.network, self._state, driven, _constant(held, driven))
+        self._run = trace.stations
+        return trace.end_state
 
     def _with_readbacks(self, state: PlantState, readings: Mapping[str, Reading]) -> PlantState:
         """Put what the points hold in the place of what the model thinks."""

@@ -11,7 +11,7 @@ from controller.engine.observer import LONGEST_GAP, Observer
 from controller.site import Site
 from controller.sitefiles.parts import Direction, Point
 from drivers.base import Quality, Reading, WeatherSeries
-from optimizer.estimate import rooms_filter, water_filter
+from optimizer.estimate import rooms_filter, standing_valves, water_filter
 from optimizer.estimate.bad_data import BadSensor, Fault, find_bad
 from optimizer.estimate.heated import fabric_of
 from optimizer.estimate.rooms_filter import RoomErrors, RoomMeasurements
@@ -19,6 +19,7 @@ from optimizer.estimate.water_filter import WaterMeasurements, WaterUpdate
 from optimizer.model.arrays import FloatArray, frozen
 from optimizer.model.forecast import Forecast
 from optimizer.model.network import StationKind
+from optimizer.model.policy import District
 from optimizer.model.state import PlantState
 from optimizer.physics.water import REFERENCE_CP_J_KG_K, density_kg_m3
 
@@ -45,6 +46,7 @@ class Sureness:
         supply_k: Of the water at each supply node, K, shape (nodes,).
         return_k: Of the water at each return node, K, shape (nodes,).
         left_out: Sensors that can not be right.
+        valve_share: What each station's valve lets through of what the site says, shape (stations,).
     """
 
     at: datetime
@@ -52,6 +54,7 @@ class Sureness:
     supply_k: FloatArray
     return_k: FloatArray
     left_out: tuple[BadSensor, ...]
+    valve_share: FloatArray
 
 
 class StateFilter(Observer):
@@ -80,6 +83,8 @@ class StateFilter(Observer):
         self._errors: RoomErrors
         self._window: list[tuple[dict[str, float], dict[str, float]]]
         self._corrected_at: datetime | None
+        self._standing = standing_valves.standing(network)
+        self._shares = np.ones(len(network.stations))
         self._start_anew()
         self.sureness: Sureness | None = None
 
@@ -111,11 +116,40 @@ class StateFilter(Observer):
         bad = self._bad()
         left_out = {one.sensor for one in bad}
         sound = {name: value for name, value in said.items() if name not in left_out}
+        self._follow_valves(now, sound)
         state = self._corrected(now, state, sound, bad)
         self._state = state
         assert self.sureness is not None
         self._tell(state, self.sureness)
         return state
+
+    def seen(self, district: District) -> District:
+        """Give a district as a plan is to see it: with the valves as they have proved to be.
+
+        Args:
+            district: The site's, or one made from it.
+
+        Returns:
+            The district.
+        """
+        network = standing_valves.with_shares(district.network, self._shares)
+        return district if network is district.network else replace(district, network=network)
+
+    def _follow_valves(self, now: datetime, said: Mapping[str, float]) -> None:
+        """Compare the flow of stations that nothing moves with what the model has just given."""
+        if self._run is None or self._corrected_at is None:
+            return
+        at = self._points.arrays(said)
+        back = at["station", "return_temp_c"]
+        flow = at["station", "flow_m3_h"] * _M3_H * density_kg_m3(np.nan_to_num(back, nan=45.0))
+        followed = standing_valves.followed_shares(
+            self._shares,
+            (flow, self._run.mass_flow_kg_s[-1]),
+            (back, self._run.return_temp_c[-1]),
+            (now - self._corrected_at).total_seconds() / 3600.0,
+        )
+        self._shares = np.where(self._standing, followed, 1.0)
+        self._district = self.seen(self._site.district)
 
     def _start_anew(self) -> None:
         """Forget what was learned of a state that is not gone on from."""
@@ -189,6 +223,7 @@ class StateFilter(Observer):
             supply_k=supply.spread_k,
             return_k=back.spread_k,
             left_out=tuple(one for one in bad if one.fault is not Fault.MISSING),
+            valve_share=frozen(self._shares),
         )
         returns = values["station", "return_temp_c"]
         return replace(

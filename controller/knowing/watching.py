@@ -69,6 +69,7 @@ def estimate_json(site: Site, state: PlantState, sureness: Sureness) -> dict[str
                     round(float(state.supply_node_temp_c[network.node_index[station.node_id]]), 2)
                 ),
                 "return_temp_c": number(round(float(state.station_return_temp_c[s]), 2)),
+                "valve_share": number(round(float(sureness.valve_share[s]), 3)),
             }
             for s, station in enumerate(network.stations)
         },

@@ -1,0 +1,90 @@
+"""What valves let through that nothing moves, followed from their heat meters.
+
+A station that stands fixed takes what its valve and the pressure give it. Where dirt, a half-shut
+hand valve or an old drawing make that less than the model says, every plan promises its flats
+heat that does not come. The flow meter alone does not decide that: the return must agree, since
+less water through the same radiators comes back colder.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from optimizer.model.arrays import BoolArray, FloatArray
+from optimizer.model.network import Network, StationControl, StationKind
+
+# Half of what is missed is followed within this; noise of a meter averages out over as long.
+FOLLOWED_WITHIN_H = 0.7
+# A return that differs by less says nothing.
+LEAST_RETURN_K = 0.3
+# Beyond these a meter is likelier wrong than a valve.
+LEAST_SHARE, LARGEST_SHARE = 0.4, 1.25
+# Below this part of the modelled flow, or without one, a station is shut.
+NEARLY_NOTHING = 0.05
+
+
+def standing(network: Network) -> BoolArray:
+    """Which stations have a valve that nothing moves.
+
+    Args:
+        network: The network.
+
+    Returns:
+        Shape (stations,).
+    """
+    return np.array(
+        [
+            one.control is StationControl.FIXED and one.kind is not StationKind.LOAD
+            for one in network.stations
+        ],
+        dtype=bool,
+    )
+
+
+def followed_shares(
+    shares: FloatArray,
+    flow: tuple[FloatArray, FloatArray],
+    returned_c: tuple[FloatArray, FloatArray],
+    hours: float,
+) -> FloatArray:
+    """Follow what valves let through, as shares of what the model's valves would.
+
+    Args:
+        shares: Those with which the model ran, shape (stations,).
+        flow: Measured (NaN where unknown) and modelled flow, in the same unit.
+        returned_c: Measured and modelled primary return, degC.
+        hours: Since the last time.
+
+    Returns:
+        The shares, the same where flow and return do not agree.
+
+    Source: a valve's flow coefficient at given pressure is proportional to its flow, IEC 60534-2-1.
+    """
+    measured, modelled = flow
+    with np.errstate(invalid="ignore", divide="ignore"):
+        missed = np.log(measured / modelled)
+        colder_k = returned_c[0] - returned_c[1]
+        known = (measured > NEARLY_NOTHING * modelled) & (modelled > 0.0)
+        agree = known & (missed * colder_k > 0.0) & (np.abs(colder_k) >= LEAST_RETURN_K)
+    gain = 1.0 - 0.5 ** (hours / FOLLOWED_WITHIN_H)
+    moved = shares * np.exp(gain * np.where(agree, missed, 0.0))
+    return np.asarray(np.clip(moved, LEAST_SHARE, LARGEST_SHARE))
+
+
+def with_shares(network: Network, shares: FloatArray) -> Network:
+    """Let the valves of a network let through what was followed.
+
+    Args:
+        network: The network.
+        shares: Of each station, shape (stations,).
+
+    Returns:
+        The network, the same where every share is one.
+    """
+    if np.all(shares == 1.0):
+        return network
+    stations = tuple(
+        replace(station, valve_kvs=station.valve_kvs * float(share)) if share != 1.0 else station
+        for station, share in zip(network.stations, shares, strict=True)
+    )
+    return replace(network, stations=stations)
