@@ -46,7 +46,7 @@ class Sureness:
         supply_k: Of the water at each supply node, K, shape (nodes,).
         return_k: Of the water at each return node, K, shape (nodes,).
         left_out: Sensors that can not be right.
-        valve_share: What each station's valve lets through of what the site says, shape (stations,).
+        valve_share: What each valve lets through of what the site says, shape (stations,).
     """
 
     at: datetime
