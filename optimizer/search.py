@@ -18,6 +18,7 @@ from optimizer.correction import Remembered, carried, corrected, newly_passed, w
 from optimizer.levers import Levers, limited, schedule_of
 from optimizer.linear_model import (
     NOTHING_REACHED,
+    VIOLATION_FREE,
     LinearModel,
     Merit,
     Task,
@@ -61,6 +62,9 @@ CORRECTIONS = 1
 SHARES = (1.0, 0.5, 0.25)
 # From so many stations on, derivatives take most of the time and serve for a second proposal.
 MANY_STATIONS = 300
+# With so many, a move that gained less than this of the largest shortfall, and less than these
+# shares of their sum and of the cost, is the last: those after it gain less still, in seconds each.
+SETTLED_LARGEST_K, SETTLED_SUM_SHARE, SETTLED_COST_SHARE = 0.005, 0.005, 0.001
 # Rounds aim above the minimum that runs are judged by, so that what a linear model misses by
 # costs nothing: by this much per trust radius, within bounds.
 AIM_K_PER_RADIUS = 0.05
@@ -169,7 +173,7 @@ def search(
         The best decisions.
     """
     walk = _Walk(task, start, session, progress)
-    while walk.rounds < max_rounds and walk.radius >= LEAST_RADIUS and walk.idle < IDLE_ROUNDS:
+    while walk.rounds < max_rounds and not walk.ended:
         walk.go()
     return Found(
         decisions=walk.now.decisions,
@@ -209,16 +213,33 @@ class _Walk:
         self.simulations = start.run.simulations
         self.remembered: list[Remembered] = []
         self.differentiated, self.exact, self.foretold = 0, True, False
+        self.many = len(task.district.network.stations) >= MANY_STATIONS
+        self.settled = False
         self.now = start.run
         self.pictured: _Run | None = start.run
         self.linear = self.picture = start.linear
         self.granted = NOTHING_REACHED.reached(self.now.merit)
         self.weights = (len(task.district.network.buildings), abs(self.now.merit.cost) + 1.0)
 
+    @property
+    def ended(self) -> bool:
+        """Whether another round promises nothing."""
+        return self.settled or self.radius < LEAST_RADIUS or self.idle >= IDLE_ROUNDS
+
+    def _is_settled(self, new: Merit) -> bool:
+        """Whether what a move has gained is not worth another one."""
+        old = self.now.merit
+        return (
+            self.many
+            and max(old.violation, new.violation) <= VIOLATION_FREE
+            and old.max_shortfall_k - new.max_shortfall_k < SETTLED_LARGEST_K
+            and old.shortfall_k_h - new.shortfall_k_h <= SETTLED_SUM_SHARE * old.shortfall_k_h
+            and old.cost - new.cost < SETTLED_COST_SHARE * old.cost
+        )
+
     def _may_carry(self) -> bool:
         """Whether the slopes of the last accepted proposal serve once more."""
-        many = len(self.task.district.network.stations) >= MANY_STATIONS
-        if not many or not self.foretold or not self.exact:
+        if not self.many or not self.foretold or not self.exact:
             return False
         return not len(newly_passed(self.linear, limits_of(self.task, self.now.traces)).kind)
 
@@ -264,6 +285,7 @@ class _Walk:
         self.idle += trial.idle
         if trial.accepted:
             self._adapt(share, trial)
+            self.settled = self._is_settled(trial.run.merit)
             # Looked at when the next round needs it: after the last one nobody does.
             self.now, self.corrections, self.foretold = trial.run, 0, trial.good
             self.granted = self.granted.reached(trial.run.merit)
