@@ -11,6 +11,7 @@ from controller.site import Site
 from controller.store.errors import StoreError
 from controller.store.present import publish
 from optimizer.estimate.bad_data import BadSensor
+from optimizer.estimate.standing_valves import is_at_bound, worth_a_visit
 from optimizer.model.state import PlantState
 
 PUBLISHED_AS = "estimate"
@@ -51,8 +52,8 @@ def estimate_json(site: Site, state: PlantState, sureness: Sureness) -> dict[str
         sureness: How sure it is.
 
     Returns:
-        Indoor temperature and its standard deviation by building, supply and return by station,
-        and the sensors left out.
+        Indoor temperature and its standard deviation by building; supply, return and what its
+        valve lets through by station; the fixed valves worth a visit, and the sensors left out.
     """
     network = site.district.network
     return {
@@ -73,6 +74,14 @@ def estimate_json(site: Site, state: PlantState, sureness: Sureness) -> dict[str
             }
             for s, station in enumerate(network.stations)
         },
+        "valves_off": [
+            {
+                "station_id": network.stations[s].station_id,
+                "share": round(float(sureness.valve_share[s]), 3),
+                "at_bound": is_at_bound(float(sureness.valve_share[s])),
+            }
+            for s in worth_a_visit(sureness.valve_share)
+        ],
         "left_out": [
             {"sensor": one.sensor, "fault": one.fault.value, "detail": _detail(one)}
             for one in sureness.left_out

@@ -21,6 +21,8 @@ LEAST_RETURN_K = 0.3
 LEAST_SHARE, LARGEST_SHARE = 0.4, 1.25
 # Below this part of the modelled flow, or without one, a station is shut.
 NEARLY_NOTHING = 0.05
+# A crew is sent where a valve lets through less or more than this of the table's.
+MUCH_LESS, MUCH_MORE = 0.85, 1.15
 
 
 def standing(network: Network) -> BoolArray:
@@ -69,6 +71,32 @@ def followed_shares(
     gain = 1.0 - 0.5 ** (hours / FOLLOWED_WITHIN_H)
     moved = shares * np.exp(gain * np.where(agree, missed, 0.0))
     return np.asarray(np.clip(moved, LEAST_SHARE, LARGEST_SHARE))
+
+
+def worth_a_visit(shares: FloatArray) -> tuple[int, ...]:
+    """Which valves let through much less or more than the site's table says.
+
+    Args:
+        shares: Of each station, shape (stations,).
+
+    Returns:
+        Positions of the stations, the farthest off first.
+    """
+    off = np.flatnonzero((shares < MUCH_LESS) | (shares > MUCH_MORE))
+    farthest = np.argsort(-np.abs(np.log(shares[off])), kind="stable")
+    return tuple(int(s) for s in off[farthest])
+
+
+def is_at_bound(share: float) -> bool:
+    """Whether a share is where a wrong flow meter is as likely as a wrong valve.
+
+    Args:
+        share: What the valve lets through of the table's.
+
+    Returns:
+        Whether it is at the end of what is followed.
+    """
+    return not LEAST_SHARE < share < LARGEST_SHARE
 
 
 def with_shares(network: Network, shares: FloatArray) -> Network:

@@ -1,19 +1,26 @@
 """The page of what is known: complaints by page and program, changes, parameters, the load."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from controller.alarms.board import Cause
+from controller.knowing.state_filter import Sureness
+from controller.knowing.watching import estimate_json
 from controller.site import load_site
 from controller.sitefiles import parameters
 from controller.sitefiles.parameters import ParameterVersion
 from controller.store.audit import last_records
 from controller.store.identifications import Identification, record_identification
-from controller.store.present import publish
+from controller.store.present import publish, published
+from optimizer.estimate.bad_data import BadSensor, Fault
 from optimizer.estimate.values import Value
+from optimizer.model.state import PlantState
 from tests.console.conftest import Scene, scene_on
 from tests.console.forms import csrf_of
 from tests.console.plant_day import PlantDay
@@ -51,10 +58,7 @@ def known(tmp_path_factory: pytest.TempPathFactory, day: PlantDay) -> Iterator[S
             details = {"version": 2, "scores": [SCORE], "events": [EVENT]}
             body = {"changed": True, "text": "", "details": details}
             publish(connection, "calibration", body, now)
-            rooms = {"B1": {"indoor_temp_c": 19.5, "spread_k": 0.8}}
-            left = [{"sensor": "B571.indoor", "fault": "stuck", "detail": "stuck: says 19.2"}]
-            estimate = {"buildings": rooms, "stations": {}, "left_out": left}
-            publish(connection, "estimate", estimate, now)
+            publish(connection, "estimate", estimate_json(day.site, *estimated(day, 0.62)), now)
             issued = {"issue_time": now.isoformat(), "loads": {"total": LOAD}, "score": PROVED}
             publish(connection, "loads", issued, now)
         with made.database.writing() as connection:
@@ -65,6 +69,23 @@ def known(tmp_path_factory: pytest.TempPathFactory, day: PlantDay) -> Iterator[S
             lambda: leak.alarm_id in {one.alarm_id for one in made.console.snapshot().alarms}
         )
         yield made
+
+
+def estimated(day: PlantDay, share: float) -> tuple[PlantState, Sureness]:
+    """A state as the filter tells it: the fixed station S2 lets through a share of its table's."""
+    network, stuck = day.site.district.network, "B571.indoor"
+    bad = BadSensor(sensor=stuck, fault=Fault.STUCK, measured=19.2, expected=21.0)
+    sureness = Sureness(
+        at=day.now,
+        indoor_k=np.full(len(network.buildings), 0.8),
+        supply_k=np.ones(len(network.nodes)),
+        return_k=np.ones(len(network.nodes)),
+        left_out=(bad,),
+        valve_share=np.array(
+            [share if one.station_id == "S2" else 1.0 for one in network.stations]
+        ),
+    )
+    return day.basis.state, sureness
 
 
 def _calibrated(folder: Path, day: PlantDay) -> None:
@@ -84,9 +105,11 @@ WORDS = {
     "en": ("a half-shut valve", "flow -32 %", "+0.41 m3/h", "version 2 predicts better", "4.250",
            "heat of the stations", "± 1.3", "stuck: says 19.2", "physics and learned residual",
            "4.5 % off",
-           "S1.sec does not answer", "0.03"),
+           "S1.sec does not answer", "0.03",
+           "62 ↓", "look for a half-shut hand valve", "fixed stations: 1, with a heat meter: 0"),
     "zh": ("阀门半关", "流量 -32 %", "自 x y 起 +0.41", "第 2 版预测更准", "4.250",
-           "各站热量", "± 1.3", "物理模型加学习残差", "S1.sec 没有响应"),
+           "各站热量", "± 1.3", "物理模型加学习残差", "S1.sec 没有响应",
+           "62 ↓", "检查手动阀是否半关", "固定开度站 1 座，其中 0 座装有热量表"),
 }  # fmt: skip
 
 
@@ -158,3 +181,37 @@ def test_a_program_takes_complaints_and_reads_what_is_known(known: Scene) -> Non
     ua = told["parameters"]["values"]["buildings"]["B1"]["ua_kw_k"]
     assert ua["from"] < ua["value"] < ua["to"]
     assert told["calibration"]["details"]["events"] == [EVENT]
+    valve = {"station_id": "S2", "share": 0.62, "at_bound": False}
+    assert told["estimate"]["valves_off"] == [valve]
+
+
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [
+        (0.84, "84 ↓"),
+        (1.16, "takes its neighbours&#39; water"),
+        (0.4, "check the flow meter first"),
+        (0.86, "lets through what the table says"),
+    ],
+)
+def test_a_valve_is_a_work_order_where_it_is_far_from_the_table(
+    known: Scene, share: float, said: str
+) -> None:
+    body = estimate_json(known.day.site, *estimated(known.day, share))
+    with _while_published(known, body), known.client("guest") as client:
+        assert said in client.get("/knowing").text
+
+
+@contextmanager
+def _while_published(known: Scene, estimate: dict[str, Any]) -> Iterator[None]:
+    """What stands in the store meanwhile; afterwards it is as it was."""
+    with known.database.reading() as connection:
+        before = published(connection, "estimate")
+    assert before is not None
+    try:
+        with known.database.writing() as connection:
+            publish(connection, "estimate", estimate, before[0])
+        yield
+    finally:
+        with known.database.writing() as connection:
+            publish(connection, "estimate", before[1], before[0])

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from controller.console.access import Visitor, console_of, need
+from controller.console.fixed_valves import valves_view
 from controller.console.frame import show
 from controller.console.knowledge import (
     calibration_view,
@@ -51,5 +52,6 @@ def knowing(
         parameters=parameter_rows(console, words),
         estimate=estimate_view(console),
         load=load_view(console),
+        valves=valves_view(console, words),
         levers=lever_rows(console, words, seen.engine.get("unidentified", ())),
     )
