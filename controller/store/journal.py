@@ -108,10 +108,11 @@ class Journal:
 
     def open_intents(self) -> tuple[Intent, ...]:
         """Give the writes that are not resolved, oldest first."""
+        # Not a join: SQLite would read the whole journal for it, every few seconds all winter.
+        unresolved = JOURNAL.c.intent_id.in_(select(OPEN_INTENTS.c.intent_id))
         query = (
             select(JOURNAL)
-            .join(OPEN_INTENTS, OPEN_INTENTS.c.intent_id == JOURNAL.c.intent_id)
-            .where(JOURNAL.c.stage == Stage.INTENT)
+            .where(unresolved, JOURNAL.c.stage == Stage.INTENT)
             .order_by(JOURNAL.c.seq)
         )
         with self._database.reading() as connection:
@@ -146,22 +147,21 @@ class Journal:
 
     def _add(self, connection: Connection, row: JournalRow) -> None:
         intent = row.intent
-        connection.execute(
-            insert(JOURNAL).values(
-                intent_id=intent.intent_id,
-                at=row.at,
-                stage=row.stage.value,
-                point_id=intent.point_id,
-                value=intent.value,
-                before=intent.before,
-                readback=row.readback,
-                set_id=intent.set_id,
-                mode=intent.mode,
-                actor=intent.actor,
-                fence=self._fence,
-                detail=row.detail,
-            )
-        )
+        values = {
+            "intent_id": intent.intent_id,
+            "at": row.at,
+            "stage": row.stage.value,
+            "point_id": intent.point_id,
+            "value": intent.value,
+            "before": intent.before,
+            "readback": row.readback,
+            "set_id": intent.set_id,
+            "mode": intent.mode,
+            "actor": intent.actor,
+            "fence": self._fence,
+            "detail": row.detail,
+        }
+        connection.execute(insert(JOURNAL), values)
 
 
 def _open(connection: Connection, intent: Intent) -> None:

@@ -1,7 +1,8 @@
 """What a store keeps: journal, people, recommendations, alarms, telemetry."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,7 +14,7 @@ from controller.store import present, recommendations, requests
 from controller.store.alarm_log import AlarmEvent, alarm_history, append_alarms
 from controller.store.audit import verify_audit
 from controller.store.commissions import Commission, commissioned, record_commission
-from controller.store.database import Database
+from controller.store.database import Database, open_database
 from controller.store.errors import (
     AlreadyDecided,
     IntentOpen,
@@ -23,7 +24,7 @@ from controller.store.errors import (
 from controller.store.identifications import latest_identifications, record_identification
 from controller.store.journal import Journal, Stage
 from controller.store.retention import Policy, keep_to
-from controller.store.tables import APPEND_ONLY, AUDIT, CORE
+from controller.store.tables import APPEND_ONLY, AUDIT, CORE, JOURNAL
 from controller.store.telemetry import latest_readings, readings_of, record_readings
 from controller.store.users import (
     authenticated,
@@ -64,6 +65,24 @@ def test_a_point_has_one_open_intent_at_most(database: Database) -> None:
         journal.intend(replace(INTENT, intent_id="i-2"), NOW)
     assert len(journal.rows(since=NOW)) == 1
     journal.intend(replace(INTENT, intent_id="i-3", point_id="other"), NOW)
+
+
+def test_looking_for_open_writes_reads_none_of_the_winter_that_is_settled(tmp_path: Path) -> None:
+    database = open_database("sqlite:///store.db", tmp_path)
+    journal = Journal(database, fence_of(database))
+    with database.writing() as connection:
+        settled = {**asdict(INTENT), "at": NOW, "stage": "intent", "fence": 1, "detail": ""}
+        rows = [{**settled, "intent_id": f"old-{number}"} for number in range(1000)]
+        connection.execute(insert(JOURNAL), rows)
+    journal.intend(INTENT, NOW)
+    steps: list[int] = []
+    raw = database.core.raw_connection()
+    assert raw.driver_connection is not None
+    raw.driver_connection.set_progress_handler(lambda: steps.append(1), 1)
+    raw.close()  # back to the pool: the next to read has it
+    assert journal.open_intents() == (INTENT,)
+    assert 0 < len(steps) < 500
+    database.close()
 
 
 def test_a_request_is_answered_once(database: Database) -> None:

@@ -2,11 +2,13 @@
 
 The real write path and the real journal on SQLite, with a device that loses, refuses, delays and
 forgets by chance, people at its panel, and a store that fails. The device's own record is the
-judge. `python -m tests.trust.commands --commands 1000000` is the soak.
+judge. `python -m tests.trust.commands --commands 1000000` is the soak: runs of a hundred thousand,
+each with its own seed and a new store, summed up; what the minutes do not suffice for is said.
 """
 
 import argparse
 import json
+import math
 import random
 import sys
 import tempfile
@@ -135,10 +137,8 @@ def run(commands: int, seed: int, share: float, folder: Path) -> Counter[str]:
                      clock=lambda: AT, sleep=lambda _seconds: None)  # fmt: skip
     counts: Counter[str] = Counter()
     try:
-        for number in range(commands):
+        for _ in range(commands):
             counts[_one(path, failing, device, chance)] += 1
-            if sys.stdout.isatty() and number % 1000 == 0:
-                sys.stdout.write(f"{number} of {commands}\r")
         with database.reading() as connection:
             _check_journal(connection)
     finally:
@@ -211,21 +211,40 @@ def _check_journal(connection: Connection) -> None:
         assert connection.execute(twice).first() is None
 
 
-def main() -> None:
-    """Soak."""
+def soak(told: argparse.Namespace) -> Counter[str]:
+    """Carry out run after run, the first seed and those after it, until done or time is up."""
+    ends_s = time.monotonic() + 60.0 * told.minutes
+    counts: Counter[str] = Counter()
+    seed = told.seed
+    while counts.total() < told.commands and time.monotonic() < ends_s:
+        with tempfile.TemporaryDirectory(dir=told.folder) as folder:
+            some = min(told.each, told.commands - counts.total())
+            counts += run(some, seed, told.share, Path(folder))
+        sys.stdout.write(f"{counts.total()} of {told.commands}, seed {seed}: {dict(counts)}\n")
+        sys.stdout.flush()
+        seed += 1
+    return counts
+
+
+def main() -> int:
+    """Soak; exit code 1 where time was up before all was done."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--commands", type=int, default=1_000_000)
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--each", type=int, default=100_000, help="commands of one seed")
+    parser.add_argument("--seed", type=int, default=1, help="the first")
     parser.add_argument("--share", type=float, default=0.1, help="how often each fault comes")
-    arguments = parser.parse_args()
-    began = time.process_time()
-    with tempfile.TemporaryDirectory() as folder:
-        counts = run(arguments.commands, arguments.seed, arguments.share, Path(folder))
-    about = {"commands": sum(counts.values()), "seed": arguments.seed, "share": arguments.share}
-    spent_s = round(time.process_time() - began)
+    parser.add_argument("--minutes", type=float, default=math.inf, help="begin no run after these")
+    parser.add_argument("--folder", help="for the stores; in memory it is twice as fast")
+    told = parser.parse_args()
+    began_s = time.process_time()
+    counts = soak(told)
+    done = counts.total()
+    about = {"asked": told.commands, "commands": done, "seed": told.seed, "share": told.share}
+    spent_s = round(time.process_time() - began_s)
     none = dict.fromkeys(("wrong", "double", "unjournaled"), 0)  # else it had ended before
     sys.stdout.write(json.dumps({**about, **counts, **none, "cpu_s": spent_s}) + "\n")
+    return 0 if done == told.commands else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
