@@ -85,6 +85,23 @@ CAMPAIGNS = (
         usual_min=45,
     ),
     Campaign(
+        name="memory-hour",
+        proves="an hour in real time on a paced wire with faults: memory stays, no cycle missed",
+        words=("-m", "benchmarks.soak_memory", "benchmarks/memory-hour.toml", "--speed", "1"),
+        seeds="of the scenario",
+        usual_min=62,
+    ),
+    Campaign(
+        name="memory-days",
+        proves="30 days in lockstep, planned hourly, with faults: memory stays, no cycle missed",
+        words=(
+            *("-m", "benchmarks.soak_memory", "benchmarks/memory-days.toml"),
+            *("--each-h", "24", "--warm-h", "48", "--every-min", "60"),
+        ),
+        seeds="of the scenario",
+        usual_min=180,
+    ),
+    Campaign(
         name="scenarios",
         proves="every scenario of the bench",
         words=("-m", "controller.cli", "bench", "run", "--all", "--out", "out/bench-report"),
