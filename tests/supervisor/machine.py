@@ -9,7 +9,7 @@ import sys
 from datetime import datetime, timedelta
 from typing import Any
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -47,7 +47,7 @@ from tests.supervisor.conftest import NOW
 from tests.supervisor.test_guard import GOOD, LIMITS, VIEW
 
 HOUR = timedelta(hours=1)
-STEPS_A_RUN = 50
+STEPS_A_RUN, STEPS_A_SEED = 50, 20_000
 bursts = st.lists(st.floats(-3.0, 3.0), min_size=1, max_size=4)
 roles = st.sampled_from(Role)
 waits = st.sampled_from([1, 59, 60, 61, 300, 601, 900, 3600]).map(lambda s: timedelta(seconds=s))
@@ -299,26 +299,44 @@ class Supervised(RuleBasedStateMachine):
             assert self.state.mode not in (Mode.ADVISORY, Mode.AUTO)
 
 
-def run_steps(steps: int) -> None:
-    """Let the machine take about so many steps."""
+def run_steps(steps: int, number: int) -> int:
+    """Let the machine take about so many steps, drawn by a seed; give how many it took."""
+    taken = 0
+
+    @seed(number)
+    class Counted(Supervised):
+        @invariant()
+        def one_more(self) -> None:
+            nonlocal taken
+            taken += 1
+
     run_state_machine_as_test(
-        Supervised,
+        Counted,
         settings=settings(
             max_examples=max(steps // STEPS_A_RUN, 1),
             stateful_step_count=STEPS_A_RUN,
             deadline=None,
+            database=None,
             suppress_health_check=list(HealthCheck),
         ),
     )
+    return taken
 
 
 def main() -> None:
-    """Soak."""
+    """Soak: seed after seed, since one long search would remember every step it took."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--steps", type=int, default=1_000_000)
-    steps = parser.parse_args().steps
-    run_steps(steps)
-    sys.stdout.write(f"{steps} steps: nothing written but by a person's word\n")
+    told = parser.parse_args()
+    taken, number = 0, 0
+    while taken < told.steps:
+        number += 1
+        taken += run_steps(STEPS_A_SEED, number)
+        sys.stdout.write(f"{taken} of {told.steps}, seed {number}\n")
+        sys.stdout.flush()
+    sys.stdout.write(
+        f"{taken} steps, seeds 1 to {number}: nothing written but by a person's word\n"
+    )
 
 
 if __name__ == "__main__":

@@ -273,4 +273,4 @@ def test_resuming_releases_what_was_owned() -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_20000_random_steps() -> None:
-    run_steps(20_000)
+    assert run_steps(23_000, number=1) > 20_000  # some runs end early
