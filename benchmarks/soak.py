@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.soak_campaigns import CAMPAIGNS, Campaign
-from benchmarks.soak_page import page_of
+from benchmarks.soak_page import WINTERS_BEGIN, page_of
 from hil_tests.winters import OUT as WINTERS
 from hil_tests.winters import read_rows, summary_of, table_of
 
@@ -101,7 +101,9 @@ def main(words: Sequence[str]) -> int:
 
 def _write_page() -> None:
     states = {one.name: state_of(one) for one in CAMPAIGNS}
-    PAGE.write_text(page_of(CAMPAIGNS, states, _winters()), encoding="utf-8", newline="\n")
+    before = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
+    page = page_of(CAMPAIGNS, states, _winters(), before)
+    PAGE.write_text(page, encoding="utf-8", newline="\n")
 
 
 def _winters() -> list[str]:
@@ -111,7 +113,7 @@ def _winters() -> list[str]:
         return []
     about = {f"{one['commit'][:10]}, seed {one['seed'][:10]}, {one['hours']:g} h" for one in rows}
     return [
-        "", "## Winters", "", f"Run on {'; '.join(sorted(about))}; {json.dumps(summary_of(rows))}",
+        "", WINTERS_BEGIN, "", f"Run on {'; '.join(sorted(about))}; {json.dumps(summary_of(rows))}",
         "", *table_of(rows).splitlines(),
     ]  # fmt: skip
 

@@ -11,7 +11,8 @@ BEGINS = """\
 What the long campaigns came to. This page is written by `make soak`, which runs them in this
 order within its budget (`make soak BUDGET_H=8`), goes on where it was stopped, and does nothing
 twice for one commit. What it says is the last line of each campaign's own output;
-`out/soak/NAME.log` has the rest. [security.md](security.md) has the security pass,
+`out/soak/NAME.log` has the rest. Campaigns may be run on several machines: the row of one that was
+not run here stays as it stood. [security.md](security.md) has the security pass,
 [operations.md](operations.md) what a stranger does.
 
 ## Campaigns
@@ -20,6 +21,7 @@ twice for one commit. What it says is the last line of each campaign's own outpu
 |---|---|---|---|---|---|---|---|---|
 """
 
+WINTERS_BEGIN = "## Winters"
 _SUITE_BEGINS = """
 ## In every run of the suite
 
@@ -79,20 +81,39 @@ def page_of(
     campaigns: Sequence[Campaign],
     states: Mapping[str, Mapping[str, Any] | None],
     winters: Sequence[str],
+    before: str = "",
 ) -> str:
     """Write the page.
 
     Args:
         campaigns: In order.
-        states: What came of each; None where it has not been run.
-        winters: Lines about the single winters.
+        states: What came of each; None where it has not been run here.
+        winters: Lines about the single winters; none where none was run here.
+        before: The page as it stands; what was not run here is kept from it.
 
     Returns:
         Markdown.
     """
-    rows = [_row(one, states.get(one.name)) for one in campaigns]
+    stood = {
+        line.split(" | ")[0]: line
+        for line in before.splitlines()
+        if line.startswith("| ") and "**not run**" not in line
+    }
+    rows = []
+    for one in campaigns:
+        state = states.get(one.name)
+        kept = stood.get(f"| {one.name}") if state is None else None
+        rows.append(kept or _row(one, state))
     suite = [f"| {what} | {asked} | {test} |" for what, asked, test in IN_THE_SUITE]
-    return "\n".join([BEGINS + rows[0], *rows[1:], *winters, _SUITE_BEGINS, *suite, ""])
+    parts = [BEGINS + rows[0], *rows[1:], *(winters or _winters_of(before)), _SUITE_BEGINS, *suite]
+    return "\n".join([*parts, ""])
+
+
+def _winters_of(page: str) -> list[str]:
+    """The lines about single winters as a page has them."""
+    _, found, rest = page.partition(f"\n{WINTERS_BEGIN}\n")
+    lines = rest.partition(_SUITE_BEGINS.splitlines()[1])[0].rstrip("\n").splitlines()
+    return ["", WINTERS_BEGIN, *lines] if found else []
 
 
 def _row(one: Campaign, state: Mapping[str, Any] | None) -> str:

@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks import soak
 from benchmarks.soak_campaigns import CAMPAIGNS, Campaign
-from benchmarks.soak_page import IN_THE_SUITE
+from benchmarks.soak_page import IN_THE_SUITE, page_of
 from tests.repository.conftest import ROOT
 
 
@@ -43,6 +43,17 @@ def test_it_goes_on_where_it_was_stopped(tmp_path: Path) -> None:
     assert "all fine | 0 |" in rows["| fine"]
     assert "**not run** (about 600 min)" in rows["| long"]
     assert "no | 3 |" in rows["| bad"]
+
+
+def test_what_was_run_on_another_machine_stays_on_the_page() -> None:
+    one, other = (campaign(name, "", usual_min=1.0) for name in ("one", "other"))
+    ran = {"figure": "all fine", "exit_code": 0, "commit": "c" * 40, "at": "2026-01-16T06:00",
+           "seconds": 60, "command": "python"}  # fmt: skip
+    there = page_of([one, other], {"one": ran}, ["", "## Winters", "", "| 7 | cold |"])
+    assert page_of([one, other], {}, [], there) == there
+    here = page_of([one, other], {"other": ran}, [], there)
+    assert "**not run**" not in here
+    assert here.count("| 7 | cold |") == 1
 
 
 def test_the_page_names_every_campaign_and_tests_that_are_there() -> None:
