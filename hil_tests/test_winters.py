@@ -10,7 +10,7 @@ from hil_tests.bench.plant_parameters import perturbed
 from hil_tests.bench.session import site_folder
 from hil_tests.bench.verbs import read_order
 from hil_tests.bench.world import usual_setpoints
-from hil_tests.winter_draw import COLDEST_DAY_C, FAULTS, SENSORS, draw_winter
+from hil_tests.winter_draw import COLDEST_DAY_C, FAULTS, SENSORS, SPARED, draw_winter
 from hil_tests.winters import as_warm, curve_kpi, summary_of, table_of
 from tests.data import need_data
 
@@ -24,6 +24,16 @@ def test_a_seed_gives_one_winter_and_another_another() -> None:
     assert (first.scenario.plant_seed, first.faults) != (other.scenario.plant_seed, other.faults)
     assert COLDEST_DAY_C[0] <= first.coldest_day_c <= COLDEST_DAY_C[1]
     assert len(first.scenario.course.points) == 48 + 49
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_what_a_fault_passes_by_itself_is_not_held_against_the_engine(number: int) -> None:
+    drawn = draw_winter([need_data("weather/RUS_Moscow.276120_IWEC.csv")], "a", number, days=2)
+    verbs = {one.verb for one in drawn.scenario.timeline}
+    checked = {one.name for one in drawn.scenario.checks}
+    assert {"velocity", "pipe pressure", "outlet's ramp"} <= checked
+    for name, faults in SPARED.items():
+        assert (name in checked) == verbs.isdisjoint(faults)
 
 
 @pytest.mark.parametrize("text", FAULTS)

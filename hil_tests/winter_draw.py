@@ -5,7 +5,7 @@ plant and every fault come from one stream of chance.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -53,7 +53,19 @@ CHECKS = (
     ("writes outside a point's range", "writes-out-of-range", None, 0.0),
     ("setpoints written twice", "repeated-writes", None, 0.0),
     ("setpoints not read back", "writes-not-read-back", None, 0.0),
+    ("velocity", "velocity-margin", 0.0, None),
+    ("pipe ramp", "pipe-ramp-margin", 0.0, None),
+    ("make-up", "makeup-margin", 0.0, None),
+    ("pumps' ramp", "pump-ramp-margin", -0.1, None),
 )
+# What the plant does by itself under a fault says nothing of who controls it: a pump that trips
+# leaves its ramp and lets water stand and cool, a boiler that loses capacity cools the outlet and
+# comes back by its own ramp, a burst is water made up.
+SPARED: Mapping[str, Sequence[str]] = {
+    "pumps' ramp": ("trip-pump",),
+    "pipe ramp": ("trip-pump", "capacity"),
+    "make-up": ("burst",),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,16 +181,12 @@ def _people(days: float) -> list[Order]:
 
 
 def _checks(faults: Sequence[Order]) -> tuple[Check, ...]:
-    checks = [
+    verbs = {one.verb for one in faults}
+    return tuple(
         Check(name=name, what=what, options={}, low=low, high=high)
         for name, what, low, high in CHECKS
-    ]
-    # A pump that trips leaves its ramp by itself.
-    if not any(one.verb == "trip-pump" for one in faults):
-        checks.append(
-            Check(name="pumps' ramp", what="pump-ramp-margin", options={}, low=-0.1, high=None)
-        )
-    return tuple(checks)
+        if verbs.isdisjoint(SPARED.get(name, ()))
+    )
 
 
 def _in_words(order: Order) -> str:

@@ -1,6 +1,7 @@
 """Winters by seed: real climates, faults and plants that are not as modelled, against the curve.
 
     python -m hil_tests.winters --weather ../shared/data/weather --days 2 --winters 20
+    python -m hil_tests.winters --days 2 --seed 36a53fb4f1da8db8c420ed4ea311b89e5a4038a2 --only 1 4
     python -m hil_tests.winters --table out/winters.jsonl
 
 The unmodified engine runs each winter in lockstep. A line of JSON is kept for each one, with its
@@ -228,7 +229,7 @@ def main(words: Sequence[str]) -> int:
     there = [row for row in read_rows(arguments.out) if about.items() <= row.items()]
     done = {row["number"] for row in there}
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    for number in range(arguments.winters):
+    for number in arguments.only or range(arguments.winters):
         if number in done:
             continue
         row = run_winter(draw_winter(files, seed, number, days=arguments.days)) | about
@@ -253,6 +254,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--weather", type=Path, default=Path("../shared/data/weather"))
     parser.add_argument("--days", type=float, default=14.0)
     parser.add_argument("--winters", type=int, default=200)
+    parser.add_argument("--only", type=int, nargs="+", metavar="N", help="these numbers alone")
     parser.add_argument("--seed", help="any text; the commit's hash unless given")
     parser.add_argument("--out", type=Path, default=OUT)
     parser.add_argument("--table", type=Path, metavar="FILE", help="only sum a file up")
