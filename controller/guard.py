@@ -167,7 +167,7 @@ def guard(limits: PointLimits, asked: float, view: View) -> Verdict:
         if dangers:
             return _refused(limits, asked, dangers)
     if value == present and asked != present:
-        return _refused(limits, asked, [f"nothing is left of {asked:g}: {narrowed}"])
+        return _stays(limits, asked, present, narrowed)
     if abs(value - asked) <= 0.5 * limits.resolution + _DUST and low <= asked <= high:
         return Verdict(ruling=Ruling.ALLOWED, point_id=limits.point_id, asked=asked, value=value,
                        reasons=())  # fmt: skip
@@ -308,6 +308,13 @@ def _drops(limits: PointLimits, view: View) -> list[str]:
                                f"most {trip.max_drop_bar_min:g}")  # fmt: skip
                 break
     return reasons
+
+
+def _stays(limits: PointLimits, asked: float, present: float, narrowed: str) -> Verdict:
+    """A point that has used up its ramp, or is asked for less than its device's step, waits where
+    it is; that is no danger and stops no other point."""
+    return Verdict(ruling=Ruling.SHRUNK, point_id=limits.point_id, asked=asked, value=present,
+                   reasons=(f"nothing is left of {asked:g}: {narrowed}",))  # fmt: skip
 
 
 def _refused(limits: PointLimits, asked: float, reasons: list[str]) -> Verdict:

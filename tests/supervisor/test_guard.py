@@ -15,6 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import controller.guard as guard_module
+from controller.actuate import Order, Outcome
+from controller.engine.following import Target, follow
 from controller.guard import (
     Authority,
     Deciding,
@@ -28,7 +30,9 @@ from controller.guard import (
     guard,
 )
 from controller.guard_limits import guard_limits
+from controller.modes import Mode
 from controller.site import load_site
+from controller.store.journal import Stage
 from drivers.base import Quality, Reading
 from tests.supervisor.conftest import NOW
 
@@ -103,13 +107,13 @@ VALUES: list[tuple[str, float, Held, tuple[str, float | None]]] = [
         "all of it is used up",
         91.5,
         ((NOW - 2 * HOUR, 84.0), (NOW - HOUR / 2, 90.0), (NOW, 90.0)),
-        ("refused", None),
+        ("shrunk", 90.0),
     ),
     (
         "what held at the window's very start counts",
         91.5,
         ((NOW - HOUR, 84.0), (NOW - HOUR + SECOND, 90.0), (NOW, 90.0)),
-        ("refused", None),
+        ("shrunk", 90.0),
     ),
     (
         "what ended before the window does not",
@@ -129,7 +133,8 @@ VALUES: list[tuple[str, float, Held, tuple[str, float | None]]] = [
         ((NOW - HOUR / 10, 90.0), (NOW, 90.0)),
         ("shrunk", 90.6),
     ),
-    ("seen just now", 91.5, ((NOW, 90.0),), ("refused", None)),
+    ("seen just now", 91.5, ((NOW, 90.0),), ("shrunk", 90.0)),
+    ("less than the device's step", 90.08, VIEW.held, ("shrunk", 90.0)),
     ("far beyond the largest", 500.0, VIEW.held, ("shrunk", 91.5)),
     ("not a number", math.nan, VIEW.held, ("refused", None)),
     ("infinite", math.inf, VIEW.held, ("refused", None)),
@@ -154,7 +159,7 @@ def at(value: float) -> View:
     [
         (109.5, 112.0, ("refused", None)),  # see below: the measured outlet decides
         (66.0, 60.0, ("shrunk", 65.0)),
-        (65.0, 60.0, ("refused", None)),
+        (65.0, 60.0, ("shrunk", 65.0)),
         (112.0, 111.0, ("refused", None)),  # the way back must be asked for as a whole
         (112.0, 110.0, ("allowed", 110.0)),
         (64.0, 66.0, ("shrunk", 65.5)),
@@ -255,6 +260,34 @@ def test_a_fall_counts_for_a_quarter_of_an_hour(seconds: int, expected: str) -> 
     assert guard(LIMITS, 91.0, replace(VIEW, pressures=pressures)).ruling.value == expected
 
 
+# The first is asked for less than its device's step.
+ASKED = {"waits": 90.08, "rises": 91.0}
+
+
+def test_a_point_that_waits_stops_no_other_and_one_that_is_refused_does() -> None:
+    limits = {name: replace(LIMITS, point_id=name) for name in ASKED}
+    written: list[str] = []
+
+    def carry_out(order: Order) -> Outcome:
+        written.append(order.point_id)
+        return Outcome(point_id=order.point_id, value=order.value, stage=Stage.CONFIRMED,
+                       readback=order.value, detail="")  # fmt: skip
+
+    def followed(makeup: float) -> list[str]:
+        written.clear()
+        permit = replace(ARMED, point_ids=frozenset(ASKED))
+        view = replace(seen(makeup=reading("makeup", makeup)), permit=permit, mode="auto")
+        follow(
+            [Target(point_id=one, value=value, set_id=None) for one, value in ASKED.items()],
+            permit=permit, mode=Mode.AUTO, limits=limits,
+            view=lambda _limits: view, carry_out=carry_out, actor="t",
+        )  # fmt: skip
+        return written
+
+    assert followed(0.1) == ["rises"]
+    assert followed(0.3) == []
+
+
 def test_what_stays_as_it_is_is_no_increase() -> None:
     assert ruled(guard(LIMITS, 90.0, seen(t=reading("t", 109.9)))) == ("allowed", 90.0)
 
@@ -307,7 +340,7 @@ EDGES: list[tuple[str, PointLimits, float, float, float, tuple[str, float | None
     ("the readback is off by dust", WIDE, 0.0, DUST, 5.0, ("allowed", 5.0)),
     ("the readback is off by two dusts", WIDE, 0.0, 2 * DUST, 5.0, ("refused", None)),
     ("nine decimals are enough", replace(WIDE, resolution=4e-10), 0.0, 0.0, 4e-10,
-     ("refused", None)),
+     ("shrunk", 0.0)),
 ]  # fmt: skip
 
 
@@ -446,6 +479,8 @@ def test_limits_come_from_the_site() -> None:
     assert deciding["P1.makeup_flow"].high == min(
         site.trip.max_makeup_m3_h, site.district.limits.max_makeup_m3_h
     )
+    pump = {one.point_id: one for one in limits["M1.speed.sp"].deciding}
+    assert (deciding["P1.makeup_flow"].band, pump["P1.makeup_flow"].band > 0.0) == (0.0, True)
     assert {trip.max_drop_bar_min for trip in supply.drops} == {site.trip.max_pressure_drop_bar_min}
     assert limits["M1.speed.sp"].remote_point_ids == ("M1.remote",)
     assert "P1.heartbeat" not in limits
