@@ -101,7 +101,7 @@ def weigh(database: Database, site: Site, report: Report, now: datetime) -> Weig
         StoreError: The store failed.
     """
     with database.history() as connection:
-        readings = _fresh(site, latest_readings(connection), now)
+        readings = _good(site, latest_readings(connection, now - FRESH))
     with database.reading() as connection:
         estimate = published(connection, ESTIMATE)
         others = [
@@ -222,15 +222,11 @@ def stored_json(stored: StoredComplaint, now: datetime, timezone: str) -> dict[s
     }
 
 
-def _fresh(
-    site: Site, readings: Mapping[str, Reading], now: datetime
-) -> dict[tuple[str, str, str], float]:
+def _good(site: Site, readings: Mapping[str, Reading]) -> dict[tuple[str, str, str], float]:
     found = {}
     for point in site.points:
         one = readings.get(point.point_id)
-        if one is None or one.value is None or one.quality is not Quality.GOOD:
-            continue
-        if now - one.time <= FRESH:
+        if one is not None and one.value is not None and one.quality is Quality.GOOD:
             found[point.target_kind, point.target_id, point.quantity] = one.value
     return found
 

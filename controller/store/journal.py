@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Connection, RowMapping, delete, func, insert, select
+from sqlalchemy import Connection, RowMapping, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from controller.store.database import Database
@@ -133,17 +133,6 @@ class Journal:
             query = query.where(JOURNAL.c.point_id == point_id)
         with self._database.reading() as connection:
             return [_row(row) for row in connection.execute(query).mappings()]
-
-    def last_confirmed(self) -> dict[str, float]:
-        """Give the last confirmed value of each point."""
-        newest = (
-            select(func.max(JOURNAL.c.seq))
-            .where(JOURNAL.c.stage == Stage.CONFIRMED)
-            .group_by(JOURNAL.c.point_id)
-        )
-        query = select(JOURNAL).where(JOURNAL.c.seq.in_(newest))
-        with self._database.reading() as connection:
-            return {row.point_id: row.value for row in connection.execute(query)}
 
     def _add(self, connection: Connection, row: JournalRow) -> None:
         intent = row.intent

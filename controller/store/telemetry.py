@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from controller.store.tables import READINGS
@@ -55,23 +55,17 @@ def readings_of(
     return tuple(_reading(*row) for row in connection.execute(query))
 
 
-def latest_readings(connection: Connection) -> dict[str, Reading]:
-    """Give the newest reading of each point.
+def latest_readings(connection: Connection, since: datetime) -> dict[str, Reading]:
+    """Give the newest reading of each point that has one since an instant.
 
     Args:
         connection: From `Database.history`.
+        since: First instant, tz-aware; the newest of all would be sought through years.
 
     Returns:
         Reading by point.
     """
-    newest = (
-        select(READINGS.c.point_id, func.max(READINGS.c.at).label("at"))
-        .group_by(READINGS.c.point_id)
-        .subquery()
-    )
-    query = select(READINGS).join(
-        newest, (READINGS.c.point_id == newest.c.point_id) & (READINGS.c.at == newest.c.at)
-    )
+    query = select(READINGS).where(READINGS.c.at >= since).order_by(READINGS.c.at)
     return {row.point_id: _reading(*row) for row in connection.execute(query)}
 
 

@@ -53,7 +53,6 @@ def test_an_intent_is_open_until_it_is_settled(database: Database) -> None:
     assert journal.open_intents() == (INTENT,)
     journal.settle(INTENT, Stage.CONFIRMED, 92.5, "", NOW)
     assert journal.open_intents() == ()
-    assert journal.last_confirmed() == {"P1.sp": 92.5}
     stages = [row.stage for row in journal.rows(point_id="P1.sp", since=NOW)]
     assert stages == [Stage.INTENT, Stage.UNKNOWN, Stage.CONFIRMED]
 
@@ -195,9 +194,11 @@ def test_readings_come_back_in_order_and_never_as_nan(database: Database) -> Non
         record_readings(connection, [reading(0, 99.0)])  # the same instant again
     with database.history() as connection:
         found = readings_of(connection, "t", NOW, NOW + 2 * MINUTE)
-        newest = latest_readings(connection)
+        newest = latest_readings(connection, NOW)
+        late = latest_readings(connection, NOW + 2 * MINUTE)
     assert [one.value for one in found] == [1.0, None]
     assert {name: one.value for name, one in newest.items()} == {"t": 3.0, "u": 5.0}
+    assert late.keys() == {"t"}
 
 
 def test_retention_forgets_telemetry_and_keeps_the_rest(database: Database) -> None:
