@@ -40,6 +40,8 @@ CERTIFICATES = 6
 HOPELESS = 2
 # Shares of the way to what was found that are tried where no certificate was passed.
 GENTLER = (0.7, 0.4, 0.0)
+# Rounds before a certificate: many where they take a moment, fewer from so many stations on.
+LEAST_ROUNDS, MOST_ROUNDS, STATIONS_TIMES_ROUNDS = 6, 24, 240
 # Differences of warmth that nobody feels: of the largest shortfall, and of their sum.
 EQUALLY_WARM_K = 0.001
 EQUALLY_WARM_K_H = 0.001
@@ -51,7 +53,7 @@ class PlanOptions:
 
     Attributes:
         with_offsets: Whether station offsets may be moved.
-        max_rounds: Budget of rounds before each certificate.
+        max_rounds: Budget of rounds before each certificate; None for one by the district's size.
         start: A schedule to start from; the baseline when None.
         with_bound: Whether to prove a bound.
         comfort_margin_k: What flats are planned to stay above their minimum by; shortfalls are
@@ -59,7 +61,7 @@ class PlanOptions:
     """
 
     with_offsets: bool = True
-    max_rounds: int = 6
+    max_rounds: int | None = None
     start: Schedule | None = None
     with_bound: bool = True
     comfort_margin_k: float = 0.0
@@ -234,8 +236,9 @@ def _search_certified(
     rounds, simulations, buildings = 0, task.forecast.members, 0
     around: tuple[Task, LinearModel] | None = None
     least, hopeless = np.inf, 0
+    most_rounds = _rounds_for(task) if options.max_rounds is None else options.max_rounds
     for number in range(1, CERTIFICATES + 1):
-        found = search(task, standing, session, options.max_rounds, progress)
+        found = search(task, standing, session, most_rounds, progress)
         rounds += found.rounds
         simulations += found.simulations
         buildings = found.buildings
@@ -259,6 +262,11 @@ def _search_certified(
         simulations=simulations,
         buildings=buildings,
     )
+
+
+def _rounds_for(task: Task) -> int:
+    stations = max(len(task.district.network.stations), 1)
+    return min(max(STATIONS_TIMES_ROUNDS // stations, LEAST_ROUNDS), MOST_ROUNDS)
 
 
 def _passed(judged: Certificate) -> float:
