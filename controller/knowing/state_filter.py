@@ -11,7 +11,7 @@ from controller.engine.observer import LONGEST_GAP, Observer
 from controller.site import Site
 from controller.sitefiles.parts import Direction, Point
 from drivers.base import Quality, Reading, WeatherSeries
-from optimizer.estimate import rooms_filter, standing_valves, water_filter
+from optimizer.estimate import followed_losses, rooms_filter, standing_valves, water_filter
 from optimizer.estimate.bad_data import BadSensor, Fault, find_bad
 from optimizer.estimate.heated import fabric_of
 from optimizer.estimate.rooms_filter import RoomErrors, RoomMeasurements
@@ -47,6 +47,7 @@ class Sureness:
         return_k: Of the water at each return node, K, shape (nodes,).
         left_out: Sensors that can not be right.
         valve_share: What each valve lets through of what the site says, shape (stations,).
+        loss_share: What each building loses of what the site says, shape (buildings,).
     """
 
     at: datetime
@@ -55,6 +56,7 @@ class Sureness:
     return_k: FloatArray
     left_out: tuple[BadSensor, ...]
     valve_share: FloatArray
+    loss_share: FloatArray
 
 
 class StateFilter(Observer):
@@ -85,6 +87,7 @@ class StateFilter(Observer):
         self._corrected_at: datetime | None
         self._standing = standing_valves.standing(network)
         self._shares = np.ones(len(network.stations))
+        self._losses = np.ones(len(network.buildings))
         self._start_anew()
         self.sureness: Sureness | None = None
 
@@ -117,14 +120,15 @@ class StateFilter(Observer):
         left_out = {one.sensor for one in bad}
         sound = {name: value for name, value in said.items() if name not in left_out}
         self._follow_valves(now, sound)
-        state = self._corrected(now, state, sound, bad)
+        outdoor_c = _outdoor_c(series, now)
+        state = self._corrected(now, state, sound, bad, outdoor_c)
         self._state = state
         assert self.sureness is not None
         self._tell(state, self.sureness)
         return state
 
     def seen(self, district: District) -> District:
-        """Give a district as a plan is to see it: with the valves as they have proved to be.
+        """Give a district as a plan is to see it: valves and buildings as they have proved to be.
 
         Args:
             district: The site's, or one made from it.
@@ -133,10 +137,11 @@ class StateFilter(Observer):
             The district.
         """
         network = standing_valves.with_shares(district.network, self._shares)
+        network = followed_losses.with_losses(network, self._losses)
         return district if network is district.network else replace(district, network=network)
 
     def _follow_valves(self, now: datetime, said: Mapping[str, float]) -> None:
-        """Compare the flow of stations that nothing moves with what the model has just given."""
+        """Compare the flow of stations whose valves stand with what the model has just given."""
         if self._run is None or self._corrected_at is None:
             return
         at = self._points.arrays(said)
@@ -148,8 +153,16 @@ class StateFilter(Observer):
             (back, self._run.return_temp_c[-1]),
             (now - self._corrected_at).total_seconds() / 3600.0,
         )
-        self._shares = np.where(self._standing, followed, 1.0)
-        self._district = self.seen(self._site.district)
+        warmed = at["station", "secondary_supply_temp_c"], self._run.secondary_supply_temp_c[-1]
+        throttled = standing_valves.throttled_shares(self._network, self._shares, followed, warmed)
+        self._shares = np.where(self._standing, followed, throttled)
+
+    def _follow_losses(self, change_k: FloatArray, above_k: FloatArray, hours: float) -> None:
+        """Read what the levels had to be corrected by after a run of the model as loss."""
+        if self._run is not None and hours > 0.0:
+            self._losses = followed_losses.followed_losses(
+                self._network, self._losses, change_k, above_k, hours
+            )
 
     def _start_anew(self) -> None:
         """Forget what was learned of a state that is not gone on from."""
@@ -205,7 +218,9 @@ class StateFilter(Observer):
         state: PlantState,
         said: Mapping[str, float],
         bad: tuple[BadSensor, ...],
+        outdoor_c: float,
     ) -> PlantState:
+        hours = 0.0
         if self._corrected_at is not None:
             hours = max((now - self._corrected_at).total_seconds() / 3600.0, 0.0)
             self._errors = rooms_filter.later(self._places, self._errors, hours)
@@ -215,6 +230,8 @@ class StateFilter(Observer):
             self._places, self._fabric, self._errors, state.indoor_temp_c, self._rooms(values)
         )
         self._errors = rooms.errors
+        self._follow_losses(rooms.change_k, state.indoor_temp_c - outdoor_c, hours)
+        self._district = self.seen(self._site.district)
         supply, back = self._water(state, values)
         state = water_filter.with_water(self._network, state, supply, back)
         self.sureness = Sureness(
@@ -224,6 +241,7 @@ class StateFilter(Observer):
             return_k=back.spread_k,
             left_out=tuple(one for one in bad if one.fault is not Fault.MISSING),
             valve_share=frozen(self._shares),
+            loss_share=frozen(self._losses),
         )
         returns = values["station", "return_temp_c"]
         return replace(
@@ -271,6 +289,11 @@ class StateFilter(Observer):
             ),
         )
         return supply, back
+
+
+def _outdoor_c(series: WeatherSeries, now: datetime) -> float:
+    """Outdoor temperature of an instant, the members' mean."""
+    return float(np.interp(now.timestamp(), series.posix_s, series.outdoor_temp_c.mean(axis=0)))
 
 
 def _common(missed: FloatArray) -> FloatArray:

@@ -61,6 +61,7 @@ def estimate_json(site: Site, state: PlantState, sureness: Sureness) -> dict[str
             building.building_id: {
                 "indoor_temp_c": number(round(float(state.indoor_temp_c[b]), 2)),
                 "spread_k": number(round(float(sureness.indoor_k[b]), 2)),
+                "loss_share": number(round(float(sureness.loss_share[b]), 3)),
             }
             for b, building in enumerate(network.buildings)
         },

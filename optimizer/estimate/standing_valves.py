@@ -1,9 +1,10 @@
-"""What valves let through that nothing moves, followed from their heat meters.
+"""What valves let through that can open no further, followed from their heat meters.
 
-A station that stands fixed takes what its valve and the pressure give it. Where dirt, a half-shut
-hand valve or an old drawing make that less than the model says, every plan promises its flats
-heat that does not come. The flow meter alone does not decide that: the return must agree, since
-less water through the same radiators comes back colder.
+A station that stands fixed takes what its valve and the pressure give it, and so does one whose
+controller has opened its valve all the way. Where dirt, a half-shut hand valve or an old drawing
+make that less than the model says, every plan promises its flats heat that does not come. The flow
+meter alone does not decide that: the return must agree, since less water through the same radiators
+comes back colder.
 """
 
 from dataclasses import replace
@@ -17,6 +18,8 @@ from optimizer.model.network import Network, StationControl, StationKind
 FOLLOWED_WITHIN_H = 0.7
 # A return that differs by less says nothing.
 LEAST_RETURN_K = 0.3
+# A controller whose water is colder than the model's by this has opened its valve all the way.
+STARVED_K = 1.0
 # Beyond these a meter is likelier wrong than a valve.
 LEAST_SHARE, LARGEST_SHARE = 0.4, 1.25
 # Below this part of the modelled flow, or without one, a station is shut.
@@ -41,6 +44,34 @@ def standing(network: Network) -> BoolArray:
         ],
         dtype=bool,
     )
+
+
+def throttled_shares(
+    network: Network,
+    shares: FloatArray,
+    followed: FloatArray,
+    secondary_c: tuple[FloatArray, FloatArray],
+) -> FloatArray:
+    """Take what was followed where a controller has opened its valve all the way.
+
+    As long as the water behind a station is as warm as its controller wants it, its valve's size
+    does not show in its flow; one that is larger than drawn is opened less, at no loss to anybody.
+
+    Args:
+        network: The network.
+        shares: Those with which the model ran, shape (stations,).
+        followed: What `followed_shares` made of them, same shape.
+        secondary_c: Measured (NaN where unknown) and modelled heating water, degC.
+
+    Returns:
+        The shares of controlled stations, at most one; those of all others are one.
+    """
+    controlled = np.array([one.control is StationControl.COMPENSATED for one in network.stations])
+    measured, modelled = secondary_c
+    with np.errstate(invalid="ignore"):
+        starved = modelled - measured >= STARVED_K
+    least = np.minimum(followed, 1.0)
+    return np.where(controlled, np.where(starved, least, np.maximum(shares, least)), 1.0)
 
 
 def followed_shares(

@@ -84,6 +84,7 @@ def estimated(day: PlantDay, share: float) -> tuple[PlantState, Sureness]:
         valve_share=np.array(
             [share if one.station_id == "S2" else 1.0 for one in network.stations]
         ),
+        loss_share=np.ones(len(network.buildings)),
     )
     return day.basis.state, sureness
 
