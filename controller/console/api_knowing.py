@@ -18,7 +18,7 @@ from controller.store.present import published
 from controller.store.users import User
 from optimizer.estimate.triage import Verdict
 
-PUBLISHED = ("estimate", "calibration", "loads")
+PUBLISHED = ("estimate", "calibration", "loads", "leaks")
 _FREE_TEXT = r"^[^\x00]*$"
 Viewer = Annotated[User, Depends(need_token(Role.VIEWER))]
 Operator = Annotated[User, Depends(need_token(Role.OPERATOR))]
@@ -70,7 +70,7 @@ def add_knowing(app: FastAPI) -> None:
 def _readers(app: FastAPI) -> None:
     @app.get("/v1/knowing")
     def knowing(request: Request, user: Viewer) -> dict[str, Any]:
-        """Parameters with their 90 % intervals, and what was published of state and loads."""
+        """Parameters with their 90 % intervals, and what is published of state, loads, leaks."""
         own = console_of(request)
         with own.database.reading() as connection:
             found = {name: published(connection, name) for name in PUBLISHED}

@@ -3,6 +3,7 @@
 import re
 
 from controller.knowing.event_words import CAUSES, SIGNALS
+from controller.knowing.leak_words import WHY_NOT
 from controller.modes import Mode
 
 MODES_ZH = {
@@ -66,6 +67,9 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
     (r"the machine was away", "机器曾停顿"),
     (r"to be (\S+)", "应为 {0}"),
     (r"(\S+) m3/h since (\S+) (\S+)", "自 {1} {2} 起 {0} m3/h"),
+    (r"likeliest in (.+) and (\d+) more", "最可能在 {0}，另有 {1} 段"),
+    (r"likeliest in (.+)", "最可能在 {0}"),
+    *((re.escape(text.en), text.zh) for text in WHY_NOT.values()),
     (r"(.+) since (\S+), (.+) (\S+ [%K])", "{0}，自 {1} 起，{2} {3}"),
     *((re.escape(text.en), text.zh) for text in (*CAUSES.values(), *SIGNALS.values())),
     (r"superseded by (.+)", "已被 {0} 取代"),

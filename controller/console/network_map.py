@@ -22,6 +22,7 @@ def draw_map(
     label: str,
     supply_temp_c: Sequence[float | None] | None = None,
     faint_but: Collection[str] | None = None,
+    marked: Collection[str] = (),
 ) -> Markup:
     """Draw pipes and stations.
 
@@ -32,6 +33,7 @@ def draw_map(
         label: What the drawing is, for a screen reader.
         supply_temp_c: Supply water at each node, degC, to colour the pipes with; None for grey.
         faint_but: Pipes that matter here; the others are drawn faintly. None where all matter.
+        marked: Pipes with something abnormal.
 
     Returns:
         An SVG element.
@@ -49,6 +51,9 @@ def draw_map(
         Markup('<path class="{}" d="{}"/>').format(kind, "".join(parts))
         for kind, parts in sorted(lines.items(), reverse=True)
     ]
+    if marked:
+        over = "".join(_line(network, network.pipes[network.pipe_index[n]], frame) for n in marked)
+        drawn.append(Markup('<path class="strained" d="{}"/>').format(over))
     dots = "".join(f"M{x:g} {y:g}h0" for x, y in _stations(network, frame))
     drawn.append(Markup('<path class="stations" d="{}"/>').format(dots))
     drawn += [

@@ -23,6 +23,8 @@ from controller.roles import Role
 
 # What the stream puts in the place of a session's own form token.
 CSRF_PLACE = "\ue000csrf\ue000"
+# Where a page says more of an alarm.
+MORE_OF = {"leak_suspected": "/knowing#leaks", "plant_changed": "/knowing#changes"}
 
 
 def render_part(
@@ -103,6 +105,7 @@ def alarm_rows(console: Console, seen: Snapshot, words: Words) -> list[dict[str,
                 "consequence": words.of(kind.consequence),
                 "action": words.of(kind.action),
                 "detail": words.engine(alarm.detail),
+                "more": MORE_OF.get(alarm.code, ""),
                 "active": alarm.active,
                 "acknowledged_by": alarm.acknowledged_by,
                 "shelved_until": ""

@@ -4,7 +4,7 @@ It corrects nothing by measurements of temperatures; a state filter may take its
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -16,14 +16,26 @@ from drivers.base import Reading, WeatherSeries
 from optimizer.baseline import starting_state
 from optimizer.model.arrays import frozen
 from optimizer.model.forecast import Forecast
+from optimizer.model.network import Network
 from optimizer.model.schedule import Schedule
 from optimizer.model.state import PlantState
-from optimizer.model.trace import StationTrace
+from optimizer.model.trace import Trace
 from optimizer.simulate import simulate
 
 # After a longer pause the state is found anew, as at the start.
 LONGEST_GAP = timedelta(hours=6)
 SHORTEST_STEP_S = 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelRun:
+    """What the model did from one cycle to the next: from where, driven by what, and what came."""
+
+    network: Network
+    start: PlantState
+    forecast: Forecast
+    schedule: Schedule
+    trace: Trace
 
 
 class Observer:
@@ -39,7 +51,7 @@ class Observer:
         self._elements = elements
         # What the model runs with; a filter that learns of the plant puts its own here.
         self._district = site.district
-        self._run: StationTrace | None = None
+        self._run: ModelRun | None = None
         self._state: PlantState | None = None
         self._at: datetime | None = None
 
@@ -97,8 +109,11 @@ class Observer:
         except WeatherError:
             return None
         held = self._with_readbacks(self._state, readings)
-        trace = simulate(district.network, self._state, driven, _constant(held, driven))
-        self._run = trace.stations
+        network, schedule = district.network, _constant(held, driven)
+        trace = simulate(network, self._state, driven, schedule)
+        self._run = ModelRun(
+            network=network, start=self._state, forecast=driven, schedule=schedule, trace=trace
+        )
         return trace.end_state
 
     def _with_readbacks(self, state: PlantState, readings: Mapping[str, Reading]) -> PlantState:

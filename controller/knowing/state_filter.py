@@ -7,13 +7,15 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from controller.engine.elements import Element
-from controller.engine.observer import LONGEST_GAP, Observer
+from controller.engine.observer import LONGEST_GAP, ModelRun, Observer
+from controller.knowing.leak_points import PRESSURES
 from controller.site import Site
 from controller.sitefiles.parts import Direction, Point
 from drivers.base import Quality, Reading, WeatherSeries
 from optimizer.estimate import followed_losses, rooms_filter, standing_valves, water_filter
 from optimizer.estimate.bad_data import BadSensor, Fault, find_bad
 from optimizer.estimate.heated import fabric_of
+from optimizer.estimate.leak_places import pressures_at_stations
 from optimizer.estimate.rooms_filter import RoomErrors, RoomMeasurements
 from optimizer.estimate.water_filter import WaterMeasurements, WaterUpdate
 from optimizer.model.arrays import FloatArray, frozen
@@ -48,6 +50,8 @@ class Sureness:
         left_out: Sensors that can not be right.
         valve_share: What each valve lets through of what the site says, shape (stations,).
         loss_share: What each building loses of what the site says, shape (buildings,).
+        missed_bar: Measured minus modelled pressures at the stations, supply then return, NaN where
+            unknown, shape (2 stations,).
     """
 
     at: datetime
@@ -57,6 +61,7 @@ class Sureness:
     left_out: tuple[BadSensor, ...]
     valve_share: FloatArray
     loss_share: FloatArray
+    missed_bar: FloatArray
 
 
 class StateFilter(Observer):
@@ -65,14 +70,14 @@ class StateFilter(Observer):
     Args:
         site: The site.
         elements: Its setpoints.
-        tell: Receives each state and how sure it is.
+        tell: Receives each state, how sure it is, and the model's run that led to it, if any.
     """
 
     def __init__(
         self,
         site: Site,
         elements: Sequence[Element],
-        tell: Callable[[PlantState, Sureness], None] = lambda _state, _sureness: None,
+        tell: Callable[[PlantState, Sureness, ModelRun | None], None] = lambda *_: None,
     ) -> None:
         super().__init__(site, elements)
         self._tell = tell
@@ -124,7 +129,7 @@ class StateFilter(Observer):
         state = self._corrected(now, state, sound, bad, outdoor_c)
         self._state = state
         assert self.sureness is not None
-        self._tell(state, self.sureness)
+        self._tell(state, self.sureness, self._run)
         return state
 
     def seen(self, district: District) -> District:
@@ -144,16 +149,16 @@ class StateFilter(Observer):
         """Compare the flow of stations whose valves stand with what the model has just given."""
         if self._run is None or self._corrected_at is None:
             return
-        at = self._points.arrays(said)
+        run, at = self._run.trace.stations, self._points.arrays(said)
         back = at["station", "return_temp_c"]
         flow = at["station", "flow_m3_h"] * _M3_H * density_kg_m3(np.nan_to_num(back, nan=45.0))
         followed = standing_valves.followed_shares(
             self._shares,
-            (flow, self._run.mass_flow_kg_s[-1]),
-            (back, self._run.return_temp_c[-1]),
+            (flow, run.mass_flow_kg_s[-1]),
+            (back, run.return_temp_c[-1]),
             (now - self._corrected_at).total_seconds() / 3600.0,
         )
-        warmed = at["station", "secondary_supply_temp_c"], self._run.secondary_supply_temp_c[-1]
+        warmed = at["station", "secondary_supply_temp_c"], run.secondary_supply_temp_c[-1]
         throttled = standing_valves.throttled_shares(self._network, self._shares, followed, warmed)
         self._shares = np.where(self._standing, followed, throttled)
 
@@ -242,6 +247,7 @@ class StateFilter(Observer):
             left_out=tuple(one for one in bad if one.fault is not Fault.MISSING),
             valve_share=frozen(self._shares),
             loss_share=frozen(self._losses),
+            missed_bar=self._missed_bar(values),
         )
         returns = values["station", "return_temp_c"]
         return replace(
@@ -252,6 +258,13 @@ class StateFilter(Observer):
                 np.where(np.isfinite(returns), returns, state.station_return_temp_c)
             ),
         )
+
+    def _missed_bar(self, values: Mapping[tuple[str, str], FloatArray]) -> FloatArray:
+        measured = [values["station", quantity] for quantity in PRESSURES]
+        if self._run is None:
+            return np.full(2 * len(self._network.stations), np.nan)
+        modelled = pressures_at_stations(self._network, self._run.trace.nodes)[-1]
+        return frozen(np.concatenate(measured) - modelled)
 
     def _rooms(self, values: Mapping[tuple[str, str], FloatArray]) -> RoomMeasurements:
         at = {quantity: array for (kind, quantity), array in values.items() if kind == "station"}
@@ -307,10 +320,12 @@ def _common(missed: FloatArray) -> FloatArray:
 
 
 _QUANTITIES = {
-    "station": ("supply_temp_c", "return_temp_c", "secondary_supply_temp_c", "flow_m3_h"),
+    "station": (
+        "supply_temp_c", "return_temp_c", "secondary_supply_temp_c", "flow_m3_h", *PRESSURES,
+    ),
     "building": ("indoor_temp_c",),
     "plant": ("supply_temp_c", "return_temp_c"),
-}
+}  # fmt: skip
 
 
 class _Points:

@@ -1,4 +1,4 @@
-"""What a crew is told of a fixed station whose valve is not as drawn, in Chinese and English."""
+"""What a crew is told of a station whose valve is not as drawn, in Chinese and English."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -4,7 +4,8 @@ from typing import Any
 
 from controller.alarms.board import Cause
 from controller.engine.core import Core
-from controller.knowing.leak_watch import leak_causes
+from controller.engine.observer import ModelRun
+from controller.knowing.leak_watch import LeakWatch
 from controller.knowing.state_filter import StateFilter, Sureness
 from controller.outcome_json import number
 from controller.site import Site
@@ -24,17 +25,19 @@ def watched_state(core: Core) -> StateFilter:
         core: The engine's shared part.
 
     Returns:
-        The filter; every state that it gives is published, every sensor left out an alarm.
+        The filter; every state that it gives is published, every sensor left out an alarm, and so
+        is a leak.
     """
     site = core.tables.site
+    leaks = LeakWatch(site, core.database)
 
-    def tell(state: PlantState, sureness: Sureness) -> None:
+    def tell(state: PlantState, sureness: Sureness, run: ModelRun | None) -> None:
         core.causes["sensors"] = tuple(
             Cause(code="point_bad", source=one.sensor, detail=_detail(one))
             for one in sureness.left_out
         )
         try:
-            core.causes["leak"] = leak_causes(site, core.database, sureness.at)
+            core.causes["leak"] = leaks.look(sureness.at, sureness.missed_bar, run)
             with core.database.writing() as connection:
                 publish(connection, PUBLISHED_AS, estimate_json(site, state, sureness), sureness.at)
         except StoreError as error:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from controller.alarms.board import Cause
+from controller.knowing.leak_watch import Suspicion, leaks_json
 from controller.knowing.state_filter import Sureness
 from controller.knowing.watching import estimate_json
 from controller.site import load_site
@@ -39,6 +39,17 @@ LOAD = {"load_kw": [900.0] * 48, "physics_kw": [880.0] * 48, "p10_kw": [850.0] *
 
 PROVED = {"hours": 168, "mape_pct": 4.5, "persistence_pct": 9.1, "p10_p90_covers_pct": 79.0}
 
+LEAKS = (
+    Suspicion(
+        point_id="P1.makeup", began=datetime(2026, 1, 10, 4, tzinfo=UTC), usual_m3_h=1.2,
+        size_m3_h=0.41, why_not="", pipes=("L2", "K2"), stations=9,
+    ),
+    Suspicion(
+        point_id="P2.makeup", began=datetime(2026, 1, 10, 5, tzinfo=UTC), usual_m3_h=1.2,
+        size_m3_h=0.52, why_not="no_pressures",
+    ),
+)  # fmt: skip
+
 LEVER = Identification(
     at=datetime(2026, 1, 10, tzinfo=UTC), point_id="S1.off", fingerprint="", actor="wang",
     passed=False,
@@ -61,17 +72,20 @@ def known(tmp_path_factory: pytest.TempPathFactory, day: PlantDay) -> Iterator[S
             publish(connection, "estimate", estimate_json(day.site, *estimated(day, 0.62)), now)
             issued = {"issue_time": now.isoformat(), "loads": {"total": LOAD}, "score": PROVED}
             publish(connection, "loads", issued, now)
-        with made.database.writing() as connection:
             record_identification(connection, LEVER)
-        leak = Cause(code="leak_suspected", source="P1.makeup", detail="+0.41 m3/h since x y")
-        made.engine.core.causes["leak"] = (leak,)
+            publish(connection, "leaks", leaks_json(day.site, LEAKS), now)
+        causes = tuple(one.cause for one in LEAKS)
+        made.engine.core.causes["leak"] = causes
         made.until(
-            lambda: leak.alarm_id in {one.alarm_id for one in made.console.snapshot().alarms}
+            lambda: (
+                {one.alarm_id for one in causes}
+                <= {one.alarm_id for one in made.console.snapshot().alarms}
+            )
         )
         yield made
 
 
-def estimated(day: PlantDay, share: float) -> tuple[PlantState, Sureness]:
+def estimated(day: PlantDay, share: float, station_id: str = "S2") -> tuple[PlantState, Sureness]:
     """A state as the filter tells it: the fixed station S2 lets through a share of its table's."""
     network, stuck = day.site.district.network, "B571.indoor"
     bad = BadSensor(sensor=stuck, fault=Fault.STUCK, measured=19.2, expected=21.0)
@@ -81,8 +95,9 @@ def estimated(day: PlantDay, share: float) -> tuple[PlantState, Sureness]:
         supply_k=np.ones(len(network.nodes)),
         return_k=np.ones(len(network.nodes)),
         left_out=(bad,),
+        missed_bar=np.full(2 * len(network.stations), np.nan),
         valve_share=np.array(
-            [share if one.station_id == "S2" else 1.0 for one in network.stations]
+            [share if one.station_id == station_id else 1.0 for one in network.stations]
         ),
         loss_share=np.ones(len(network.buildings)),
     )
@@ -103,13 +118,18 @@ def _calibrated(folder: Path, day: PlantDay) -> None:
 
 
 WORDS = {
-    "en": ("a half-shut valve", "flow -32 %", "+0.41 m3/h", "version 2 predicts better", "4.250",
+    "en": ("a half-shut valve", "flow -32 %", "P1.makeup has risen by 0.41 m³/h since",
+           "By the pressures of 9 stations it is likeliest in these pipes", "order gets surer",
+           "P2.makeup has risen by 0.52", "where can not be told: fewer than 3 stations",
+           "stations that measure pressure: 0 of 3", "a leak is noticed by the make-up, but where",
+           "version 2 predicts better", "4.250",
            "heat of the stations", "± 1.3", "stuck: says 19.2", "physics and learned residual",
            "4.5 % off",
            "S1.sec does not answer", "0.03",
            "62 ↓", "look for a half-shut hand valve", "fixed stations: 1, with a heat meter: 0"),
-    "zh": ("阀门半关", "流量 -32 %", "自 x y 起 +0.41", "第 2 版预测更准", "4.250",
-           "各站热量", "± 1.3", "物理模型加学习残差", "S1.sec 没有响应",
+    "zh": ("阀门半关", "流量 -32 %", "P1.makeup 自", "升高 0.41 m³/h", "按 9 座换热站的压力判断",
+           "无法定位：测压的换热站少于 3 座", "测压换热站 0 座，共 3 座", "第 2 版预测更准",
+           "4.250", "各站热量", "± 1.3", "物理模型加学习残差", "S1.sec 没有响应",
            "62 ↓", "检查手动阀是否半关", "固定开度站 1 座，其中 0 座装有热量表"),
 }  # fmt: skip
 
@@ -184,6 +204,28 @@ def test_a_program_takes_complaints_and_reads_what_is_known(known: Scene) -> Non
     assert told["calibration"]["details"]["events"] == [EVENT]
     valve = {"station_id": "S2", "share": 0.62, "at_bound": False}
     assert told["estimate"]["valves_off"] == [valve]
+    placed, blind = told["leaks"]["suspected"]
+    assert [one["pipe_id"] for one in placed["places"]] == ["L2", "K2"]
+    assert (blind["places"], blind["why_not"]) == ([], "no_pressures")
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        (
+            "en",
+            ("+0.41 m3/h since 2026-01-10 04:00Z; likeliest in L2, K2", "fewer than 3 stations"),
+        ),
+        ("zh", ("自 2026-01-10 04:00Z 起 +0.41 m3/h；最可能在 L2, K2", "无法定位：测压的换热站")),
+    ],
+)
+def test_the_alarm_of_a_leak_says_where_or_why_not(
+    known: Scene, language: str, said: tuple[str, ...]
+) -> None:
+    with known.client("guest", language) as client:
+        page = client.get("/alarms").text
+    for words in (*said, 'href="/knowing#leaks"'):
+        assert words in page
 
 
 @pytest.mark.parametrize(
@@ -201,6 +243,12 @@ def test_a_valve_is_a_work_order_where_it_is_far_from_the_table(
     body = estimate_json(known.day.site, *estimated(known.day, share))
     with _while_published(known, body), known.client("guest") as client:
         assert said in client.get("/knowing").text
+
+
+def test_a_controlled_valve_that_is_open_and_starved_is_a_work_order_too(known: Scene) -> None:
+    body = estimate_json(known.day.site, *estimated(known.day, 0.5, "S1"))
+    with _while_published(known, body), known.client("guest") as client:
+        assert "controlled, fully open" in client.get("/knowing").text
 
 
 @contextmanager

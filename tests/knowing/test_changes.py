@@ -1,25 +1,19 @@
 """Lasting changes and leaks: found where they are, and nothing where nothing is."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
 
 import numpy as np
 import pytest
 
 from benchmarks.events import record_of
 from benchmarks.twin.hidden import hidden
-from controller.knowing.leak_watch import LOOKED_BACK, STEP, leak_causes, quarter_hours
 from controller.site import Site, load_site
-from controller.store.database import open_database
-from controller.store.telemetry import record_readings
-from drivers.base import Quality, Reading
 from optimizer.estimate.events import Cause, behind, find_events
-from optimizer.estimate.leaks import BASE_STEPS, notice_leak, shortlist
+from optimizer.estimate.leak_places import shortlist
+from optimizer.estimate.leaks import BASE_STEPS, goes_on, notice_leak
 from optimizer.model.arrays import FloatArray
 from tests.knowing.conftest import SEED, Twin
-
-NOW = datetime(2026, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
@@ -62,11 +56,20 @@ def test_a_rise_of_the_make_up_is_noticed_and_its_size_told() -> None:
         assert found is not None
         assert BASE_STEPS <= found.noticed <= BASE_STEPS + 12
         assert found.size_m3_h == pytest.approx(0.3, abs=0.1)
+        assert found.usual_m3_h == pytest.approx(1.2, abs=0.05)
 
 
 def test_a_quiet_make_up_is_left_in_peace() -> None:
     assert [notice_leak(made_up_makeup(0.0, seed)) for seed in range(30)].count(None) >= 29
     assert notice_leak(np.full(288, np.nan)) is None
+
+
+@pytest.mark.parametrize(
+    ("now_m3_h", "runs"), [(1.5, True), (1.38, True), (1.32, False), (1.2, False), (np.nan, True)]
+)
+def test_a_leak_runs_until_the_make_up_has_fallen_back(now_m3_h: float, runs: bool) -> None:
+    makeup = np.concatenate([np.full(200, 1.5), np.full(8, now_m3_h)])
+    assert goes_on(makeup, usual_m3_h=1.2, size_m3_h=0.3) is runs
 
 
 def test_a_shortlist_is_no_longer_than_asked(loaded: Site) -> None:
@@ -75,28 +78,3 @@ def test_a_shortlist_is_no_longer_than_asked(loaded: Site) -> None:
     short = shortlist(network, names, 0.2)
     length = sum(network.pipes[network.pipe_index[name]].length_m for name in short)
     assert length <= 0.2 * sum(pipe.length_m for pipe in network.pipes)
-
-
-def test_the_engine_raises_an_alarm_for_it(site: Path) -> None:
-    loaded = load_site(site)
-    database = open_database(loaded.store_url, site)
-    try:
-        name = next(p.point_id for p in loaded.points if p.quantity == "makeup_m3_h")
-        values = made_up_makeup(0.5, 1)
-        readings = [
-            Reading(
-                point_id=name,
-                value=float(value),
-                time=NOW - LOOKED_BACK + STEP * (k + 0.5),
-                quality=Quality.GOOD,
-            )
-            for k, value in enumerate(values)
-        ]
-        assert np.allclose(quarter_hours(readings, NOW), values)
-        with database.recording() as connection:
-            record_readings(connection, readings)
-        (cause,) = leak_causes(loaded, database, NOW)
-    finally:
-        database.close()
-    assert (cause.code, cause.source) == ("leak_suspected", name)
-    assert "m3/h since" in cause.detail

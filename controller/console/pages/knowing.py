@@ -1,4 +1,4 @@
-"""What is known of the plant: complaints, changes, the load ahead, parameters and how sure."""
+"""What is known of the plant: complaints, changes, leaks, the load ahead, and how sure."""
 
 from typing import Annotated
 
@@ -6,7 +6,6 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from controller.console.access import Visitor, console_of, need
-from controller.console.fixed_valves import valves_view
 from controller.console.frame import show
 from controller.console.knowledge import (
     calibration_view,
@@ -16,13 +15,13 @@ from controller.console.knowledge import (
     load_view,
     parameter_rows,
 )
-from controller.console.parts import alarm_rows
+from controller.console.leak_view import leaks_view
+from controller.console.valves_view import valves_view
 from controller.knowing.complaint_words import VERDICTS
 from controller.report.numbers import local_time
 from controller.roles import Role
 
 router = APIRouter()
-LEAKS = "leak_suspected:"
 
 
 @router.get("/knowing")
@@ -46,7 +45,7 @@ def knowing(
         entered=next((row for row in complaints if row["number"] == entered), None),
         causes=[(name, words.of(text)) for name, text in VERDICTS.items()],
         calibration=calibration_view(console, words),
-        leaks=[one for one in alarm_rows(console, seen, words) if one["id"].startswith(LEAKS)],
+        leaks=leaks_view(console, words, now),
         version=version,
         version_at="" if version is None else local_time(version.made_at, console.zone),
         parameters=parameter_rows(console, words),

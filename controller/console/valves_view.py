@@ -1,4 +1,4 @@
-"""Fixed stations whose valves are not as the site's table says, as rows for the crew."""
+"""Stations whose valves are not as the site's table says, as rows for the crew."""
 
 from typing import Any
 
@@ -10,13 +10,14 @@ from controller.knowing.valve_words import work_order
 from controller.report.numbers import number
 from controller.store.present import published
 from optimizer.estimate.standing_valves import standing
+from optimizer.model.network import Network, StationControl
 
 # What a heat meter must give before anything is known of a valve.
 HEAT_METER = ("flow_m3_h", "return_temp_c")
 
 
 def valves_view(console: Console, words: Words) -> dict[str, Any]:
-    """List the fixed stations that let through much less or more than the site's table says.
+    """List the stations that let through much less or more than the site's table says.
 
     Args:
         console: The console.
@@ -42,11 +43,11 @@ def valves_view(console: Console, words: Words) -> dict[str, Any]:
                 "name": one["station_id"],
                 "share": number(100.0 * one["share"], 0),
                 "less": one["share"] < 1.0,
-                "opening": number(_opening_pct(console, one["station_id"]), 0),
+                "opening": _opening(network, one["station_id"]) or words("knowing.controlled"),
                 "order": words.of(work_order(one)),
             }
             for one in (() if found is None else found[1].get("valves_off", ()))
-            if one["station_id"] in fixed
+            if one["station_id"] in network.station_index
         ],
     }
 
@@ -55,6 +56,7 @@ def _has_meter(console: Console, station_id: str) -> bool:
     return all(("station", station_id, quantity) in console.point_of for quantity in HEAT_METER)
 
 
-def _opening_pct(console: Console, station_id: str) -> float:
-    network = console.site.district.network
-    return network.stations[network.station_index[station_id]].opening_pct
+def _opening(network: Network, station_id: str) -> str:
+    """Where a fixed valve stands by the table, %; empty for one that is controlled."""
+    station = network.stations[network.station_index[station_id]]
+    return number(station.opening_pct, 0) if station.control is StationControl.FIXED else ""

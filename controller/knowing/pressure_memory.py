@@ -1,0 +1,71 @@
+"""What the stations' pressures missed the model by, quarter hour by quarter hour."""
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+
+from optimizer.model.arrays import FloatArray
+
+STEP = timedelta(minutes=15)
+KEPT = timedelta(days=3)
+# Means are taken over so long before and after a leak began, of at least so many quarter hours.
+COMPARED = timedelta(hours=3)
+LEAST_BEFORE, LEAST_AFTER = 4, 2
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class PressureMemory:
+    """Remembers measured minus modelled pressures of the last days; a restart forgets them.
+
+    Args:
+        stations: How many stations there are.
+    """
+
+    def __init__(self, stations: int) -> None:
+        self._nothing = np.full(2 * stations, np.nan)
+        self._missed: dict[int, list[FloatArray]] = {}
+
+    def remember(self, now: datetime, missed_bar: FloatArray) -> None:
+        """Take in what a cycle has shown.
+
+        Args:
+            now: tz-aware.
+            missed_bar: Of supply then return at each station, NaN where unknown, shape
+                (2 stations,).
+        """
+        if np.isfinite(missed_bar).any():
+            self._missed.setdefault(_step(now), []).append(missed_bar)
+        oldest = _step(now - KEPT)
+        self._missed = {step: rows for step, rows in self._missed.items() if step >= oldest}
+
+    def change_since(self, began: datetime) -> tuple[FloatArray | None, FloatArray | None]:
+        """Say what the pressures missed the model by before an instant, and since.
+
+        Args:
+            began: tz-aware.
+
+        Returns:
+            Both means, shape (2 stations,); None for one of which too little is known.
+        """
+        first, wide = _step(began), COMPARED // STEP
+        before = self._mean(range(first - wide, first), LEAST_BEFORE)
+        return before, self._mean(range(first, first + wide), LEAST_AFTER)
+
+    def _mean(self, steps: range, least: int) -> FloatArray | None:
+        rows = [np.array(self._missed[step]) for step in steps if step in self._missed]
+        if len(rows) < least:
+            return None
+        each = np.array([_known_mean(row, self._nothing) for row in rows])
+        return _known_mean(each, self._nothing)
+
+
+def _step(at: datetime) -> int:
+    return (at - _EPOCH) // STEP
+
+
+def _known_mean(rows: FloatArray, nothing: FloatArray) -> FloatArray:
+    """Mean of what is known of each, NaN where nothing is."""
+    known = np.isfinite(rows)
+    count = known.sum(axis=0)
+    total = np.where(known, rows, 0.0).sum(axis=0)
+    return np.asarray(np.where(count > 0, total / np.maximum(count, 1), nothing))
