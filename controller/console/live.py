@@ -21,6 +21,7 @@ from controller.console.parts import CSRF_PLACE, PARTS, render_part
 from controller.console.quota import TooOftenError
 from controller.console.settings import Console
 from controller.console.snapshot import Snapshot
+from controller.problems import InputError
 from controller.roles import Role
 from controller.store.errors import StoreError
 
@@ -30,6 +31,7 @@ LOOK_EVERY_S = 0.5
 BEAT_EVERY_S = 1.0
 CHECK_EVERY_S = 15.0
 NORMAL_EVERY_S = 600.0
+FOLLOW_AGAIN_S = 15.0
 STORE_SILENT_AFTER_S = 4.0
 # Pages that are open at once: of everybody, and of one user (a control room has many screens).
 MOST_STREAMS, MOST_OF_ONE_USER = 200, 60
@@ -51,6 +53,7 @@ class Live:
         self._drawn: dict[_Key, str] = {}
         self._changed = asyncio.Condition()
         self._normal_s = float("-inf")
+        self._follow_from_s = float("-inf")
         self._ending = False
         self._open: Counter[str] = Counter()
 
@@ -141,6 +144,7 @@ class Live:
     def _look(self) -> None:
         try:
             seen = self._console.snapshot()
+            self._follow(seen)
             self._learn_normal(seen.read_at)
         except StoreError as error:
             log.warning("the store can not be read: %s", error)
@@ -155,6 +159,15 @@ class Live:
         )
         if not same:
             self._seen, self._drawn = seen, {}
+
+    def _follow(self, seen: Snapshot) -> None:
+        if time.monotonic() < self._follow_from_s:
+            return
+        try:
+            self._console.follow(seen)
+        except InputError as error:
+            self._follow_from_s = time.monotonic() + FOLLOW_AGAIN_S
+            log.warning("the engine has read the site again, here it can not be read: %s", error)
 
     def _learn_normal(self, now: datetime) -> None:
         if time.monotonic() - self._normal_s >= NORMAL_EVERY_S:

@@ -164,6 +164,7 @@ class Core:
     """The engine's present; every change of it holds `lock`.
 
     Attributes:
+        started_at: When this engine began with its snapshot of the site.
         advice: The newest recommendation, or None.
         basis: What the newest planned set was made from, with its schedule.
         approved: The set that is being followed, or None.
@@ -174,6 +175,7 @@ class Core:
     """
 
     tables: SiteTables
+    started_at: datetime
     database: Database
     journal: Journal
     plant: EngineField
@@ -322,6 +324,7 @@ def build_core(
     _recall(memory, database, tables, clock())
     core = Core(
         tables=tables,
+        started_at=clock(),
         database=database,
         journal=journal,
         plant=own_field,

@@ -21,6 +21,7 @@ def status_of(core: Core) -> dict[str, Any]:
     owned = state.ownership
     return {
         "site": core.tables.site.site_id,
+        "started_at": core.started_at.isoformat(),
         "mode": state.mode.value,
         "since": state.since.isoformat(),
         "reason": state.reason,

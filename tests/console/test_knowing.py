@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from controller.console import live
 from controller.knowing.leak_watch import Suspicion, leaks_json
 from controller.knowing.state_filter import Sureness
 from controller.knowing.watching import estimate_json
@@ -264,3 +265,29 @@ def _while_published(known: Scene, estimate: dict[str, Any]) -> Iterator[None]:
     finally:
         with known.database.writing() as connection:
             publish(connection, "estimate", before[1], before[0])
+
+
+def test_the_console_follows_the_parameters_of_the_engine_after_a_reload(
+    fresh: Scene, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The engine that has read the site again is a new one; a site that is broken by then waits."""
+    monkeypatch.setattr(live, "FOLLOW_AGAIN_S", 0.0)
+
+    def page() -> str:
+        with fresh.client("guest") as client:
+            return client.get("/knowing").text
+
+    fresh.until(lambda: fresh.console.followed is not None)
+    _calibrated(fresh.folder, fresh.day)
+    assert "as the site&#39;s tables have them" in page()
+    nodes = fresh.folder / "nodes.csv"
+    sound = nodes.read_text(encoding="utf-8")
+    nodes.write_text("nonsense", encoding="utf-8")
+    fresh.engine.core.started_at += timedelta(minutes=1)
+    fresh.until(lambda: "here it can not be read" in caplog.text)
+    assert "as the site&#39;s tables have them" in page()
+    nodes.write_text(sound, encoding="utf-8")
+    fresh.until(lambda: fresh.console.site.parameters is not None)
+    assert "version 1 of" in page()
+    with fresh.client("guest") as client:
+        assert "90 % interval" in client.get("/buildings/B1").text
