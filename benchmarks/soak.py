@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.soak_campaigns import CAMPAIGNS, Campaign
-from benchmarks.soak_page import WINTERS_BEGIN, page_of
+from benchmarks.soak_page import WINTERS_BEGIN, page_of, was_stopped
 from hil_tests.winters import OUT as WINTERS
 from hil_tests.winters import read_rows, summary_of, table_of
 
@@ -76,8 +76,13 @@ def chosen(only: Sequence[str], commit: str, again: bool) -> list[Campaign]:
     wanted = [one for one in CAMPAIGNS if not only or one.name in only]
     if again:
         return wanted
-    done = {one.name: state_of(one) for one in wanted}
-    return [one for one in wanted if (done[one.name] or {}).get("commit") != commit]
+    states = {one.name: state_of(one) or {} for one in wanted}
+    done = {
+        name
+        for name, state in states.items()
+        if state.get("commit") == commit and not was_stopped(state)
+    }
+    return [one for one in wanted if one.name not in done]
 
 
 def main(words: Sequence[str]) -> int:

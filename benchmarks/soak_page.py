@@ -109,6 +109,11 @@ def page_of(
     return "\n".join([*parts, ""])
 
 
+def was_stopped(state: Mapping[str, Any]) -> bool:
+    """Whether a campaign was ended by a signal; what it had come to by then is its figure."""
+    return bool(state["exit_code"] < 0)
+
+
 def _winters_of(page: str) -> list[str]:
     """The lines about single winters as a page has them."""
     _, found, rest = page.partition(f"\n{WINTERS_BEGIN}\n")
@@ -123,8 +128,9 @@ def _row(one: Campaign, state: Mapping[str, Any] | None) -> str:
             f"| {one.seeds} | `{one.command}` |"
         )
     figure = str(state["figure"]).replace("|", "/")
+    ended = "stopped" if was_stopped(state) else state["exit_code"]
     return (
-        f"| {one.name} | {one.proves} | {figure} | {state['exit_code']} | {state['commit'][:10]} "
+        f"| {one.name} | {one.proves} | {figure} | {ended} | {state['commit'][:10]} "
         f"| {state['at'][:16]} | {state['seconds'] / 60.0:.1f} | {one.seeds} "
         f"| `{state['command']}` |"
     )

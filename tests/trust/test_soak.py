@@ -9,6 +9,8 @@ from benchmarks.soak_campaigns import CAMPAIGNS, Campaign
 from benchmarks.soak_page import IN_THE_SUITE, page_of
 from tests.repository.conftest import ROOT
 
+ENDED = "import os, signal; os.kill(os.getpid(), signal.SIGTERM)"
+
 
 def campaign(name: str, code: str, usual_min: float = 0.0) -> Campaign:
     return Campaign(name=name, proves=name, words=("-c", code), seeds="7", usual_min=usual_min)
@@ -27,14 +29,15 @@ def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             campaign("fine", f"{mark}; print('much'); print('all fine')"),
             campaign("long", mark, usual_min=600.0),
             campaign("bad", f"{mark}; print('no'); raise SystemExit(3)"),
+            campaign("ended", f"{mark}; print('half', flush=True); {ENDED}"),
         ),
     )
 
 
 def test_it_goes_on_where_it_was_stopped(tmp_path: Path) -> None:
     assert soak.main(["--budget-h", "1", "--only", "fine"]) == 0
-    assert soak.main(["--budget-h", "1"]) == 1
-    assert soak.main(["--budget-h", "1"]) == 0  # what failed has been said
+    assert soak.main(["--budget-h", "1", "--only", "fine", "long", "bad"]) == 1
+    assert soak.main(["--budget-h", "1", "--only", "bad"]) == 0  # what failed has been said
     assert (tmp_path / "ran").read_text() == "xx"
     soak.main(["--budget-h", "1", "--only", "fine", "--again"])
     assert (tmp_path / "ran").read_text() == "xxx"
@@ -43,6 +46,13 @@ def test_it_goes_on_where_it_was_stopped(tmp_path: Path) -> None:
     assert "all fine | 0 |" in rows["| fine"]
     assert "**not run** (about 600 min)" in rows["| long"]
     assert "no | 3 |" in rows["| bad"]
+
+
+def test_what_was_stopped_says_how_far_it_came_and_is_run_again(tmp_path: Path) -> None:
+    for _ in range(2):
+        assert soak.main(["--only", "ended"]) == 1
+    assert (tmp_path / "ran").read_text() == "xx"
+    assert "half | stopped |" in (tmp_path / "trust.md").read_text(encoding="utf-8")
 
 
 def test_what_was_run_on_another_machine_stays_on_the_page() -> None:
