@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from controller.outcome_json import JsonObject, number
-from controller.site import Site
+from controller.site import Site, SiteError, load_site
 from controller.sitefiles import parameters
 from controller.sitefiles.parameters import ParameterVersion
 from optimizer.estimate.calibrate import Calibration, PartScore, calibrate
@@ -42,7 +42,7 @@ def calibrate_site(
         The outcome.
 
     Raises:
-        ValueError: The record is too short.
+        ValueError: The record is too short, or the site refuses what was learned.
         OSError: The version could not be written.
     """
     found = calibrate(site.district.network, record)
@@ -50,9 +50,29 @@ def calibrate_site(
     if not found.accepted and not betas:
         return Outcome(calibration=found, version=None, events=events)
     made = _version(site, found, record, now, betas or {})
-    parameters.write(site.folder, made)
-    parameters.use(site.folder, made.version)
+    take_into_use(site.folder, made)
     return Outcome(calibration=found, version=made, events=events)
+
+
+def take_into_use(folder: Path, made: ParameterVersion) -> None:
+    """Write a version and use it; one that the site refuses is taken back.
+
+    Args:
+        folder: The site folder.
+        made: The version.
+
+    Raises:
+        ValueError: The site refuses it; the version before is in use.
+        OSError: It could not be written.
+    """
+    before = parameters.current(folder)
+    parameters.write(folder, made)
+    parameters.use(folder, made.version)
+    try:
+        load_site(folder)
+    except SiteError as error:
+        parameters.use(folder, before)
+        raise ValueError(f"version {made.version} is not taken into use: {error}") from error
 
 
 def _version(

@@ -6,11 +6,13 @@ from controller.report.wording import Text
 
 PARTS: Mapping[str, Text] = {
     "pipes": Text("管道散热", "pipe losses"),
+    "friction": Text("管道粗糙度", "pipe roughness"),
     "exchangers": Text("换热器 UA", "exchangers' UA"),
     "buildings": Text("建筑", "buildings"),
 }
 COLUMNS: Mapping[str, Text] = {
     "heat_loss_w_m_k": Text("管道单位长度散热", "heat loss of pipes"),
+    "roughness_m": Text("管道粗糙度", "roughness of pipes"),
     "hx_ua_kw_k": Text("换热器 UA", "UA of exchangers"),
     "ua_kw_k": Text("建筑热损失系数", "loss of buildings"),
     "capacity_kwh_k": Text("建筑热容", "capacity of buildings"),
@@ -20,6 +22,9 @@ COLUMNS: Mapping[str, Text] = {
 QUANTITIES: Mapping[str, Text] = {
     "supply temperature at the stations": Text(
         "各站供水温度", "supply temperature at the stations"
+    ),
+    "pressure difference at the stations": Text(
+        "各站供回水压差", "pressure difference at the stations"
     ),
     "heat from the primary side's temperatures and flow": Text(
         "由一次侧温度和流量推算的热量", "heat from the primary side's temperatures and flow"

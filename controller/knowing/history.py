@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from controller.knowing.leak_points import PRESSURES
 from controller.problems import InputError
 from controller.site import Site
 from controller.translate import forecast_from_weather
@@ -184,6 +185,7 @@ def _readings(site: Site, path: Path) -> list[_Long]:
     frame = frame[frame["quality"] == Quality.GOOD.value].reset_index(drop=True)
     at_s, value = _seconds(path, frame, "at"), _numbers(path, frame, "value")
     quantities = {**dict(_KINDS.values()), "site": _OUTSIDE}
+    quantities["station"] = (*quantities["station"], *PRESSURES)
     found = []
     for point in site.points:
         quantity, factor = _AS_RECORDED.get(point.quantity, (point.quantity, 1.0))
@@ -222,6 +224,15 @@ def _on_grid(site: Site, folder: Path, parts: Sequence[_Long], weather: Path) ->
             )
             for quantity in quantities
         }
+    supply, back = (
+        _means(
+            [p for p in parts if (p.kind, p.quantity) == ("station", quantity)],
+            begin, steps, len(_indices(site, "station")),
+        )
+        for quantity in PRESSURES
+    )  # fmt: skip
+    left = tables["station"]["dp_bar"]
+    tables["station"]["dp_bar"] = frozen(np.where(np.isfinite(left), left, supply - back))
     for table, to_watt in ((tables["station"], 1e3), (tables["plant"], 1e6)):
         _fill_heat(table, "heat_power_kw" if to_watt == 1e3 else "heat_power_mw", to_watt)
     return Record(

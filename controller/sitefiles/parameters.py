@@ -20,7 +20,7 @@ from optimizer.model.network import Network
 FOLDER, CURRENT = "parameters", "current"
 # What a calibration may change, and how far it may be from the tables before it is no calibration.
 COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "pipes": ("heat_loss_w_m_k",),
+    "pipes": ("heat_loss_w_m_k", "roughness_m"),
     "stations": ("hx_ua_kw_k",),
     "buildings": ("ua_kw_k", "capacity_kwh_k", "radiator_kw", "worst_flat_beta"),
 }

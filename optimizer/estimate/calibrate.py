@@ -20,6 +20,13 @@ from optimizer.estimate.building_fit import (
 from optimizer.estimate.exchanger import Around, ExchangerFit, fit_exchanger, secondary_return_c
 from optimizer.estimate.flows import NotATreeError
 from optimizer.estimate.heated import drive_of, fabric_of, run_buildings, steady_start
+from optimizer.estimate.pipe_friction import (
+    FrictionFit,
+    NoPressuresError,
+    fit_friction,
+    missed_bar,
+    pressures_of,
+)
 from optimizer.estimate.pipe_loss import LossFit, arrivals, fit_losses
 from optimizer.estimate.record import Record
 from optimizer.estimate.values import Value, Values
@@ -38,7 +45,7 @@ WARM_UP_H = 24
 class PartScore:
     """A part's error on the hours held back, with the network as it was and as fitted.
 
-    `part` is pipes, exchangers or buildings; `why_not` says why a part was not fitted at all.
+    `part` is pipes, friction, exchangers or buildings; `why_not` says why one was not fitted.
     """
 
     part: str
@@ -94,12 +101,16 @@ def calibrate(network: Network, record: Record) -> Calibration:
     if hours < LEAST_HOURS:
         raise ValueError(f"{hours:g} h are too short to calibrate by; give {LEAST_HOURS} h or more")
     cut = int(FITTED_SHARE * record.steps)
-    pipes, pipe_score = _pipes(network, record, cut)
+    losses, pipe_score = _pipes(network, record, cut)
+    roughness, friction_score = calibrate_friction(network, record, cut)
     stations, station_score = _exchangers(network, record, cut)
     buildings, building_scores, misfit = _buildings(network, record, cut)
     return Calibration(
-        scores=(pipe_score, station_score, *building_scores),
-        pipes=pipes,
+        scores=(pipe_score, friction_score, station_score, *building_scores),
+        pipes={
+            name: {**losses.get(name, {}), **roughness.get(name, {})}
+            for name in {**losses, **roughness}
+        },
         stations=stations,
         buildings=buildings,
         misfit=misfit,
@@ -133,7 +144,10 @@ def _held(values: FloatArray, record: Record, cut: int) -> FloatArray:
 
 
 def _rmse(ours: FloatArray, record: Record, cut: int) -> float:
-    missed = ours - _held(record.stations["supply_temp_c"], record, cut)
+    return _root_mean_square(ours - _held(record.stations["supply_temp_c"], record, cut))
+
+
+def _root_mean_square(missed: FloatArray) -> float:
     known = np.isfinite(missed)
     return float(np.sqrt(np.mean(missed[known] ** 2))) if known.any() else float("nan")
 
@@ -147,6 +161,46 @@ def _pipe_values(network: Network, found: LossFit) -> Values:
             )
         }
         for pipe, kind in zip(network.pipes, found.kind, strict=True)
+    }
+
+
+def calibrate_friction(network: Network, record: Record, cut: int) -> tuple[Values, PartScore]:
+    """Calibrate the roughness of the pipes alone.
+
+    Args:
+        network: The network as it is thought to be.
+        record: The record.
+        cut: The step from which it is held back.
+
+    Returns:
+        The roughness of every pipe, empty where it is not to be kept, and how well it predicts.
+    """
+    quantity = "pressure difference at the stations"
+    try:
+        found = fit_friction(network, pressures_of(network, record.part(0, cut)))
+        rest = pressures_of(network, record.part(cut, record.steps))
+    except (NotATreeError, NoPressuresError) as error:
+        return {}, PartScore(
+            part="friction", quantity=quantity, unit="bar", before=np.nan, after=np.nan,
+            why_not=str(error),
+        )  # fmt: skip
+    before, after = (
+        _root_mean_square(missed_bar(network, rest, factor))
+        for factor in (np.ones(len(network.pipes)), found.factor[found.kind])
+    )
+    score = PartScore(part="friction", quantity=quantity, unit="bar", before=before, after=after)
+    return (_roughness_values(network, found) if score.better else {}), score
+
+
+def _roughness_values(network: Network, found: FrictionFit) -> Values:
+    return {
+        pipe.pipe_id: {
+            "roughness_m": Value(
+                value=float(pipe.roughness_m * found.factor[kind]), spread=float(found.spread[kind])
+            )
+        }
+        for pipe, kind in zip(network.pipes, found.kind, strict=True)
+        if pipe.roughness_m > 0.0
     }
 
 
@@ -281,8 +335,7 @@ def _heat_pct(record: Record, heat_w: FloatArray, station: IntArray, cut: int) -
 
 def _room_k(record: Record, air_c: FloatArray, cut: int) -> float:
     missed = (0.5 * (air_c[:-1] + air_c[1:]) - record.buildings["indoor_temp_c"])[cut:]
-    known = np.isfinite(missed)
-    return float(np.sqrt(np.mean(missed[known] ** 2))) if known.any() else float("nan")
+    return _root_mean_square(missed)
 
 
 def _building_values(network: Network, found: BuildingFit) -> Values:

@@ -29,7 +29,7 @@ def test_it_predicts_better_than_the_tables_and_is_used(
     answer = calibrated(capsys, site, twin)
     assert answer["version"] == 1
     assert [one["part"] for one in answer["scores"]] == [
-        "pipes", "exchangers", "buildings", "buildings",
+        "pipes", "friction", "exchangers", "buildings", "buildings",
     ]  # fmt: skip
     rooms = answer["scores"][-1]
     assert rooms["after"] < 0.5 * rooms["before"]
@@ -63,6 +63,9 @@ def test_a_second_run_on_the_same_data_builds_on_the_first(
     code, second = ran(capsys, "calibrate", str(site), "--history", str(twin.history))
     assert code in (0, 1)
     for one, other in zip(first["scores"], second["scores"], strict=True):
+        if one["part"] == "friction":
+            assert "pressure difference is known" in other["why_not"]
+            continue
         assert other["before"] == pytest.approx(one["after"], rel=0.2)
     assert min(p.name for p in (site / "parameters").glob("*.json")) == "0001.json"
 
