@@ -134,7 +134,7 @@ def _score(one: Mapping[str, Any], words: Words) -> dict[str, Any]:
         "before": number(before, 3),
         "after": number(after, 3),
         "better": before is not None and after is not None and after < before,
-        "why_not": one["why_not"],
+        "why_not": words.engine(one["why_not"]),
     }
 
 

@@ -35,6 +35,11 @@ SCORE = {
     "part": "buildings", "quantity": "heat of the stations", "unit": "kW", "before": 9.5,
     "after": 4.25, "why_not": "",
 }  # fmt: skip
+BLIND = {
+    "part": "friction", "quantity": "pressure difference at the stations", "unit": "bar",
+    "before": None, "after": None,
+    "why_not": "no station's pressure difference is known together with the plant's and all flows",
+}  # fmt: skip
 LOAD = {"load_kw": [900.0] * 48, "physics_kw": [880.0] * 48, "p10_kw": [850.0] * 48,
         "p90_kw": [950.0] * 48, "learned": True}  # fmt: skip
 
@@ -67,7 +72,7 @@ def known(tmp_path_factory: pytest.TempPathFactory, day: PlantDay) -> Iterator[S
         _calibrated(made.folder, day)
         made.console.site = load_site(made.folder)
         with made.database.writing() as connection:
-            details = {"version": 2, "scores": [SCORE], "events": [EVENT]}
+            details = {"version": 2, "scores": [SCORE, BLIND], "events": [EVENT]}
             body = {"changed": True, "text": "", "details": details}
             publish(connection, "calibration", body, now)
             publish(connection, "estimate", estimate_json(day.site, *estimated(day, 0.62)), now)
@@ -121,6 +126,7 @@ def _calibrated(folder: Path, day: PlantDay) -> None:
 WORDS = {
     "en": ("a half-shut valve", "flow -32 %", "P1.makeup has risen by 0.41 m³/h since",
            "By the pressures of 9 stations it is likeliest in these pipes", "order gets surer",
+           "no station&#39;s pressure difference is known together",
            "P2.makeup has risen by 0.52", "where can not be told: fewer than 3 stations",
            "stations that measure pressure: 0 of 3", "a leak is noticed by the make-up, but where",
            "version 2 predicts better", "4.250",
@@ -129,7 +135,8 @@ WORDS = {
            "S1.sec does not answer", "0.03",
            "62 ↓", "look for a half-shut hand valve", "fixed stations: 1, with a heat meter: 0"),
     "zh": ("阀门半关", "流量 -32 %", "P1.makeup 自", "升高 0.41 m³/h", "按 9 座换热站的压力判断",
-           "无法定位：测压的换热站少于 3 座", "测压换热站 0 座，共 3 座", "第 2 版预测更准",
+           "无法定位：测压的换热站少于 3 座", "测压换热站 0 座，共 3 座",
+           "没有换热站压差与热源压力、全部流量同时可用", "管道粗糙度", "第 2 版预测更准",
            "4.250", "各站热量", "± 1.3", "物理模型加学习残差", "S1.sec 没有响应",
            "62 ↓", "检查手动阀是否半关", "固定开度站 1 座，其中 0 座装有热量表"),
 }  # fmt: skip
