@@ -4,19 +4,20 @@ A wrong scale, unit or register is confirmed by its own readback. Only the panel
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from controller.actuate import Order, Outcome, WritePath, WritePoint
 from controller.field import field_of
+from controller.guard import WINDOW, PointLimits
 from controller.guard_limits import HEARTBEAT, guard_limits
 from controller.site import Site
 from controller.sitefiles.parts import Bus, Direction, Point
 from controller.store.audit import AuditEntry, append_audit
 from controller.store.commissions import Commission, record_commission
 from controller.store.database import Database
-from controller.store.journal import Journal
+from controller.store.journal import Journal, JournalRow
 from controller.store.lease import end_lease, place_of, take_lease
 from controller.write_points import fingerprints, write_points
 from drivers.base import Quality, Setpoint
@@ -94,14 +95,16 @@ def commission_point(
             field.start()
             if point.quantity == HEARTBEAT:
                 return _heartbeat(site, database, field, point, actor, panel, clock)
+            journal = Journal(database, fence)
             path = WritePath(
-                journal=Journal(database, fence),
+                journal=journal,
                 field=field,
                 points=write_points(site),
                 clock=clock,
                 sleep=sleep,
             )
-            return _setpoint(site, database, field, path, point, actor, panel, clock)
+            lately = journal.rows(point_id=point_id, since=clock() - WINDOW)
+            return _setpoint(site, database, field, path, lately, point, actor, panel, clock)
         finally:
             field.stop()
             with database.writing() as connection:
@@ -113,15 +116,17 @@ def _setpoint(
     database: Database,
     field: Field,
     path: WritePath,
+    lately: Sequence[JournalRow],
     point: Point,
     actor: str,
     panel: Callable[[Ready], float],
     clock: Callable[[], datetime],
 ) -> Compared:
     own = write_points(site)[point.point_id]
-    resolution = guard_limits(site)[point.point_id].resolution
+    limits = guard_limits(site)[point.point_id]
     present = _present(field, own)
-    step = _step(own, resolution, present)
+    step = _step(own, limits.resolution, present, lately)
+    _require_ramp(limits, present, step, lately)
     outcome = _write(path, own, present, present + step, actor)
     if not outcome.done:
         raise CannotCommissionError(f"{point.point_id}: {outcome.stage}, {outcome.detail}")
@@ -188,13 +193,38 @@ def _present(field: Field, own: WritePoint) -> float:
     return reading.value
 
 
-def _step(own: WritePoint, resolution: float, present: float) -> float:
-    """A small step, downward where there is room, in whole steps of the device."""
+def _step(
+    own: WritePoint, resolution: float, present: float, lately: Sequence[JournalRow]
+) -> float:
+    """A small step in whole steps of the device: back from where an earlier try has left it, else
+    downward where there is room. Try after try, a point must not walk away."""
     wanted = max(STEP_SHARE_OF_RANGE * (own.max_value - own.min_value), LEAST_STEPS * resolution)
     size = min(wanted, own.largest_step)
     if resolution > 0.0:
         size = max(math.floor(size / resolution + 1e-6), 1) * resolution
-    return -size if present - size >= own.min_value else size
+    upward = present - size < own.min_value
+    if lately and abs(present - lately[-1].intent.value) <= own.tolerance:
+        upward = lately[-1].intent.before > present and present + size <= own.max_value
+    return size if upward else -size
+
+
+def _require_ramp(
+    limits: PointLimits, present: float, step: float, lately: Sequence[JournalRow]
+) -> None:
+    """Refuse a step that, with the writes of the last hour, would pass the point's ramp.
+
+    Raises:
+        CannotCommissionError: It would.
+    """
+    values = [present, *(v for row in lately for v in (row.intent.before, row.intent.value))]
+    target = present + step
+    if max(values) - limits.down_per_h <= target <= min(values) + limits.up_per_h:
+        return
+    raise CannotCommissionError(
+        f"{limits.point_id} was moved between {min(values):g} and {max(values):g} within the last "
+        f"hour; a step to {target:g} would pass its ramp ({limits.down_per_h:g} down, "
+        f"{limits.up_per_h:g} up in an hour); wait for the hour to pass"
+    )
 
 
 def _keep(

@@ -207,10 +207,10 @@ def _used(database: Database, site: Site, since: datetime, until: datetime) -> t
 
 def _holds(readings: Sequence[Reading], until: datetime) -> list[tuple[Reading, float]]:
     """How long each reading stands for what comes after it, s."""
-    ends = [one.time for one in readings[1:]] + [until]
+    ends = [*(one.time for one in readings[1:]), until]
     return [
-        (reading, min(end - reading.time, LONGEST_HOLD).total_seconds())
-        for reading, end in zip(readings, ends, strict=True)
+        (reading, min(ends[i] - reading.time, LONGEST_HOLD).total_seconds())
+        for i, reading in enumerate(readings)
     ]
 
 

@@ -12,6 +12,7 @@ import pytest
 from controller.commissioning import CannotCommissionError, Compared, Ready, commission_point
 from controller.engine.core import SiteField, build_core
 from controller.guard import Authority, Permit, Ruling, Verdict, guard
+from controller.guard_limits import guard_limits
 from controller.site import load_site
 from controller.store.audit import verify_audit
 from controller.store.commissions import commissioned
@@ -204,6 +205,22 @@ def test_what_agrees_is_unlocked_and_set_back(rig: Rig) -> None:
     assert rig.unlocked() == {"P1.sp", "S1.off", "P1.beat"}
     with rig.database.reading() as connection:
         assert verify_audit(connection).records == 3
+
+
+def test_try_after_try_a_point_does_not_walk_away(rig: Rig) -> None:
+    for _ in range(5):
+        assert not rig.commission("P1.sp", lambda plc, other: 11.0).passed
+        assert abs(int16(rig.plc.holding[SETPOINT]) / 10 - 90.0) <= 2.0
+
+
+def test_a_step_beyond_the_ramp_of_the_hour_is_refused(rig: Rig) -> None:
+    down_per_h = guard_limits(load_site(rig.folder))["P1.sp"].down_per_h
+    rig.commission("P1.sp", lambda plc, other: 11.0)
+    # Somebody moves it on at the panel, as far as the ramp allows in all.
+    rig.plc.holding[SETPOINT] = signed(90.0 - down_per_h)
+    with pytest.raises(CannotCommissionError, match="within the last hour"):
+        rig.commission("P1.sp", setpoint_on_panel)
+    assert rig.plc.holding[SETPOINT] == signed(90.0 - down_per_h)
 
 
 def test_any_change_locks_it_again(rig: Rig) -> None:

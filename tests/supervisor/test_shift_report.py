@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -13,11 +14,14 @@ import pytest
 
 from controller.engine.cycling import keep_recommendation
 from controller.modes import Hold
+from controller.paths import config_dir
 from controller.report.shift_facts import Shift, gather_shift, stretches
 from controller.report.shift_report import write_shift
 from controller.report.shift_tables import shift_tables
 from controller.roles import Role
+from controller.site import load_site
 from controller.store.audit import AuditEntry
+from controller.store.database import open_database
 from controller.store.hand_settings import HandSetting, record_hand_setting
 from controller.store.present import record_cycle
 from controller.store.recommendations import Decision, decide
@@ -138,6 +142,19 @@ def test_page_and_workbook_say_the_same(
 
 def report(site: Path, *words: object) -> subprocess.CompletedProcess[str]:
     return heatwarden("report", site, "--shift", *words)
+
+
+def test_a_shift_without_any_reading_has_a_report_too(tmp_path: Path) -> None:
+    """The first nightly report of a new site looks at hours in which nothing was read."""
+    folder = tmp_path / "old-east"
+    shutil.copytree(config_dir() / "old-east", folder)
+    database = open_database("sqlite:///heatwarden.db", folder)
+    empty = gather_shift(database, load_site(folder), NOW - 8 * HOUR, NOW)
+    database.close()
+    assert empty.warmth == ()
+    assert {one.covered for one in empty.used} == {0.0}
+    done = report(folder, "--end", NOW.isoformat(), "--out", tmp_path / "reports")
+    assert done.returncode == 0, done.stderr
 
 
 def test_the_command(own: Simulated, tmp_path: Path) -> None:
