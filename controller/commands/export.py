@@ -17,7 +17,8 @@ examples:
   heatwarden export sites/old-east readings --out readings.parquet --from 2026-01-01T00:00:00+08:00
   heatwarden export sites/old-east journal --out writes.csv
 
-Instants in the file are UTC. The ending of --out chooses the form: .csv or .parquet.
+Instants in the file are UTC. The ending of --out chooses the form: .csv or .parquet. A file that is
+there is replaced, but never one in the site's folder.
 """
 
 
@@ -54,6 +55,7 @@ def _export(arguments: argparse.Namespace, site: "StorePlace", database: "Databa
     from datetime import UTC, datetime
     from pathlib import Path
 
+    from controller.outputs import keep_site_whole
     from controller.problems import write_line
     from controller.site_store import instant_of_words, refused
     from controller.store.export import export_table
@@ -61,6 +63,7 @@ def _export(arguments: argparse.Namespace, site: "StorePlace", database: "Databa
     since = instant_of_words(arguments.since, datetime(1970, 1, 1, tzinfo=UTC))
     until = instant_of_words(arguments.until, datetime(9999, 1, 1, tzinfo=UTC))
     path = Path(arguments.out)
+    keep_site_whole(path, site.folder)
     try:
         count = export_table(database, arguments.table, since, until, path)
     except ValueError as error:

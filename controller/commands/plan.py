@@ -96,6 +96,8 @@ def run(arguments: argparse.Namespace) -> int:
     from optimizer.model.plan import PlanStatus
     from optimizer.plan import PlanOptions
 
+    if arguments.report is not None and (code := _report_refused(arguments)):
+        return code
     try:
         case = read_case(
             arguments.site,
@@ -134,21 +136,46 @@ def _tell(text: str) -> None:
     sys.stderr.write(text + "\n")
 
 
+def _report_refused(arguments: argparse.Namespace) -> int:
+    """Say before the minutes of a plan that its report cannot be written; 0 where it can."""
+    from pathlib import Path
+
+    from controller.outputs import keep_site_whole, need_room_for_file
+    from controller.problems import InputError, report_problems
+
+    path = Path(arguments.report)
+    try:
+        need_room_for_file(path)
+        keep_site_whole(path, Path(arguments.site))
+    except InputError as refusal:
+        report_problems(refusal.problems, as_json=arguments.json)
+        return 2
+    except (OSError, ValueError) as error:
+        _say_not_written(arguments, error)
+        return 3
+    return 0
+
+
 def _write_report(planned: "PlannedSite", arguments: argparse.Namespace) -> bool:
     """Write the report; where that fails, say why and return False."""
     from pathlib import Path
 
-    from controller.problems import not_written, report_problems
     from controller.report.plan_report import write_plan_report
 
     try:
         write_plan_report(planned.plan, planned.case.site, Path(arguments.report))
     except OSError as error:
-        problem = not_written(arguments.report, error, what="file in a folder")
-        report_problems([problem], as_json=arguments.json)
+        _say_not_written(arguments, error)
         return False
     _tell(f"the report is in {arguments.report}")
     return True
+
+
+def _say_not_written(arguments: argparse.Namespace, error: OSError | ValueError) -> None:
+    from controller.problems import not_written, report_problems
+
+    problem = not_written(arguments.report, error, what="file in a folder")
+    report_problems([problem], as_json=arguments.json)
 
 
 def _print_json(planned: "PlannedSite", ranking: "Ranking | None") -> None:

@@ -67,10 +67,17 @@ def run(arguments: argparse.Namespace) -> int:
     """
     from pathlib import Path
 
-    from controller.problems import InputError, not_written, report_problems
+    from controller.outputs import keep_site_folder, need_room_for_folder
+    from controller.problems import InputError, report_problems
     from drivers.base import BadInput, Problem
 
+    out = Path(arguments.out)
     try:
+        need_room_for_folder(out)
+    except (OSError, ValueError) as error:
+        return _say_not_written(arguments, error)
+    try:
+        keep_site_folder(out, Path(arguments.site))
         site, forecast, state, schedule, warnings = _inputs(arguments)
     except (InputError, BadInput) as error:
         report_problems(error.problems, as_json=arguments.json)
@@ -86,15 +93,21 @@ def run(arguments: argparse.Namespace) -> int:
         report_problems([problem], as_json=arguments.json)
         return 1
     try:
-        files = _write(site, trace, Path(arguments.out), as_csv=arguments.csv)
+        files = _write(site, trace, out, as_csv=arguments.csv)
     except (OSError, ValueError) as error:
-        report_problems([not_written(arguments.out, error)], as_json=arguments.json)
-        return 3
+        return _say_not_written(arguments, error)
     if arguments.json:
         _print_json(_report(site, trace, verdict, files, warnings))
     else:
         _print_text(site, trace, verdict, files)
     return 0
+
+
+def _say_not_written(arguments: argparse.Namespace, error: OSError | ValueError) -> int:
+    from controller.problems import not_written, report_problems
+
+    report_problems([not_written(arguments.out, error)], as_json=arguments.json)
+    return 3
 
 
 def _inputs(
