@@ -2,13 +2,13 @@
 
 import secrets
 import signal
-import socket
 import sys
 import tempfile
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
+from controller.console_port import why_not_free
 from controller.problems import report_problems
 from drivers.base import Problem
 from hil_tests.bench.people import ENGINEER, OPERATOR
@@ -29,9 +29,10 @@ def run_live(site: str, speed: float, port: int) -> int:
     Returns:
         0; 3 where the port is taken or the engine has ended by itself.
     """
-    if _is_taken(port):
+    why = why_not_free(port)
+    if why:
         remedy = "stop what listens there, or give another: heatwarden demo --live --port 8081"
-        problem = Problem(file=f"port {port}", message="is taken", remedy=remedy)
+        problem = Problem(file=f"port {port}", message=why, remedy=remedy)
         report_problems([problem], as_json=False)
         return 3
     password = secrets.token_urlsafe(9)
@@ -54,16 +55,6 @@ def run_live(site: str, speed: float, port: int) -> int:
         if failed:
             _say(session.log_path.read_text(encoding="utf-8", errors="replace"))
     return 3 if failed else 0
-
-
-def _is_taken(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return True
-    return False
 
 
 def _say(line: str) -> None:

@@ -6,9 +6,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from controller.bounded_numbers import number_between
+from controller.whole_numbers import whole_number
+
 if TYPE_CHECKING:
     from controller.site import Site
     from drivers.timekeeping import Event, Timekeeper
+
+# A plant that is looked at less than once a minute is not watched.
+MINUTE_S, DAY_S = 60.0, 86_400.0
 
 _EXAMPLES = """\
 examples:
@@ -31,17 +37,33 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = _EXAMPLES
     parser.add_argument("site", metavar="SITE", help="site folder")
     parser.add_argument(
-        "--cycle", type=float, metavar="S", help="length of a cycle, the site's step"
+        "--cycle",
+        type=number_between(1.0, DAY_S),
+        metavar="S",
+        help="length of a cycle, the site's step",
     )
-    parser.add_argument("--safety", type=float, default=2.0, metavar="S", help="between looks (2)")
     parser.add_argument(
-        "--planning-budget", type=float, default=600.0, metavar="S", help="for one plan (600)"
+        "--safety",
+        type=number_between(0.05, MINUTE_S),
+        default=2.0,
+        metavar="S",
+        help="between looks (2)",
+    )
+    parser.add_argument(
+        "--planning-budget",
+        type=number_between(1.0, DAY_S),
+        default=600.0,
+        metavar="S",
+        help="for one plan (600)",
     )
     parser.add_argument(
         "--clock", metavar="HOST:PORT", help="follow the time that a bench on this machine gives"
     )
     parser.add_argument(
-        "--console-port", type=int, metavar="PORT", help="serve the console there too"
+        "--console-port",
+        type=whole_number(1, 65_535),
+        metavar="PORT",
+        help="serve the console there too",
     )
     parser.add_argument(
         "--console-host", default="127.0.0.1", metavar="HOST", help="this machine only by default"
@@ -79,6 +101,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
     try:
+        _need_console_port(arguments)
         time = _time(arguments.clock)
         stopping = time.event()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -112,6 +135,17 @@ def _refuse_real_ports(arguments: argparse.Namespace, site: "Site") -> None:
     problems = real_ports(site) if arguments.demo else []
     if problems:
         raise InputError(problems)
+
+
+def _need_console_port(arguments: argparse.Namespace) -> None:
+    """Find a taken port before the engine starts: the console would be started for ever."""
+    from controller.console_port import why_not_free
+
+    if arguments.console_port is None:
+        return
+    why = why_not_free(arguments.console_port, arguments.console_host)
+    if why:
+        raise OSError(f"the console's port {arguments.console_port} {why}")
 
 
 @contextmanager
