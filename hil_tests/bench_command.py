@@ -117,13 +117,18 @@ def _run(arguments: argparse.Namespace) -> int:
     from controller.problems import InputError, write_line
     from drivers.base import Problem
     from hil_tests.bench.scenario import find_scenario, read_scenario, scenario_files
+    from hil_tests.bench.targets import unknown_targets
 
+    _refuse_out(Path(arguments.out))
     paths = [find_scenario(name) for name in arguments.scenarios]
     if arguments.all or arguments.short:
         paths = scenario_files()
-    scenarios = [read_scenario(path) for path in paths]
+    read = [(path, read_scenario(path)) for path in paths]
     if arguments.short:
-        scenarios = [one for one in scenarios if one.short]
+        read = [(path, one) for path, one in read if one.short]
+    if problems := [each for path, one in read for each in unknown_targets(one, path)]:
+        raise InputError(problems)
+    scenarios = [one for _, one in read]
     if not scenarios:
         remedy = "name one of `heatwarden bench list`, or give --short or --all"
         raise InputError([Problem(file="bench run", message="no scenario is named", remedy=remedy)])
@@ -134,6 +139,18 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         write_line(json.dumps({"scenarios": rows}, ensure_ascii=False))
     return 0 if all(row["passed"] for row in rows) else 1
+
+
+def _refuse_out(folder: Path) -> None:
+    """Refuse a place for reports that is a file, or lies under one, before hours of runs."""
+    from controller.problems import InputError
+    from drivers.base import Problem
+
+    for place in (folder, *folder.parents):
+        if place.exists() and not place.is_dir():
+            remedy = "name a folder with --out"
+            problem = Problem(file=f"--out {folder}", message=f"{place} is a file", remedy=remedy)
+            raise InputError([problem])
 
 
 def _one(scenario: object, folder: Path, arguments: argparse.Namespace) -> dict[str, object]:

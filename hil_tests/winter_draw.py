@@ -14,8 +14,9 @@ import numpy as np
 
 from drivers.base import WeatherSeries
 from drivers.weather.csv_file import read_weather_file
+from hil_tests.bench.checks import Check
 from hil_tests.bench.course import Course
-from hil_tests.bench.scenario import Check, EngineSettings, Scenario
+from hil_tests.bench.scenario import EngineSettings, Scenario
 from hil_tests.bench.verbs import Order, read_order
 
 YEAR = 2025

@@ -1,15 +1,18 @@
 """Scenario files: weather, timeline and assertions, read with every mistake at once."""
 
+import math
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from controller.problems import InputError
 from drivers.base import Problem
+from hil_tests.bench.checks import Check, read_check
 from hil_tests.bench.course import Course
+from hil_tests.bench.scenario_values import Span, Values, Wrongs
 from hil_tests.bench.verbs import Order, VerbError, read_order
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
@@ -27,17 +30,6 @@ class EngineSettings:
     safety_s: float = 15.0
     poll_s: float | None = None
     fallback_writes: bool | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Check:
-    """One assertion: what is measured, and the range it must lie in."""
-
-    name: str
-    what: str
-    options: Mapping[str, Any]
-    low: float | None
-    high: float | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,10 +102,10 @@ def read_scenario(path: Path) -> Scenario:
     except (OSError, ValueError) as error:
         remedy = "see docs/bench.md for a scenario"
         raise InputError([Problem(file=str(path), message=str(error), remedy=remedy)]) from error
-    reader = _Reader(str(path))
-    found = reader.scenario(path.stem, content)
-    if reader.problems or found is None:
-        raise InputError(reader.problems)
+    wrongs = Wrongs(str(path))
+    found = _Reader(wrongs).scenario(path.stem, content)
+    if wrongs.problems or found is None:
+        raise InputError(wrongs.problems)
     return found
 
 
@@ -125,86 +117,139 @@ _KEYS: Mapping[str, Sequence[str]] = {
     "engine": ("cycle_s", "safety_s", "poll_s", "fallback_writes"),
     "people": ("approves_after_min", "arms_at_h"),
 }  # fmt: skip
+_ORDER = 'h = 1.5, do = "drop plant 30s"'
+_NEEDED = ("purpose", "start", "hours", "weather", "assert")
+_ROWS = ("at", "assert")
+# A year and a day: the demonstration goes on for a year.
+_HOURS = Span(0.0, 24.0 * 366.0, open_low=True)
+_TEMPS_C = Span(-60.0, 60.0)
+_DAY = Span(0.0, 86400.0, open_low=True)
+_MOST_SEED = 2**32 - 1
+_FIRST_YEAR, _LAST_YEAR = 2000, 2199
 
 
 class _Reader:
     """Collects what is wrong while it reads."""
 
-    def __init__(self, file: str) -> None:
-        self.problems: list[Problem] = []
-        self._file = file
+    def __init__(self, wrongs: Wrongs) -> None:
+        self._wrongs = wrongs
 
     def scenario(self, name: str, content: Mapping[str, Any]) -> Scenario | None:
-        for table, known in _KEYS.items():
-            for key in content.get(table, {}) if table else content:
-                if key not in known:
-                    self._wrong(f"{table}.{key}".strip("."), "is not known", ", ".join(known))
-        for key in ("purpose", "start", "hours", "weather", "assert"):
-            if key not in content:
-                self._wrong(key, "is missing", "see docs/bench.md")
-        if self.problems:
+        self._check_shape(content)
+        if self._wrongs.problems:
             return None
-        people, engine = content.get("people", {}), content.get("engine", {})
-        forecast = content.get("forecast", {})
-        start = content["start"]
-        if not isinstance(start, datetime) or start.utcoffset() is None:
-            self._wrong("start", "has no offset from UTC", "2026-01-16T00:00:00+08:00")
-            return None
+        top = Values(content, "", self._wrongs)
+        forecast = Values(content.get("forecast", {}), "forecast.", self._wrongs)
+        people = Values(content.get("people", {}), "people.", self._wrongs)
+        hours = top.number("hours", _HOURS.high, _HOURS)
+        start = self._start(content["start"])
         return Scenario(
             name=name,
-            purpose=str(content["purpose"]),
-            site=str(content.get("site", "village")),
+            purpose=top.text("purpose"),
+            site=top.text("site", "village"),
             start=start,
-            hours=float(content["hours"]),
-            short=bool(content.get("short", False)),
-            seed=int(content.get("seed", 1)),
-            plant_seed=content.get("plant_seed", 1) or None,
+            hours=hours,
+            short=top.truth("short", usual=False),
+            seed=top.whole("seed", 1, _MOST_SEED),
+            plant_seed=top.whole("plant_seed", 1, _MOST_SEED) or None,
             course=self._course(start, content["weather"]),
-            forecast_errors=bool(forecast.get("errors", True)),
-            forecast_bias_k=float(forecast.get("bias_k", 1.0)),
-            engine=EngineSettings(**engine),
-            approves_after_min=people.get("approves_after_min"),
-            arms_at_h=people.get("arms_at_h"),
+            forecast_errors=forecast.truth("errors", usual=True),
+            forecast_bias_k=forecast.number("bias_k", 1.0, Span(-30.0, 30.0)),
+            engine=self._engine(content.get("engine", {})),
+            approves_after_min=people.perhaps("approves_after_min", Span(0.0, 60.0 * hours)),
+            arms_at_h=people.perhaps("arms_at_h", Span(0.0, hours, open_high=True)),
             timeline=tuple(
-                sorted(self._timeline(content.get("at", [])), key=lambda one: one.second)
+                sorted(self._timeline(content.get("at", []), hours), key=lambda one: one.second)
             ),
-            checks=tuple(self._checks(content["assert"])),
-            wire_polls=bool(content.get("wire_polls", True)),
-            trace_s=float(content.get("trace_s", 60.0)),
+            checks=tuple(self._checks(content["assert"], hours)),
+            wire_polls=top.truth("wire_polls", usual=True),
+            trace_s=top.number("trace_s", 60.0, _DAY),
+        )
+
+    def _check_shape(self, content: Mapping[str, Any]) -> None:
+        """Refuse keys that are not known or missing, and values where tables belong."""
+        for table, known in _KEYS.items():
+            found = content.get(table, {}) if table else content
+            if not isinstance(found, Mapping):
+                self._wrongs.refuse(table, found, f"a table [{table}]")
+                continue
+            for key in found:
+                if key not in known:
+                    column = f"{table}.{key}".strip(".")
+                    self._wrongs.add(column, "is not known", ", ".join(known))
+        for key in _NEEDED:
+            if key not in content:
+                self._wrongs.add(key, "is missing", "see docs/bench.md")
+        for key in _ROWS:
+            rows = content.get(key, [])
+            if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
+                self._wrongs.refuse(key, rows, f"tables [[{key}]]")
+
+    def _start(self, value: object) -> datetime:
+        if not isinstance(value, datetime) or value.utcoffset() is None:
+            self._wrongs.add("start", "has no offset from UTC", "2026-01-16T00:00:00+08:00")
+        elif not _FIRST_YEAR <= value.year <= _LAST_YEAR:
+            self._wrongs.refuse("start", value, f"a time of {_FIRST_YEAR} to {_LAST_YEAR}")
+        else:
+            return value
+        return datetime(2026, 1, 16, tzinfo=UTC)
+
+    def _engine(self, table: Mapping[str, Any]) -> EngineSettings:
+        values = Values(table, "engine.", self._wrongs)
+        writes = values.truth("fallback_writes", usual=False)
+        return EngineSettings(
+            cycle_s=values.number("cycle_s", EngineSettings.cycle_s, _DAY),
+            safety_s=values.number("safety_s", EngineSettings.safety_s, _DAY),
+            poll_s=values.perhaps("poll_s", _DAY),
+            fallback_writes=writes if "fallback_writes" in table else None,
         )
 
     def _course(self, start: datetime, table: Mapping[str, Any]) -> Course:
-        points = tuple((float(hour), float(temp)) for hour, temp in table["points"])
+        values = Values(table, "weather.", self._wrongs)
         return Course(
-            points=points,
-            swing_k=float(table.get("swing_k", 0.0)),
-            wind_m_s=float(table.get("wind_m_s", 2.0)),
-            sun_w_m2=float(table.get("sun_w_m2", 0.0)),
+            points=self._points(table.get("points")),
+            swing_k=values.number("swing_k", 0.0, Span(0.0, 60.0)),
+            wind_m_s=values.number("wind_m_s", 2.0, Span(0.0, 60.0)),
+            sun_w_m2=values.number("sun_w_m2", 0.0, Span(0.0, 1500.0)),
             first_local_hour=start.hour + start.minute / 60.0,
         )
 
-    def _timeline(self, rows: Sequence[Mapping[str, Any]]) -> list[Order]:
+    def _points(self, rows: object) -> tuple[tuple[float, float], ...]:
+        """Read points of hour and degC, their hours rising."""
+        allowed = f"[[hour, degC], ...], hours rising, each degC {_TEMPS_C.text}"
+        found: list[tuple[float, float]] = []
+        for row in rows if isinstance(rows, list) else []:
+            hour, temp_c = row if isinstance(row, list) and len(row) == 2 else (math.nan, math.nan)
+            after = found[-1][0] if found else -math.inf
+            rises = Span(after, math.inf, open_low=True).holds(hour)
+            if not rises or not _TEMPS_C.holds(temp_c):
+                self._wrongs.refuse("weather.points", row, allowed)
+                return ((0.0, 0.0),)
+            found.append((float(hour), float(temp_c)))
+        if not found:
+            self._wrongs.refuse("weather.points", rows, allowed)
+        return tuple(found)
+
+    def _timeline(self, rows: Sequence[Mapping[str, Any]], hours: float) -> list[Order]:
         found = []
+        span = Span(0.0, hours, open_high=True)
         for number, row in enumerate(rows):
+            key = f"at[{number}]"
+            if set(row) != {"h", "do"}:
+                self._wrongs.add(key, "needs h and do, and nothing else", _ORDER)
+                continue
+            if not span.holds(row["h"]):
+                self._wrongs.refuse(f"{key}.h", row["h"], f"{span.text}, the scenario's hours")
+                continue
             try:
                 found.append(read_order(float(row["h"]) * 3600.0, str(row["do"])))
-            except (KeyError, TypeError, ValueError, VerbError) as error:
-                self._wrong(f"at[{number}]", str(error), 'h = 1.5, do = "drop plant 30s"')
+            except VerbError as error:
+                self._wrongs.add(f"{key}.do", str(error), _ORDER)
         return found
 
-    def _checks(self, rows: Sequence[Mapping[str, Any]]) -> list[Check]:
-        found = []
-        for number, row in enumerate(rows):
-            own = dict(row)
-            name, what = own.pop("name", ""), own.pop("what", "")
-            low, high = own.pop("low", None), own.pop("high", None)
-            if not name or not what or (low is None and high is None):
-                self._wrong(f"assert[{number}]", "needs name, what, and low or high", "see docs")
-                continue
-            found.append(Check(name=name, what=what, options=own, low=low, high=high))
-        return found
-
-    def _wrong(self, column: str, message: str, remedy: str) -> None:
-        self.problems.append(
-            Problem(file=self._file, column=column, message=message, remedy=remedy)
-        )
+    def _checks(self, rows: Sequence[Mapping[str, Any]], hours: float) -> list[Check]:
+        found = [
+            read_check(row, f"assert[{number}]", hours, self._wrongs)
+            for number, row in enumerate(rows)
+        ]
+        return [one for one in found if one is not None]

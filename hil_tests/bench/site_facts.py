@@ -43,6 +43,11 @@ def facts_of(site: Site) -> Facts:
     )
 
 
+def setpoint_ids(site: Site) -> tuple[str, ...]:
+    """Name the points that setpoints are written through."""
+    return tuple(_registers(site)[0])
+
+
 def _registers(
     site: Site,
 ) -> tuple[dict[str, tuple[str, int, int]], tuple[tuple[str, int, int], ...]]:

@@ -1,5 +1,6 @@
 """What a timeline says: `drop plant 30s`, `burst L1 m3_h=5 2h`, `approve`, `kill-engine`."""
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -48,6 +49,14 @@ VERBS: Mapping[str, tuple[bool, Mapping[str, float | str]]] = {
     "resume": (False, {}),
     "reload": (False, {}),
 }
+# What a setting may be where not every finite number makes sense: a verb's, or everyone's.
+_RANGES: Mapping[str, tuple[float, float]] = {
+    "share": (0.0, 1.0),
+    "m3_h": (0.0, 1e6),
+    "hours": (0.0, 8784.0),
+    "delay s": (0.0, 3600.0),
+    "late s": (0.0, 3600.0),
+}
 _DURATION = re.compile(r"^(\d+(?:\.\d+)?)(s|min|h)$")
 _UNIT_S = {"s": 1.0, "min": 60.0, "h": 3600.0}
 
@@ -93,15 +102,30 @@ def read_order(second: float, text: str) -> Order:
     lasts_s = None
     if rest and (match := _DURATION.match(rest[-1])):
         lasts_s = float(match[1]) * _UNIT_S[match[2]]
+        if not 0.0 < lasts_s < math.inf:
+            raise VerbError(f"{text!r}: a duration is more than 0s")
         rest = rest[:-1]
     settings = dict(usual)
     for word in [word for word in rest if "=" in word]:
         name, _, value = word.partition("=")
         if name not in usual:
             raise VerbError(f"{text!r}: {verb} takes {', '.join(usual) or 'no settings'}")
-        settings[name] = value if isinstance(usual[name], str) else float(value)
+        settings[name] = value if isinstance(usual[name], str) else _number(verb, name, value)
     targets = [word for word in rest if "=" not in word]
     if len(targets) != int(needs_target):
         raise VerbError(f"{text!r}: {verb} needs {'one target' if needs_target else 'no target'}")
     target = targets[0] if targets else ""
     return Order(second=second, verb=verb, target=target, settings=settings, lasts_s=lasts_s)
+
+
+def _number(verb: str, name: str, text: str) -> float:
+    """Read a setting's value, within its range."""
+    low, high = _RANGES.get(f"{verb} {name}", _RANGES.get(name, (-math.inf, math.inf)))
+    try:
+        found = float(text)
+    except ValueError as error:
+        raise VerbError(f"{verb}: {name} [{text}] is no number") from error
+    if not math.isfinite(found) or not low <= found <= high:
+        allowed = "finite" if low == -math.inf else f"from {low:g} to {high:g}"
+        raise VerbError(f"{verb}: {name} [{text}] is not allowed, a number {allowed} is")
+    return found

@@ -1,0 +1,137 @@
+"""Scenario files: whatever is wrong is refused before anything runs, with what is allowed."""
+
+import argparse
+from pathlib import Path
+
+import pytest
+
+from controller.problems import InputError
+from hil_tests.bench.assertions import MEASURES
+from hil_tests.bench.checks import _OPTIONS
+from hil_tests.bench.scenario import read_scenario, scenario_files
+from hil_tests.bench.targets import unknown_targets
+from hil_tests.bench_command import configure, run
+from hil_tests.live import SCENARIO as LIVE
+
+SOUND = """\
+purpose = "x"
+start = 2026-01-16T06:00:00+08:00
+hours = 4
+[weather]
+points = [[0, -4], [4, -6]]
+[engine]
+cycle_s = 3600
+[people]
+approves_after_min = 5
+[[at]]
+h = 1.5
+do = "drop field share=0.3 1h"
+[[assert]]
+name = "a"
+what = "writes"
+low = 1
+"""
+
+
+def scenario_file(folder: Path, old: str = "", new: str = "") -> Path:
+    assert old in SOUND
+    path = folder / "mine.toml"
+    path.write_text(SOUND.replace(old, new, 1) if old else SOUND, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "column", "allowed"),
+    [
+        ("hours = 4", "hours = nan", "hours", "above 0 to 8784"),
+        ("hours = 4", "hours = -1", "hours", "above 0 to 8784"),
+        ("hours = 4", "hours = 1e9", "hours", "above 0 to 8784"),
+        ("hours = 4", 'hours = "four"', "hours", "above 0 to 8784"),
+        ("2026-01-16", "1999-12-31", "start", "2000 to 2199"),
+        ("2026-01-16T06:00:00+08:00", "2026-01-16", "start", "+08:00"),
+        ('what = "writes"', 'what = "warmth"', "assert[0].what", "pipe-pressure-margin"),
+        ("low = 1", 'low = "one"', "assert[0].low", "finite"),
+        ("low = 1", "high = nan", "assert[0].high", "finite"),
+        ("low = 1", "low = 1\nhigh = 0", "assert[0].low", "no more than high"),
+        ("low = 1", "low = 1\nto_h = 9", "assert[0].to_h", "from 0 to 4"),
+        ("low = 1", "low = 1\ncolour = 9", "assert[0].colour", "from_h, to_h, point"),
+        ('what = "writes"', 'what = "kpi"\nkpi = "joy"', "assert[0].kpi", "tdis_kh"),
+        ('what = "writes"', 'what = "trace"\nkind = "moons"', "assert[0].kind", "plants"),
+        ("[[0, -4], [4, -6]]", "[]", "weather.points", "hours rising"),
+        ("[[0, -4], [4, -6]]", "[[0, nan]]", "weather.points", "hours rising"),
+        ("[[0, -4], [4, -6]]", "[[4, -4], [0, -6]]", "weather.points", "hours rising"),
+        ("[[0, -4], [4, -6]]", "[[0, -400]]", "weather.points", "from -60 to 60"),
+        ("[[0, -4], [4, -6]]", "3", "weather.points", "hours rising"),
+        ("points = [[0, -4], [4, -6]]", "", "weather.points", "hours rising"),
+        ("h = 1.5", "h = -1", "at[0].h", "from 0 below 4"),
+        ("h = 1.5", "h = 5", "at[0].h", "from 0 below 4"),
+        ("h = 1.5", "", "at[0]", "h = 1.5"),
+        ("share=0.3", "share=3", "at[0].do", "drop plant 30s"),
+        ("cycle_s = 3600", "cycle_s = 0", "engine.cycle_s", "above 0 to 86400"),
+        ("_min = 5", "_min = -5", "people.approves_after_min", "from 0"),
+        ("[engine]\ncycle_s = 3600", "seed = 1\n", "weather.seed", "points"),
+        ("hours = 4", "hours = 4\nseed = -1", "seed", "from 0 to"),
+        ("hours = 4", 'hours = 4\nshort = "no"', "short", "true or false"),
+    ],
+)  # fmt: skip
+def test_a_wrong_value_is_refused_where_it_stands(
+    tmp_path: Path, old: str, new: str, column: str, allowed: str
+) -> None:
+    path = scenario_file(tmp_path, old, new)
+    with pytest.raises(InputError) as refused:
+        read_scenario(path)
+    (problem,) = refused.value.problems
+    assert (problem.file, problem.column) == (str(path), column)
+    assert allowed in problem.remedy
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "value", "there"),
+    [
+        ("drop field", "drop moon", "moon", "field"),
+        ("drop field share=0.3", "power-off plc9", "plc9", "plc1"),
+        ("drop field share=0.3", "stuck plc1.joy", "plc1.joy", "plc1.supply_temp"),
+        ("drop field share=0.3", "swap plc1.supply_temp", "", "plc1.supply_temp"),
+        ("drop field share=0.3", "burst L99", "L99", "L1"),
+        ("drop field share=0.3", "panel plc1.joy", "plc1.joy", "plc1.supply_temp_setpoint"),
+        ("low = 1", 'low = 1\npoint = "P9.sp"', "P9.sp", "P1.sp"),
+        ("hours = 4", 'hours = 4\nsite = "nix"', "nix", "village"),
+    ],
+)
+def test_what_the_site_does_not_have_is_refused(
+    tmp_path: Path, old: str, new: str, value: str, there: str
+) -> None:
+    path = scenario_file(tmp_path, old, new)
+    (problem,) = unknown_targets(read_scenario(path), path)
+    assert problem.value == value
+    assert there in problem.remedy
+
+
+def test_every_scenario_of_the_bench_finds_what_it_names() -> None:
+    paths = [*scenario_files(), LIVE]
+    assert [each for path in paths for each in unknown_targets(read_scenario(path), path)] == []
+
+
+def test_options_are_those_of_measures() -> None:
+    assert set(_OPTIONS) <= set(MEASURES)
+
+
+def bench(*words: str) -> int:
+    parser = argparse.ArgumentParser()
+    configure(parser)
+    return run(parser.parse_args(words))
+
+
+def test_a_wrong_scenario_is_exit_code_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = scenario_file(tmp_path, "drop field", "drop moon")
+    assert bench("run", str(path), "--out", str(tmp_path / "out")) == 2
+    assert "drop" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_reports_cannot_go_into_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = scenario_file(tmp_path)
+    assert bench("run", str(path), "--out", str(path / "below")) == 2
+    assert f"{path} is a file" in capsys.readouterr().err
