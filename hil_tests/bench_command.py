@@ -5,8 +5,13 @@ import json
 import sys
 from pathlib import Path
 
+from controller.bounded_numbers import number_between
+from controller.whole_numbers import whole_number
+
 HELP = "run scenarios against the virtual plant, or serve it to another controller"
 
+_MOST_SPEED = 1000.0
+_MOST_SEED = 2**32 - 1
 _EXAMPLES = """\
 examples:
   heatwarden bench list
@@ -40,32 +45,27 @@ def configure(parser: argparse.ArgumentParser) -> None:
     run_.add_argument("--all", action="store_true", help="all there are")
     run_.add_argument("--out", metavar="FOLDER", default="bench-report", help="bench-report")
     run_.add_argument("--csv", action="store_true", help="traces as CSV instead of Parquet")
-    run_.add_argument("--plant-seed", type=int, metavar="N", help="another plant; 0 as modelled")
-    run_.add_argument("--speed", type=_speed, metavar="X",
+    run_.add_argument("--plant-seed", type=whole_number(0, _MOST_SEED), metavar="N",
+                      help="another plant; 0 as modelled")  # fmt: skip
+    run_.add_argument("--speed", type=number_between(0.01, _MOST_SPEED), metavar="X",
                       help="times real time; in lockstep, as fast as it goes, without")  # fmt: skip
     run_.add_argument("--json", action="store_true", help="one JSON object")
     plant = actions.add_parser("plant", help="serve the virtual plant to another controller")
     plant.add_argument("site", metavar="SITE", help="village, old-east or a site folder")
-    plant.add_argument(
-        "--seed", type=int, default=1, metavar="N", help="which plant; 0 as modelled"
-    )
-    plant.add_argument("--speed", type=float, default=1.0, metavar="X", help="times real time (1)")
-    plant.add_argument("--outdoor", type=float, default=-5.0, metavar="DEGC", help="weather (-5)")
+    plant.add_argument("--seed", type=whole_number(0, _MOST_SEED), default=1, metavar="N",
+                       help="which plant; 0 as modelled")  # fmt: skip
+    plant.add_argument("--speed", type=number_between(0.0, _MOST_SPEED), default=1.0, metavar="X",
+                       help="times real time (1); at 0 only calls move it")  # fmt: skip
+    plant.add_argument("--outdoor", type=number_between(-50.0, 50.0), default=-5.0, metavar="DEGC",
+                       help="weather (-5)")  # fmt: skip
     plant.add_argument("--cold-snap", action="store_true",
                        help="12 K colder between the 12th and the 30th hour")  # fmt: skip
     plant.add_argument("--connect", metavar="FOLDER",
                        help="leave a copy of the site there that leads to this plant")  # fmt: skip
     plant.add_argument("--port", action="append", default=[], metavar="BUS=PORT",
                        help="a bus on a real adapter, such as plant=/dev/ttyUSB0")  # fmt: skip
-    plant.add_argument("--api", type=int, default=0, metavar="PORT", help="of the API; any when 0")
-
-
-def _speed(text: str) -> float:
-    """Read a multiple of real time."""
-    found = float(text)
-    if not 0.0 < found <= 1000.0:
-        raise ValueError(text)
-    return found
+    plant.add_argument("--api", type=whole_number(0, 65535), default=0, metavar="PORT",
+                       help="of the API; any when 0")  # fmt: skip
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -142,15 +142,14 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _refuse_out(folder: Path) -> None:
-    """Refuse a place for reports that is a file, or lies under one, before hours of runs."""
-    from controller.problems import InputError
-    from drivers.base import Problem
+    """Refuse a place that reports cannot go to before hours of runs."""
+    from controller.outputs import need_room_for_folder
+    from controller.problems import InputError, not_written
 
-    for place in (folder, *folder.parents):
-        if place.exists() and not place.is_dir():
-            remedy = "name a folder with --out"
-            problem = Problem(file=f"--out {folder}", message=f"{place} is a file", remedy=remedy)
-            raise InputError([problem])
+    try:
+        need_room_for_folder(folder)
+    except OSError as error:
+        raise InputError([not_written(f"--out {folder}", error)]) from error
 
 
 def _one(scenario: object, folder: Path, arguments: argparse.Namespace) -> dict[str, object]:

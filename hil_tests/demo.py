@@ -1,7 +1,12 @@
 """`heatwarden demo`: plan the old district, then run it live with the console on top."""
 
 import argparse
+import os
 import sys
+from pathlib import Path
+
+from controller.bounded_numbers import number_between
+from controller.whole_numbers import whole_number
 
 HELP = "plan the old district in a cold wave, then run it live on a simulated plant"
 
@@ -35,22 +40,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
         parser: The command's parser.
     """
     parser.epilog = _EXAMPLES
-    parser.add_argument(
+    part = parser.add_mutually_exclusive_group()
+    part.add_argument(
         "--once", action="store_true", help="only plan, and always end with exit code 0"
     )
-    parser.add_argument("--live", action="store_true", help="only run it live")
+    part.add_argument("--live", action="store_true", help="only run it live")
     parser.add_argument(
         "--report", metavar="FILE.html", default=REPORT_NAME, help=f"default: {REPORT_NAME}"
     )
     parser.add_argument(
         "--site", default=LIVE_SITE, metavar="SITE", help="whose plant runs live (old-east)"
     )
-    parser.add_argument(
-        "--speed", type=float, default=SPEED, metavar="X", help="times real time (60)"
-    )
-    parser.add_argument(
-        "--port", type=int, default=CONSOLE_PORT, metavar="PORT", help="of the console (8080)"
-    )
+    parser.add_argument("--speed", type=number_between(0.01, 1000.0), default=SPEED, metavar="X",
+                        help="times real time (60)")  # fmt: skip
+    parser.add_argument("--port", type=whole_number(1, 65535), default=CONSOLE_PORT,
+                        metavar="PORT", help="of the console (8080)")  # fmt: skip
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -60,9 +64,13 @@ def run(arguments: argparse.Namespace) -> int:
         arguments: The parsed command line.
 
     Returns:
-        The plan command's exit code where it is not 0, else 0; with --once always 0; 3 where the
-        console's port is taken.
+        The plan command's exit code where it is not 0, else 0; with --once always 0. Before that
+        2 where there is no such site, 3 where the console's port is taken.
     """
+    if not arguments.once and (code := _why_not_live(arguments.site, arguments.port)):
+        return code
+    if not _is_compiled():
+        sys.stderr.write("a first run compiles the network model: a minute or two without a word\n")
     code = 0 if arguments.live else _plan(arguments.report)
     if arguments.once:
         return 0
@@ -71,6 +79,36 @@ def run(arguments: argparse.Namespace) -> int:
     from hil_tests.live import run_live
 
     return run_live(arguments.site, arguments.speed, arguments.port)
+
+
+def _why_not_live(site: str, port: int) -> int:
+    """Say before the minutes of planning why it cannot run live; 0 where it can."""
+    from controller.console_port import why_not_free
+    from controller.problems import InputError, report_problems
+    from controller.site import load_site
+    from drivers.base import Problem
+    from hil_tests.bench.session import site_folder
+
+    try:
+        load_site(site_folder(site))
+    except InputError as refusal:
+        report_problems(refusal.problems, as_json=False)
+        return 2
+    if why := why_not_free(port):
+        remedy = "stop what listens there, or give another: heatwarden demo --port 8081"
+        problem = Problem(file=f"port {port}", message=why, remedy=remedy)
+        report_problems([problem], as_json=False)
+        return 3
+    return 0
+
+
+def _is_compiled() -> bool:
+    """Whether compiled code is where numba keeps it: beside the source, or in a folder named."""
+    from optimizer.physics import compiled
+
+    beside = Path(compiled.__file__).parent / "__pycache__"
+    own = os.environ.get("NUMBA_CACHE_DIR")
+    return any(Path(own).rglob("*.nbi") if own else beside.glob("*.nbi"))
 
 
 def _plan(report: str) -> int:

@@ -8,9 +8,6 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-from controller.console_port import why_not_free
-from controller.problems import report_problems
-from drivers.base import Problem
 from hil_tests.bench.people import ENGINEER, OPERATOR
 from hil_tests.bench.scenario import read_scenario
 from hil_tests.bench.session import Session, SessionOptions
@@ -27,14 +24,8 @@ def run_live(site: str, speed: float, port: int) -> int:
         port: The console's port on this machine.
 
     Returns:
-        0; 3 where the port is taken or the engine has ended by itself.
+        0; 3 where the engine has ended by itself.
     """
-    why = why_not_free(port)
-    if why:
-        remedy = "stop what listens there, or give another: heatwarden demo --live --port 8081"
-        problem = Problem(file=f"port {port}", message=why, remedy=remedy)
-        report_problems([problem], as_json=False)
-        return 3
     password = secrets.token_urlsafe(9)
     with ExitStack() as stack:
         work = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="heatwarden-demo-")))

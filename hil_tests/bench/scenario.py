@@ -123,7 +123,9 @@ _ROWS = ("at", "assert")
 # A year and a day: the demonstration goes on for a year.
 _HOURS = Span(0.0, 24.0 * 366.0, open_low=True)
 _TEMPS_C = Span(-60.0, 60.0)
-_DAY = Span(0.0, 86400.0, open_low=True)
+_DAY_S = Span(1.0, 86400.0)
+# As `heatwarden run` takes it.
+_SAFETY_S = Span(0.05, 60.0)
 _MOST_SEED = 2**32 - 1
 _FIRST_YEAR, _LAST_YEAR = 2000, 2199
 
@@ -163,7 +165,7 @@ class _Reader:
             ),
             checks=tuple(self._checks(content["assert"], hours)),
             wire_polls=top.truth("wire_polls", usual=True),
-            trace_s=top.number("trace_s", 60.0, _DAY),
+            trace_s=top.number("trace_s", 60.0, _DAY_S),
         )
 
     def _check_shape(self, content: Mapping[str, Any]) -> None:
@@ -198,9 +200,9 @@ class _Reader:
         values = Values(table, "engine.", self._wrongs)
         writes = values.truth("fallback_writes", usual=False)
         return EngineSettings(
-            cycle_s=values.number("cycle_s", EngineSettings.cycle_s, _DAY),
-            safety_s=values.number("safety_s", EngineSettings.safety_s, _DAY),
-            poll_s=values.perhaps("poll_s", _DAY),
+            cycle_s=values.number("cycle_s", EngineSettings.cycle_s, _DAY_S),
+            safety_s=values.number("safety_s", EngineSettings.safety_s, _SAFETY_S),
+            poll_s=values.perhaps("poll_s", _DAY_S),
             fallback_writes=writes if "fallback_writes" in table else None,
         )
 

@@ -40,6 +40,8 @@ def serve_plant(arguments: argparse.Namespace, say: Callable[[str], None]) -> in
         InputError: The site or a port is wrong.
     """
     site = load_site(site_folder(arguments.site))
+    adapters = _adapters(arguments.port, [bus.bus_id for bus in site.buses])
+    _check_connection(arguments)
     parameters = (
         perturbed(site.district, arguments.seed) if arguments.seed else as_modelled(site.district)
     )
@@ -59,7 +61,7 @@ def serve_plant(arguments: argparse.Namespace, say: Callable[[str], None]) -> in
         buses, lines = open_lines(
             api.world, WireLog(polls=False), work, arguments.seed, paced=arguments.speed <= 1.0
         )
-        for bus_id, port in _adapters(arguments.port, list(buses)).items():
+        for bus_id, port in adapters.items():
             bus = next(one for one in site.buses if one.bus_id == bus_id)
             lines[bus_id].close()
             lines[bus_id] = SerialLine(
@@ -84,19 +86,26 @@ def serve_plant(arguments: argparse.Namespace, say: Callable[[str], None]) -> in
     return 0
 
 
-def _connected(
-    folder: Path, arguments: argparse.Namespace, api: PlantApi, lines: Mapping[str, Line]
-) -> Forecaster:
-    """Leave a copy of the site that leads to this plant; give its weather service."""
+def _check_connection(arguments: argparse.Namespace) -> None:
+    """Refuse a copy that cannot be left before the plant settles."""
+    if arguments.connect is None:
+        return
     problem = ""
     if arguments.speed != 1.0:
         problem, remedy = "needs --speed 1: an engine lives in real time", "leave --speed out"
     elif arguments.port:
         problem, remedy = "does not go with --port", "describe the adapter in the site's own file"
-    elif folder.exists():
+    elif Path(arguments.connect).exists():
         problem, remedy = "exists", "name a new folder"
     if problem:
-        raise InputError([Problem(file=f"--connect {folder}", message=problem, remedy=remedy)])
+        named = f"--connect {arguments.connect}"
+        raise InputError([Problem(file=named, message=problem, remedy=remedy)])
+
+
+def _connected(
+    folder: Path, arguments: argparse.Namespace, api: PlantApi, lines: Mapping[str, Line]
+) -> Forecaster:
+    """Leave a copy of the site that leads to this plant; give its weather service."""
     connect(
         copy_site(site_folder(arguments.site), folder), api.world.site, lines,
         paced=True, fallback_writes=None,
