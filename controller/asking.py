@@ -50,7 +50,9 @@ def run_asking(
     from controller.site_store import with_store
 
     return with_store(
-        arguments, lambda site, database: _asked(arguments, site, database, kind, body, patience_s)
+        arguments,
+        lambda site, database: _asked(arguments, site, database, kind, body, patience_s),
+        must_exist=True,
     )
 
 

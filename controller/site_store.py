@@ -52,19 +52,25 @@ def store_place(site: str) -> StorePlace:
     return StorePlace(site_id=str(site_id), folder=folder, url=str(url))
 
 
-def with_store(arguments: argparse.Namespace, work: Callable[[StorePlace, Database], int]) -> int:
+def with_store(
+    arguments: argparse.Namespace,
+    work: Callable[[StorePlace, Database], int],
+    *,
+    must_exist: bool = False,
+) -> int:
     """Open the store of the site on the command line and do something with it.
 
     Args:
         arguments: With `site` and `json`.
         work: Gets the place and its store; returns an exit code.
+        must_exist: Whether a missing store is a failure, for work that only looks; else it is made.
 
     Returns:
         The work's exit code; 2 where the site or another input is wrong, 3 where the store fails.
     """
     try:
         site = store_place(arguments.site)
-        database = open_database(site.url, site.folder)
+        database = open_database(site.url, site.folder, must_exist=must_exist)
         try:
             return work(site, database)
         finally:

@@ -43,13 +43,34 @@ def run(arguments: argparse.Namespace) -> int:
     from drivers.base import BadInput
 
     try:
-        site = load_site(arguments.site)
+        site = _with_store_checked(load_site(arguments.site))
         _check_weather(site)
     except (InputError, BadInput) as error:
         report_problems(error.problems, as_json=arguments.json)
         return 2
     (_write_json if arguments.json else _write_text)(site, quiet=arguments.quiet)
     return 0
+
+
+def _with_store_checked(site: "Site") -> "Site":
+    """Warn where the store's database needs a package that this machine has not."""
+    from dataclasses import replace
+
+    from controller.site import SITE_FILE
+    from drivers.base import Problem
+
+    if not site.store_url.startswith("postgresql"):  # SQLite needs none
+        return site
+    from controller.store.database import database_urls, need_driver
+    from controller.store.errors import StoreUnavailable
+
+    try:
+        need_driver(database_urls(site.store_url, site.folder)[0])
+    except StoreUnavailable as error:
+        remedy = "install it where the engine runs"
+        warning = Problem(file=SITE_FILE, column="store.url", message=str(error), remedy=remedy)
+        return replace(site, warnings=(*site.warnings, warning))
+    return site
 
 
 def _check_weather(site: "Site") -> None:

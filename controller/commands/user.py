@@ -59,7 +59,11 @@ def run(arguments: argparse.Namespace) -> int:
     from controller.site_store import with_store
 
     work = {"add": _add, "remove": _remove, "list": _list}[arguments.action]
-    return with_store(arguments, lambda site, database: work(arguments, site, database))
+    return with_store(
+        arguments,
+        lambda site, database: work(arguments, site, database),
+        must_exist=arguments.action != "add",
+    )
 
 
 def _add(arguments: argparse.Namespace, site: "StorePlace", database: "Database") -> int:

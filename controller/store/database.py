@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -87,12 +88,13 @@ class Database:
         self.telemetry.dispose()
 
 
-def open_database(url: str, folder: Path) -> Database:
+def open_database(url: str, folder: Path, *, must_exist: bool = False) -> Database:
     """Open the store of a site and bring its tables up to date.
 
     Args:
         url: sqlite:///FILE, relative to the site's folder, or postgresql://USER@HOST/NAME.
         folder: The site's folder.
+        must_exist: Whether a missing SQLite file is an error; else it is made.
 
     Returns:
         The store.
@@ -102,6 +104,8 @@ def open_database(url: str, folder: Path) -> Database:
     """
     with _translated():
         core_url, telemetry_url = database_urls(url, folder)
+        if must_exist:
+            _need_file(core_url)
         database = Database(
             core=_engine(core_url, durable=True), telemetry=_engine(telemetry_url, durable=False)
         )
@@ -140,6 +144,13 @@ def database_urls(url: str, folder: Path) -> tuple[URL, URL]:
     return parsed.set(database=str(path)), parsed.set(database=str(beside))
 
 
+def _need_file(url: URL) -> None:
+    if url.get_backend_name() == "sqlite" and not Path(str(url.database)).exists():
+        raise StoreUnavailable(
+            f"there is no store: {url.database} is made by `heatwarden user add`"
+        )
+
+
 def _engine(url: URL, *, durable: bool) -> Engine:
     if url.get_backend_name() == "sqlite":
         engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S})
@@ -147,9 +158,25 @@ def _engine(url: URL, *, durable: bool) -> Engine:
         event.listen(engine, "begin", _begin_sqlite)
     else:
         # A server that was restarted in between is found out before a transaction, not in it.
+        need_driver(url)
         engine = create_engine(url, pool_pre_ping=True, connect_args={"timeout": BUSY_TIMEOUT_S})
         event.listen(engine, "connect", _postgresql_settings(durable))
     return engine
+
+
+def need_driver(url: URL) -> None:
+    """Find out whether the package that speaks to a database is installed.
+
+    Args:
+        url: As of `database_urls`.
+
+    Raises:
+        StoreUnavailable: It is not.
+    """
+    if url.get_backend_name() == "postgresql" and find_spec("pg8000") is None:
+        raise StoreUnavailable(
+            "PostgreSQL needs the package pg8000: pip install heatwarden[postgresql]"
+        )
 
 
 def _sqlite_settings(durable: bool) -> Any:
