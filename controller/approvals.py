@@ -102,9 +102,7 @@ def refusals(
     Returns:
         Every reason against it; empty where it may be approved.
     """
-    found = []
-    if recommendation.recommendation_id != latest_id:
-        found.append(f"superseded by {latest_id}")
+    found = [word for word in (superseded(recommendation, latest_id),) if word]
     if now >= recommendation.expires_at:
         found.append(f"expired at {recommendation.expires_at.isoformat()}")
     for member in recommendation.members:
@@ -115,6 +113,19 @@ def refusals(
             continue
         found += _against_member(member, limits[member.point_id], readings, now)
     return tuple(found)
+
+
+def superseded(recommendation: Recommendation, latest_id: str | None) -> str:
+    """Say which newer set has taken a set's place.
+
+    Args:
+        recommendation: The set that is to be decided about.
+        latest_id: The newest recommendation's id.
+
+    Returns:
+        What to answer; empty where it is the newest.
+    """
+    return "" if recommendation.recommendation_id == latest_id else f"superseded by {latest_id}"
 
 
 def _against_member(

@@ -142,7 +142,7 @@ class Desk:
             return Answer(accepted=False, text=changed.why_not)
         if core.clock() - changed.asked.at > CHANGE_STALE_AFTER:
             return Answer(accepted=False, text="asked too long ago; ask again")
-        latest_id = None if core.advice is None else core.advice.recommendation_id
+        latest_id = self._latest_id()
         if latest_id != changed.advice.parent_id:
             return Answer(accepted=False, text=f"superseded by {latest_id}")
         keep_recommendation(core, changed.advice)
@@ -193,7 +193,7 @@ class Desk:
         found = list(
             approvals.refusals(
                 advice,
-                latest_id=None if core.advice is None else core.advice.recommendation_id,
+                latest_id=self._latest_id(),
                 limits=core.tables.limits,
                 readings=core.readings,
                 now=now,
@@ -224,7 +224,8 @@ class Desk:
         if not Role(request.role).may(Role.OPERATOR):
             return Answer(accepted=False, text=f"{request.actor} is {request.role}")
         advice = self._recommendation(request)
-        refusal = self._decide(advice.recommendation_id, "rejected", request)
+        refusal = approvals.superseded(advice, self._latest_id())
+        refusal = refusal or self._decide(advice.recommendation_id, "rejected", request)
         return Answer(accepted=not refusal, text=refusal or "rejected")
 
     def _decide(self, recommendation_id: str, verdict: str, request: Request) -> str:
@@ -242,6 +243,9 @@ class Desk:
         except AlreadyDecided as error:
             return str(error)
         return ""
+
+    def _latest_id(self) -> str | None:
+        return None if self.core.advice is None else self.core.advice.recommendation_id
 
     def _recommendation(self, request: Request) -> approvals.Recommendation:
         name = text_of(request.body, "recommendation_id")
