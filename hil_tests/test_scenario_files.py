@@ -51,6 +51,7 @@ def scenario_file(folder: Path, old: str = "", new: str = "") -> Path:
         ('what = "writes"', 'what = "warmth"', "assert[0].what", "pipe-pressure-margin"),
         ("low = 1", 'low = "one"', "assert[0].low", "finite"),
         ("low = 1", "high = nan", "assert[0].high", "finite"),
+        ("low = 1", f"low = 1{'0' * 400}", "assert[0].low", "finite"),
         ("low = 1", "low = 1\nhigh = 0", "assert[0].low", "no more than high"),
         ("low = 1", "low = 1\nto_h = 9", "assert[0].to_h", "from 0 to 4"),
         ("low = 1", "low = 1\ncolour = 9", "assert[0].colour", "from_h, to_h, point"),
@@ -70,6 +71,8 @@ def scenario_file(folder: Path, old: str = "", new: str = "") -> Path:
         ("_min = 5", "_min = -5", "people.approves_after_min", "from 0"),
         ("[engine]\ncycle_s = 3600", "seed = 1\n", "weather.seed", "points"),
         ("hours = 4", "hours = 4\nseed = -1", "seed", "from 0 to"),
+        ("hours = 4", "hours = 4\nforecast = 3", "forecast", "[forecast]"),
+        ("[[at]]", "[at]", "at", "[[at]]"),
         ("hours = 4", 'hours = 4\nshort = "no"', "short", "true or false"),
     ],
 )  # fmt: skip

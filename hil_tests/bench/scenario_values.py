@@ -1,6 +1,7 @@
 """Values of a scenario file, each against what is allowed; what is wrong is collected."""
 
 import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,9 +22,12 @@ class Span:
         """Whether a value is a finite number of the span."""
         if isinstance(value, bool) or not isinstance(value, int | float):
             return False
+        # A whole number of a file may be longer than any other number can be.
+        if abs(value) > sys.float_info.max or math.isnan(value):
+            return False
         above = self.low < value if self.open_low else self.low <= value
         below = value < self.high if self.open_high else value <= self.high
-        return math.isfinite(value) and above and below
+        return above and below
 
     @property
     def text(self) -> str:
