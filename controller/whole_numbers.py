@@ -3,6 +3,8 @@
 import argparse
 from collections.abc import Callable
 
+MOST_DIGITS = 100  # thousands of them are no number to Python
+
 
 def whole_number(least: int, most: int) -> Callable[[str], int]:
     """Make a reader of whole numbers for `add_argument`.
@@ -16,7 +18,8 @@ def whole_number(least: int, most: int) -> Callable[[str], int]:
     """
 
     def read(text: str) -> int:
-        if not text.isascii() or not text.isdecimal() or not least <= int(text) <= most:
+        digits = text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS
+        if not digits or not least <= int(text) <= most:
             message = f"{text} is not a whole number from {least} to {most}"
             raise argparse.ArgumentTypeError(message)
         return int(text)

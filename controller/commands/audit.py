@@ -4,10 +4,13 @@ import argparse
 import json
 from typing import TYPE_CHECKING
 
+from controller.whole_numbers import whole_number
+
 if TYPE_CHECKING:
     from controller.site_store import StorePlace
     from controller.store.database import Database
 
+MOST_SHOWN = 1_000_000  # more than a screen wants; `export` gives all
 _EXAMPLES = """\
 examples:
   heatwarden audit verify sites/old-east
@@ -30,7 +33,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("site", metavar="SITE", help="site folder")
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
     parser.add_argument("--head", metavar="HASH", help="a hash that the chain must hold")
-    parser.add_argument("--last", type=int, default=20, metavar="N", help="records to show")
+    parser.add_argument(
+        "--last",
+        type=whole_number(1, MOST_SHOWN),
+        default=20,
+        metavar="N",
+        help="records to show (20)",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -4,6 +4,9 @@ import argparse
 import json
 from typing import TYPE_CHECKING, Any
 
+from controller.bounded_numbers import number_between
+from controller.whole_numbers import whole_number
+
 if TYPE_CHECKING:
     from controller.site_store import StorePlace
     from controller.store.database import Database
@@ -21,6 +24,7 @@ evidence. It must be answered within half an hour and closed on the same day; `l
 late. Repeated ones that are no fault of a home move the building's coldest flat (worst_flat_beta)
 at the next nightly calibration.
 """
+LONGEST_LIST_DAYS = 36_525.0  # a century
 CAUSES = ("network", "station", "building", "home")
 
 
@@ -33,7 +37,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = _EXAMPLES
     parser.add_argument("action", choices=("add", "list", "answer", "close"))
     parser.add_argument("site", metavar="SITE", help="the site folder")
-    parser.add_argument("number", nargs="?", type=int, metavar="N", help="which complaint")
+    parser.add_argument("number", nargs="?", type=whole_number(1, 2**62), metavar="N", help="which")
     parser.add_argument("--building", metavar="ID", help="the building")
     parser.add_argument("--flat", default="", metavar="NAME", help="the flat")
     parser.add_argument("--temp", type=float, metavar="C", help="room temperature, degC")
@@ -41,7 +45,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--note", default="", metavar="TEXT", help="what the resident says")
     parser.add_argument("--cause", choices=CAUSES, help="what was found")
     parser.add_argument("--outcome", default="", metavar="TEXT", help="what was done")
-    parser.add_argument("--days", type=float, default=7.0, metavar="D", help="how far back to list")
+    parser.add_argument(
+        "--days",
+        type=number_between(0.0, LONGEST_LIST_DAYS),
+        default=7.0,
+        metavar="D",
+        help="how far back to list",
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
 
 
@@ -58,13 +68,17 @@ def run(arguments: argparse.Namespace) -> int:
 
     actions = {"add": _add, "list": _list, "answer": _answer, "close": _close}
     work = actions[arguments.action]
-    return with_store(arguments, lambda site, database: work(arguments, site, database))
+    return with_store(
+        arguments,
+        lambda site, database: work(arguments, site, database),
+        must_exist=arguments.action != "add",
+    )
 
 
 def _add(arguments: argparse.Namespace, place: "StorePlace", database: "Database") -> int:
     from datetime import UTC, datetime
 
-    from controller.knowing.complaint_desk import COLDEST_C, WARMEST_C, enter
+    from controller.knowing.complaint_desk import enter
     from controller.knowing.complaint_words import ADVICE, VERDICTS, clue_text
     from controller.knowing.complaints import Report
     from controller.problems import write_line
@@ -76,9 +90,7 @@ def _add(arguments: argparse.Namespace, place: "StorePlace", database: "Database
     if building not in site.district.network.building_index:
         remedy = "take an id of buildings.csv"
         raise refused(str(building), "--building is no building of this site", remedy)
-    if arguments.temp is not None and not COLDEST_C <= arguments.temp <= WARMEST_C:
-        remedy = f"give the room's temperature, {COLDEST_C:g} to {WARMEST_C:g} degC"
-        raise refused(f"{arguments.temp:g}", "--temp is no room's temperature", remedy)
+    _need_sense(arguments)
     report = Report(
         building_id=building,
         flat=arguments.flat,
@@ -104,6 +116,37 @@ def _add(arguments: argparse.Namespace, place: "StorePlace", database: "Database
     write_line(f"  {advice.en} / {advice.zh}")
     write_line("answer within half an hour, close today")
     return 0
+
+
+def _need_sense(arguments: argparse.Namespace) -> None:
+    """Refuse what the console's own form refuses, and a complaint that says nothing to weigh."""
+    from controller.knowing.complaint_desk import (
+        COLDEST_C,
+        LONGEST_FLAT,
+        LONGEST_TEXT,
+        WARMEST_C,
+    )
+    from controller.site_store import refused
+
+    if arguments.temp is None and arguments.radiator is None:
+        remedy = "give what the resident tells of the room or of the radiators"
+        raise refused("add", "neither --temp nor --radiator is given", remedy)
+    if arguments.temp is not None and not COLDEST_C <= arguments.temp <= WARMEST_C:
+        remedy = f"give the room's temperature, {COLDEST_C:g} to {WARMEST_C:g} degC"
+        raise refused(f"{arguments.temp:g}", "--temp is no room's temperature", remedy)
+    _need_text("--flat", arguments.flat, LONGEST_FLAT)
+    _need_text("--note", arguments.note, LONGEST_TEXT)
+
+
+def _need_text(option: str, text: str, longest: int) -> None:
+    from controller.site_store import refused
+
+    if len(text) > longest:
+        remedy = f"give at most {longest} characters"
+        raise refused(f"{text[:20]}...", f"{option} has {len(text)} characters", remedy)
+    # Bytes that are no UTF-8 come as halves of pairs.
+    if any("\ud800" <= char <= "\udfff" or char == "\0" for char in text):
+        raise refused(text, f"{option} is no text", "write it in UTF-8, without zeros")
 
 
 def _list(arguments: argparse.Namespace, place: "StorePlace", database: "Database") -> int:
@@ -153,12 +196,13 @@ def _answer(arguments: argparse.Namespace, place: "StorePlace", database: "Datab
 def _close(arguments: argparse.Namespace, place: "StorePlace", database: "Database") -> int:
     from datetime import UTC, datetime
 
-    from controller.knowing.complaint_desk import close
+    from controller.knowing.complaint_desk import LONGEST_TEXT, close
     from controller.site_store import machine_user, refused
 
     cause = arguments.cause
     if cause is None:
         raise refused("close", "--cause is missing", f"say what was found: {', '.join(CAUSES)}")
+    _need_text("--outcome", arguments.outcome, LONGEST_TEXT)
     number, now = _number(arguments), datetime.now(UTC)
     done = close(
         database, number, cause=cause, outcome=arguments.outcome, actor=machine_user(), now=now

@@ -10,7 +10,15 @@ from controller.console.access import console_of, need_token
 from controller.console.answers import ConflictError, NothingError
 from controller.console.knowledge import interval
 from controller.console.settings import Console
-from controller.knowing.complaint_desk import COLDEST_C, WARMEST_C, answer, close, enter
+from controller.knowing.complaint_desk import (
+    COLDEST_C,
+    LONGEST_FLAT,
+    LONGEST_TEXT,
+    WARMEST_C,
+    answer,
+    close,
+    enter,
+)
 from controller.knowing.complaints import Report, stored_json
 from controller.roles import Role
 from controller.store.complaints import complaints_since
@@ -29,17 +37,17 @@ class Complaining(BaseModel):
     """What a resident says; null where nothing is said of it."""
 
     building_id: str = Field(min_length=1, max_length=200)
-    flat: str = Field(default="", max_length=100, pattern=_FREE_TEXT)
+    flat: str = Field(default="", max_length=LONGEST_FLAT, pattern=_FREE_TEXT)
     room_temp_c: float | None = Field(default=None, ge=COLDEST_C, le=WARMEST_C)
     radiator_hot: bool | None = None
-    note: str = Field(default="", max_length=2000, pattern=_FREE_TEXT)
+    note: str = Field(default="", max_length=LONGEST_TEXT, pattern=_FREE_TEXT)
 
 
 class Closing(BaseModel):
     """What was found, and what was done."""
 
     cause: Verdict
-    outcome: str = Field(default="", max_length=2000, pattern=_FREE_TEXT)
+    outcome: str = Field(default="", max_length=LONGEST_TEXT, pattern=_FREE_TEXT)
 
 
 class Entered(BaseModel):

@@ -18,6 +18,8 @@ from optimizer.estimate.triage import Triage
 
 # Rooms outside this range are a slip of the keyboard.
 COLDEST_C, WARMEST_C = -10.0, 45.0
+# Characters of a flat's name, and of what a resident says or what was done.
+LONGEST_FLAT, LONGEST_TEXT = 100, 2000
 
 
 def enter(

@@ -21,6 +21,7 @@ from controller.store.present import publish
 from controller.store.telemetry import record_readings
 from drivers.base import Quality, Reading
 from optimizer.estimate.triage import Evidence, Verdict, beta_after, triage
+from tests.terminal import heatwarden
 
 NOW = datetime(2026, 1, 12, 4, tzinfo=UTC)
 SOUND = Evidence(
@@ -206,17 +207,43 @@ REFUSED: tuple[tuple[str, ...], ...] = (
     ("add", "--building", "B999"),
     ("add", "--building", "B011", "--temp", "155"),
     ("add",),
+    ("add", "--building", "B011"),
+    ("add", "--building", "B011", "--note", "it is cold"),
+    ("add", "--building", "B011", "--temp", "nan"),
+    ("add", "--building", "B011", "--temp", "15", "--flat", "3-\udcff"),
+    ("add", "--building", "B011", "--temp", "15", "--flat", "3" * 101),
+    ("add", "--building", "B011", "--temp", "15", "--note", "n" * 2001),
     ("answer",),
     ("answer", "9"),
     ("close", "9"),
     ("close", "9", "--cause", "home"),
+    ("close", "9", "--cause", "home", "--outcome", "\0"),
 )
+OUT_OF_BOUNDS: tuple[tuple[str, ...], ...] = (
+    ("complaint", "list", "SITE", "--days", "nan"),
+    ("complaint", "list", "SITE", "--days", "1e300"),
+    ("complaint", "list", "SITE", "--days", "-1"),
+    ("complaint", "answer", "SITE", "99999999999999999999999"),
+    ("complaint", "answer", "SITE", "9" * 5000),
+    ("complaint", "close", "SITE", "0", "--cause", "home"),
+    ("audit", "show", "SITE", "--last", "99999999999999999999999"),
+    ("audit", "show", "SITE", "--last", "-1"),
+)
+
+
+@pytest.mark.parametrize("words", OUT_OF_BOUNDS, ids=lambda words: " ".join(words)[:60])
+def test_numbers_out_of_bounds_are_refused_with_them(words: tuple[str, ...]) -> None:
+    done = heatwarden(*words, "--json")
+    assert done.returncode == 2
+    (error,) = json.loads(done.stdout)["errors"]
+    assert " number from " in error["message"]
 
 
 @pytest.mark.parametrize("words", REFUSED)
 def test_what_makes_no_sense_is_refused(
     site: Path, words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
+    open_database(load_site(site).store_url, site).close()
     code, told = ran(capsys, "complaint", words[0], str(site), *words[1:], "--json")
     assert code == 2
     assert json.loads(told)["errors"][0]["remedy"]

@@ -18,6 +18,7 @@ LOOKING = [
     ("user", "remove", "wang", "SITE"),
     ("backup", "SITE", "--to", "SITE/../copy"),
     ("report", "SITE", "--shift", "--out", "SITE/../reports"),
+    ("complaint", "list", "SITE"),
     ("approve", "SITE", "--user", "li"),
 ]
 
