@@ -48,7 +48,9 @@ def run(arguments: argparse.Namespace) -> int:
     """
     from controller.site_store import with_store
 
-    return with_store(arguments, lambda site, database: _export(arguments, site, database))
+    return with_store(
+        arguments, lambda site, database: _export(arguments, site, database), must_exist=True
+    )
 
 
 def _export(arguments: argparse.Namespace, site: "StorePlace", database: "Database") -> int:

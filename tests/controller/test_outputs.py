@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from controller.store.database import open_database
 from tests.site.sound import SOUND, write_site
 from tests.terminal import heatwarden
 
@@ -29,7 +30,9 @@ REFUSED: list[tuple[int, tuple[str, ...], str]] = [
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "linked.csv").symlink_to("site/nodes.csv")
-    return write_site(tmp_path / "site")
+    folder = write_site(tmp_path / "site")
+    open_database("sqlite:///heatwarden.db", folder).close()
+    return folder
 
 
 @pytest.mark.parametrize(("code", "words", "says"), REFUSED)

@@ -17,6 +17,7 @@ LOOKING = [
     ("user", "list", "SITE"),
     ("user", "remove", "wang", "SITE"),
     ("backup", "SITE", "--to", "SITE/../copy"),
+    ("export", "SITE", "journal", "--out", "SITE/../journal.csv"),
     ("report", "SITE", "--shift", "--out", "SITE/../reports"),
     ("complaint", "list", "SITE"),
     ("approve", "SITE", "--user", "li"),

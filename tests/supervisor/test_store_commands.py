@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from controller.store.database import open_database
 from tests.site.sound import SITE_TOML, SOUND, write_site
 from tests.supervisor.postgresql_server import Server
 from tests.terminal import heatwarden
@@ -84,6 +85,8 @@ def test_what_is_wrong_is_said(
     code: int, url: str, words: list[str], typed: str, tmp_path: Path
 ) -> None:
     folder = site_with_store(tmp_path / "site", url or URL)
+    if words[0] == "export":
+        open_database(URL, folder).close()
     words = [str(folder) if word == "SITE" else word for word in words]
     errors = answered(*words, typed=typed, code=code)["errors"]
     assert isinstance(errors, list)
