@@ -204,12 +204,15 @@ def print_summary(planned: "PlannedSite") -> None:
     Args:
         planned: The plan with its case.
     """
-    from controller.problems import write_line
+    from zoneinfo import ZoneInfo
 
-    plan, currency = planned.plan, planned.case.site.district.prices.currency
-    write_line(
-        f"{planned.case.site.site_id}: {plan.status.value} plan from {plan.chosen.schedule.start}"
-    )
+    from controller.problems import write_line
+    from controller.report.numbers import local_time
+
+    plan, site = planned.plan, planned.case.site
+    currency, zone = site.district.prices.currency, ZoneInfo(site.timezone)
+    start = plan.chosen.schedule.start.astimezone(zone).isoformat(sep=" ", timespec="minutes")
+    write_line(f"{site.site_id}: {plan.status.value} plan from {start}, times as on the site")
     write_line(f"{'':<28}{'plan':>14}{'weather curve':>16}")
     chosen, usual = plan.chosen.certificate, plan.baseline.certificate
     rows = (
@@ -234,7 +237,7 @@ def print_summary(planned: "PlannedSite") -> None:
             word = "PASSES its limit" if one.margin < -PASSED_BY else "near its limit"
             write_line(
                 f"{word}: {one.limit} {one.where} {one.worst:.3f} of {one.allowed:g} "
-                f"{one.unit} at {one.time.isoformat()}"
+                f"{one.unit} at {local_time(one.time, zone)}"
             )
     write_line(
         f"{plan.solve.iterations} rounds, {plan.solve.simulations} simulations, "
