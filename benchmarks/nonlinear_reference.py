@@ -18,13 +18,14 @@ import numpy as np
 
 from benchmarks.cases.cities import city, cold_wave
 from benchmarks.cases.nonlinear_program import Constraints, Program, solved
-from optimizer.backoff import first_backoff
 from optimizer.baseline import baseline_schedule, starting_state
-from optimizer.correction import change_of_limits
-from optimizer.levers import build_levers, decisions_of, limited, schedule_of
-from optimizer.linear_model import Merit, Task, limits_of, merit_of
+from optimizer.correction import Remembered, newly_passed
+from optimizer.levers import decisions_of, limited, schedule_of
+from optimizer.linear_model import Task, limits_of, missing_k
+from optimizer.merit import Merit, merit_of
 from optimizer.model.arrays import FloatArray, IntArray, frozen
 from optimizer.model.trace import Trace
+from optimizer.plan import PlanOptions, task_for
 from optimizer.round import solver_session
 from optimizer.search import search, standing_at, within_reach
 from optimizer.simulate import simulate
@@ -75,11 +76,8 @@ def referred(task: Task, starts: list[FloatArray], scale: float) -> tuple[FloatA
 
 
 def _near_flats(task: Task, traces: list[Trace]) -> tuple[IntArray, IntArray]:
-    least = np.array([one.min_indoor_c for one in task.district.network.buildings])
     span = 3600 // task.forecast.step_s
-    near = [
-        least + task.comfort_margin_k - one.buildings.worst_flat_temp_c > -NEAR_K for one in traces
-    ]
+    near = [missing_k(task, one) > -NEAR_K for one in traces]
     hour, building = np.nonzero(np.logical_or.reduce(near)[span::span])
     boundary = (hour + 1) * span
     within = ~task.beyond_reach[boundary, building]
@@ -88,12 +86,8 @@ def _near_flats(task: Task, traces: list[Trace]) -> tuple[IntArray, IntArray]:
 
 def _with_passed(limits: WatchedLimits, task: Task, run: Trace, trace: Trace) -> WatchedLimits:
     """Add what a run passes, with the values that it has in the trace of the others."""
-    present = limits_of(task, (run,)).without_twins()
-    known = set(limits.keys)
-    passed = np.flatnonzero(present.excess > 0.0)
-    new = present.chosen(np.array([i for i in passed if present.keys[i] not in known], np.int64))
-    moved = change_of_limits(new, run, trace)
-    return joined([limits, replace(new, value=new.value + moved)])
+    new = newly_passed(limits, limits_of(task, (run,)))
+    return joined([limits, Remembered(limits=new, trace=run).at(trace)])
 
 
 def compared(number: int, rounds: int, hours: int) -> tuple[float, float]:
@@ -116,19 +110,9 @@ def compared(number: int, rounds: int, hours: int) -> tuple[float, float]:
     weather = replace(wave, outdoor_temp_c=frozen(milder))
     state = starting_state(district, weather, None)
     curve = baseline_schedule(district, weather, state)
-    levers = build_levers(district.network, state, weather.step_s, weather.steps)
-    task = Task(
-        district=district,
-        state=state,
-        forecast=weather,
-        levers=levers,
-        template=curve,
-        backoff=first_backoff(district.network),
-        comfort_margin_k=0.0,
-        beyond_reach=np.zeros((weather.steps + 1, len(district.network.buildings)), dtype=np.bool_),
-        members=(0,),
-    )
-    usual = limited(levers, decisions_of(levers, curve))
+    traces = (simulate(district.network, state, weather, curve),)
+    task = task_for(district, state, weather, curve, traces, PlanOptions())
+    usual = limited(task.levers, decisions_of(task.levers, curve))
     standing = within_reach(task, standing_at(task, usual))
     found = search(task, standing, solver_session(), rounds, lambda _line: None)
     planned = time.process_time() - began

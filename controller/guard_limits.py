@@ -13,8 +13,6 @@ HEARTBEAT, REMOTE = "heartbeat", "remote"
 # How near a measured value may come to its limit before nothing is increased any more.
 TEMP_BAND_K = 0.5
 PRESSURE_BAND_BAR = 0.2
-# Leaks grow with pressure alone: what raises pumps keeps further from the make-up limit than what
-# raises temperatures, which is bound by the limit itself (decision 0406).
 MAKEUP_BAND_SHARE = 0.1
 
 
@@ -54,7 +52,7 @@ def _limits_of(site: Site, point: Point, profile: Profile) -> PointLimits:
         up_per_h=min(rate, up),
         down_per_h=min(rate, down),
         resolution=resolution_of(point, profile.tag(point.tag)),
-        deciding=_deciding(site, plants, MAKEUP_BAND_SHARE if point.target_kind == "pump" else 0.0),
+        deciding=_deciding(site, plants),
         drops=_drops(site, plants),
         remote_point_ids=tuple(one.point_id for one in remotes),
         remote_stale_s=min((one.stale_after_s for one in remotes), default=60.0),
@@ -107,9 +105,7 @@ def _plants_of(site: Site, point: Point) -> tuple[Plant, ...]:
     return own or network.plants
 
 
-def _deciding(
-    site: Site, plants: Sequence[Plant], makeup_band_share: float
-) -> tuple[Deciding, ...]:
+def _deciding(site: Site, plants: Sequence[Plant]) -> tuple[Deciding, ...]:
     """Outlet temperature, pressures and make-up water of the plants, with the site's limits."""
     names = {plant.plant_id: plant for plant in plants}
     makeup = site.district.limits.max_makeup_m3_h
@@ -120,7 +116,7 @@ def _deciding(
         if point.direction is not Direction.READ:
             continue
         if point.quantity == "makeup_m3_h":
-            found.append(_decides(point, high=makeup, band=makeup_band_share * makeup))
+            found.append(_decides(point, high=makeup, band=MAKEUP_BAND_SHARE * makeup))
         elif point.target_kind == "plant" and point.target_id in names:
             found.extend(_of_plant(site, names[point.target_id], point))
     return tuple(found)

@@ -21,7 +21,7 @@ from optimizer.blocks.turns import declare_turns
 from optimizer.certify import certify
 from optimizer.comfort import comfort_of_trace
 from optimizer.comparison import newly_passed
-from optimizer.linear_model import PER_LARGEST_K
+from optimizer.merit import PER_LARGEST_K
 from optimizer.model.arrays import FloatArray, IntArray
 from optimizer.model.forecast import Forecast
 from optimizer.model.network import Network, StationControl, StationKind

@@ -57,17 +57,17 @@ class Remembered:
         return replace(self.limits, value=self.limits.value + change)
 
 
-def newly_passed(present: LinearModel, limits: WatchedLimits) -> WatchedLimits:
-    """Limits that a run passes and that a linear model does not watch.
+def newly_passed(watched: WatchedLimits, limits: WatchedLimits) -> WatchedLimits:
+    """Limits that a run passes and that were not watched so far.
 
     Args:
-        present: The linear model.
+        watched: What was watched so far.
         limits: Watched limits of the run.
 
     Returns:
         Those that are passed and new.
     """
-    known = set(present.limits.keys)
+    known = set(watched.keys)
     passed = limits.chosen(np.flatnonzero(limits.excess > 0.0)).without_twins()
     new = [i for i, key in enumerate(passed.keys) if key not in known]
     return passed.chosen(np.array(new, dtype=np.int64))

@@ -93,7 +93,7 @@ def plan(
     began = clock()
     curve = baseline_schedule(district, forecast, state)
     traces = runs_in(district.network, state, forecast, curve, range(forecast.members))
-    task = _task(district, state, forecast, curve, traces, options)
+    task = task_for(district, state, forecast, curve, traces, options)
     start = curve if options.start is None else options.start
     decisions = limited(task.levers, decisions_of(task.levers, start))
     usual = certify(district, state, forecast, curve)
@@ -164,7 +164,7 @@ def _bound(task: Task, chosen: Evaluated) -> Bound:
     return sorted(bounds, key=lambda bound: bound.cost_lower)[rank]
 
 
-def _task(
+def task_for(
     district: District,
     state: PlantState,
     forecast: Forecast,
@@ -172,6 +172,19 @@ def _task(
     traces: tuple[Trace, ...],
     options: PlanOptions,
 ) -> Task:
+    """Put a planning task together, before anything of it has been differentiated.
+
+    Args:
+        district: The district.
+        state: State at the start.
+        forecast: Weather and prices.
+        curve: The weather curve's schedule.
+        traces: Its run in each weather member.
+        options: How to plan.
+
+    Returns:
+        The task.
+    """
     levers = build_levers(
         district.network,
         state,

@@ -17,7 +17,8 @@ from pyomo.core.expr import LinearExpression
 from optimizer.blocks.cost import cost_expression
 from optimizer.blocks.moves import ramp_excess
 from optimizer.levers import Levers
-from optimizer.linear_model import SHORTFALL_SLACK_SHARE, LinearModel, given_up_k
+from optimizer.linear_model import LinearModel
+from optimizer.merit import SHORTFALL_SLACK_SHARE, given_up_k
 from optimizer.model.arrays import FloatArray
 from optimizer.model.outcome import LimitKind
 from optimizer.round_model import (

@@ -15,25 +15,15 @@ import numpy as np
 from pyomo.contrib.solver.common.base import PersistentSolverBase
 
 from optimizer.correction import Remembered, carried, corrected, newly_passed, with_remembered
-from optimizer.levers import Levers, limited, schedule_of
-from optimizer.linear_model import (
-    NOTHING_REACHED,
-    VIOLATION_FREE,
-    LinearModel,
-    Merit,
-    Task,
-    aimed,
-    limits_of,
-    linear_model,
-    merit_of,
-    promised_merit,
-)
-from optimizer.members import runs_in
+from optimizer.levers import Levers, limited
+from optimizer.linear_model import LinearModel, Task, aimed, limits_of, linear_model
+from optimizer.merit import NOTHING_REACHED, VIOLATION_FREE, Merit, merit_of, promised_merit
 from optimizer.model.arrays import FloatArray
 from optimizer.model.trace import Trace
 from optimizer.round import Move, RoundError, solve_round
 from optimizer.round_model import NOTHING_TIGHT
 from optimizer.tangents import Lever
+from optimizer.trial_run import Run, run_of
 
 # Trust radius of one unit, by lever; the search starts with FIRST_RADIUS of them.
 RADIUS_UNIT = {Lever.PLANT: 2.0, Lever.PUMP: 2.5, Lever.PLANT_PUMPS: 2.5, Lever.OFFSET: 2.0}
@@ -42,10 +32,6 @@ PRESSURE_UNIT_SHARE = 0.05
 FIRST_RADIUS = 2.0
 LARGEST_RADIUS = 4.0
 LEAST_RADIUS = 0.02
-# A setpoint further above what a plant can deliver is brought down to where it is half as far, so
-# many times at most.
-FAR_BEYOND_K = 0.5
-LOWERINGS = 2
 # How the radius follows from gained over hoped-for merit.
 LEAST_RATIO = 0.05
 GOOD_RATIO = 0.5
@@ -97,16 +83,6 @@ class Found:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Run:
-    """Decisions simulated in the watched members, and how many simulations it took."""
-
-    decisions: FloatArray
-    traces: tuple[Trace, ...]
-    merit: Merit
-    simulations: int
-
-
-@dataclass(frozen=True, kw_only=True)
 class Standing:
     """Decisions simulated in the watched members, with the linear model around them.
 
@@ -115,7 +91,7 @@ class Standing:
         linear: The linear model.
     """
 
-    run: _Run
+    run: Run
     linear: LinearModel
 
 
@@ -129,7 +105,7 @@ def standing_at(task: Task, decisions: FloatArray) -> Standing:
     Returns:
         Where a search can start from.
     """
-    run = _run(task, limited(task.levers, decisions))
+    run = run_of(task, limited(task.levers, decisions))
     limits = limits_of(task, run.traces)
     linear = linear_model(task, run.decisions, run.traces[0], limits)
     return Standing(run=replace(run, simulations=run.simulations + 1), linear=linear)
@@ -190,7 +166,7 @@ def search(
 class _Trial:
     """A simulated proposal: whether it is taken, was foretold well, or promised next to nothing."""
 
-    run: _Run
+    run: Run
     accepted: bool
     good: bool
     idle: bool
@@ -216,7 +192,7 @@ class _Walk:
         self.many = len(task.district.network.stations) >= MANY_STATIONS
         self.settled = False
         self.now = start.run
-        self.pictured: _Run | None = start.run
+        self.pictured: Run | None = start.run
         self.linear = self.picture = start.linear
         self.granted = NOTHING_REACHED.reached(self.now.merit)
         self.weights = (len(task.district.network.buildings), abs(self.now.merit.cost) + 1.0)
@@ -241,7 +217,7 @@ class _Walk:
         """Whether the slopes of the last accepted proposal serve once more."""
         if not self.many or not self.foretold or not self.exact:
             return False
-        return not len(newly_passed(self.linear, limits_of(self.task, self.now.traces)).kind)
+        return not len(newly_passed(self.linear.limits, limits_of(self.task, self.now.traces)).kind)
 
     def _look_around(self) -> None:
         """Picture where the search stands, once with the slopes of the step before if they held."""
@@ -260,8 +236,8 @@ class _Walk:
         self.differentiated, self.pictured = len(self.remembered), self.now
         self.picture, self.exact = self.linear, True
 
-    def _simulated(self, decisions: FloatArray) -> _Run:
-        run = _run(self.task, decisions)
+    def _simulated(self, decisions: FloatArray) -> Run:
+        run = run_of(self.task, decisions)
         self.simulations += run.simulations
         return run
 
@@ -321,9 +297,9 @@ class _Walk:
         counted = self.granted.forgiven(merit, self.now.merit)
         return self.now.merit.penalty(*self.weights) - counted.penalty(*self.weights)
 
-    def _remember(self, trial: _Run) -> None:
+    def _remember(self, trial: Run) -> None:
         """Watch from now on what a proposal passed unwatched."""
-        new = newly_passed(self.linear, limits_of(self.task, trial.traces))
+        new = newly_passed(self.linear.limits, limits_of(self.task, trial.traces))
         if len(new.kind):
             self.remembered.append(Remembered(limits=new, trace=trial.traces[0]))
 
@@ -333,7 +309,7 @@ class _Walk:
         elif trial.good and not self.corrections:
             self.radius = min(WIDENED_FACTOR * self.radius, LARGEST_RADIUS)
 
-    def _correct(self, change: FloatArray, trial: _Run) -> None:
+    def _correct(self, change: FloatArray, trial: Run) -> None:
         corrections = self.corrections + 1
         if len(self.remembered) > self.differentiated:
             self._differentiate()
@@ -343,47 +319,6 @@ class _Walk:
     def _shrink(self) -> None:
         self.radius *= REFUSED_FACTOR
         self.corrections, self.picture = 0, self.linear
-
-
-def _run(task: Task, decisions: FloatArray) -> _Run:
-    """Simulate decisions; where a plant cannot reach its setpoint, lower that to what it gives.
-
-    Far beyond its capacity a small move of a plant's setpoint moves nothing.
-    """
-    traces, times = _simulate(task, decisions), 1
-    while times <= LOWERINGS:
-        lowered = _lowered(task, decisions, traces[0])
-        if np.array_equal(lowered, decisions):
-            break
-        decisions = lowered
-        traces, times = _simulate(task, decisions), times + 1
-    return _Run(
-        decisions=decisions,
-        traces=traces,
-        merit=merit_of(task, traces),
-        simulations=times * len(traces),
-    )
-
-
-def _simulate(task: Task, decisions: FloatArray) -> tuple[Trace, ...]:
-    network = task.district.network
-    schedule = schedule_of(task.levers, network, decisions, task.template)
-    return runs_in(network, task.state, task.forecast, schedule, task.members)
-
-
-def _lowered(task: Task, decisions: FloatArray, trace: Trace) -> FloatArray:
-    """Setpoints beyond a plant's capacity, brought down by what it lacked around each knot."""
-    lacking = trace.plants.setpoint_c - trace.plants.supply_temp_c
-    if np.all(lacking <= FAR_BEYOND_K):
-        return decisions
-    levers, lowered = task.levers, decisions.copy()
-    hats = levers.directions.profile > 0.0
-    for number, r in enumerate(levers.ranges):
-        if r.lever is Lever.PLANT:
-            for knot in range(levers.first[number], levers.first[number + 1]):
-                lack = float(lacking[hats[knot], r.which].max(initial=0.0))
-                lowered[knot] -= lack - 0.5 * FAR_BEYOND_K if lack > FAR_BEYOND_K else 0.0
-    return limited(levers, np.minimum(lowered, decisions))
 
 
 def units_of(levers: Levers) -> FloatArray:

@@ -31,7 +31,8 @@ def followed_losses(
     Args:
         network: The network as the site has it.
         shares: Those with which the model ran, shape (buildings,).
-        change_k: What each building's level was corrected by after it, K, shape (buildings,).
+        change_k: What each building's level was corrected by after it, K, shape (buildings,); what
+            is not a number says nothing.
         above_k: Indoor above outdoor temperature, K, shape (buildings,).
         hours: How long the model ran since the last correction, above 0.
 
@@ -42,7 +43,7 @@ def followed_losses(
     """
     stored_kwh_k = np.array([building.capacity_kwh_k for building in network.buildings])
     lost_kw_k = shares * np.array([building.ua_kw_k for building in network.buildings])
-    known = above_k >= LEAST_ABOVE_K
+    known = (above_k >= LEAST_ABOVE_K) & np.isfinite(change_k)
     lost_kwh = lost_kw_k * np.where(known, above_k, LEAST_ABOVE_K) * hours
     missed = np.where(known, -change_k * stored_kwh_k / lost_kwh, 0.0)
     gain = 1.0 - 0.5 ** (hours / FOLLOWED_WITHIN_H)

@@ -97,10 +97,10 @@ def followed_shares(
     with np.errstate(invalid="ignore", divide="ignore"):
         missed = np.log(measured / modelled)
         colder_k = returned_c[0] - returned_c[1]
-        known = (measured > NEARLY_NOTHING * modelled) & (modelled > 0.0)
-        agree = known & (missed * colder_k > 0.0) & (np.abs(colder_k) >= LEAST_RETURN_K)
+        known = (measured > NEARLY_NOTHING * modelled) & (modelled > 0.0) & np.isfinite(measured)
+        agree = (np.sign(missed) == np.sign(colder_k)) & (np.abs(colder_k) >= LEAST_RETURN_K)
     gain = 1.0 - 0.5 ** (hours / FOLLOWED_WITHIN_H)
-    moved = shares * np.exp(gain * np.where(agree, missed, 0.0))
+    moved = shares * np.exp(gain * np.where(known & agree, missed, 0.0))
     return np.asarray(np.clip(moved, LEAST_SHARE, LARGEST_SHARE))
 
 

@@ -143,6 +143,8 @@ LOSSES: list[tuple[str, float, float, float, float]] = [
     ("one room that was left open counts little", 1.0, -9.0, 30.0, 1.042),
     ("no more than a building can lose", LARGEST_LOSS, -9.0, 30.0, LARGEST_LOSS),
     ("no less than is safe", LEAST_LOSS, 9.0, 30.0, LEAST_LOSS),
+    ("what is not a number says nothing", 1.1, float("nan"), 30.0, 1.1),
+    ("nothing is known outdoors", 1.1, -0.1, float("nan"), 1.1),
 ]
 
 
@@ -211,13 +213,15 @@ def test_a_controlled_valve_shows_only_when_it_is_open_all_the_way(
 
 
 @given(
-    st.lists(st.floats(0.0, 1e3) | st.just(float("nan")), min_size=1, max_size=5),
+    st.lists(st.tuples(st.floats(), st.floats()), min_size=1, max_size=5),
     st.floats(0.0, 48.0),
 )
-def test_shares_stay_within_what_a_valve_can_be(flows: list[float], hours: float) -> None:
-    one = np.ones(len(flows))
-    measured = np.array(flows)
-    shares = followed_shares(one, (measured, one), (30.0 + 10.0 * measured, 40.0 * one), hours)
+def test_shares_stay_within_what_a_valve_can_be(
+    flows_and_returns: list[tuple[float, float]], hours: float
+) -> None:
+    measured, returned = np.array(flows_and_returns).T
+    one = np.ones(len(measured))
+    shares = followed_shares(one, (measured, one), (returned, 40.0 * one), hours)
     assert np.all((shares >= LEAST_SHARE) & (shares <= LARGEST_SHARE))
 
 

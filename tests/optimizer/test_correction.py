@@ -87,7 +87,7 @@ def test_the_corrected_picture_shows_the_proposal_as_it_was_simulated(proposal: 
 
 def test_what_a_proposal_passed_is_watched_from_then_on(proposal: Proposal) -> None:
     limits = limits_of(proposal.task, (proposal.trial,))
-    new = newly_passed(proposal.linear, limits)
+    new = newly_passed(proposal.linear.limits, limits)
     assert len(new.kind)
     assert set(new.keys) <= set(limits.keys)
     assert not set(new.keys) & set(proposal.linear.limits.keys)

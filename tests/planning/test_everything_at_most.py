@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.cases.cities import city, cold_wave
 from optimizer.baseline import baseline_schedule, starting_state
-from optimizer.linear_model import MOST_FAIRNESS_SLACK_K
+from optimizer.merit import MOST_FAIRNESS_SLACK_K
 from optimizer.model.arrays import frozen
 from optimizer.model.policy import District
 from optimizer.model.schedule import Schedule
