@@ -73,6 +73,23 @@ def resolution_of(point: Point, tag: Tag) -> float:
     return abs(converted(tag.resolution, tag.unit, unit) - converted(0.0, tag.unit, unit))
 
 
+def makeup_kept_m3_h(site: Site) -> float:
+    """Find up to which make-up water anything is increased; what is planned should stay within.
+
+    Args:
+        site: The site.
+
+    Returns:
+        The make-up water, m3/h.
+    """
+    return (1.0 - MAKEUP_BAND_SHARE) * _makeup_limit_m3_h(site)
+
+
+def _makeup_limit_m3_h(site: Site) -> float:
+    most = site.district.limits.max_makeup_m3_h
+    return most if site.trip is None else min(most, site.trip.max_makeup_m3_h)
+
+
 def _element_limits(site: Site, point: Point) -> tuple[float, float, float, float]:
     """Least and largest value and the ramps up and down of the plant or pump itself."""
     network, inf = site.district.network, float("inf")
@@ -108,9 +125,7 @@ def _plants_of(site: Site, point: Point) -> tuple[Plant, ...]:
 def _deciding(site: Site, plants: Sequence[Plant]) -> tuple[Deciding, ...]:
     """Outlet temperature, pressures and make-up water of the plants, with the site's limits."""
     names = {plant.plant_id: plant for plant in plants}
-    makeup = site.district.limits.max_makeup_m3_h
-    if site.trip is not None:
-        makeup = min(makeup, site.trip.max_makeup_m3_h)
+    makeup = _makeup_limit_m3_h(site)
     found = []
     for point in site.points:
         if point.direction is not Direction.READ:

@@ -40,7 +40,9 @@ class Metered:
         self._chance = np.random.default_rng([seed, 11])
         self._elements = _elements(district.network)
         points = _points(district.network)
-        site = replace(load_site(config_dir() / "old-east"), district=district, points=points)
+        site = replace(
+            load_site(config_dir() / "old-east"), district=district, points=points, trip=None
+        )
         self._points = points
         self._filter = StateFilter(site, self._elements)
         self._series = _series(weather)

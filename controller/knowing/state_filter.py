@@ -8,11 +8,18 @@ import numpy as np
 
 from controller.engine.elements import Element
 from controller.engine.observer import LONGEST_GAP, ModelRun, Observer
-from controller.knowing.leak_points import PRESSURES
+from controller.guard_limits import makeup_kept_m3_h
+from controller.knowing.leak_points import PRESSURES, makeup_points
+from controller.knowing.meter_points import MeterPoints
 from controller.site import Site
-from controller.sitefiles.parts import Direction, Point
-from drivers.base import Quality, Reading, WeatherSeries
-from optimizer.estimate import followed_losses, rooms_filter, standing_valves, water_filter
+from drivers.base import Reading, WeatherSeries
+from optimizer.estimate import (
+    followed_leaks,
+    followed_losses,
+    rooms_filter,
+    standing_valves,
+    water_filter,
+)
 from optimizer.estimate.bad_data import BadSensor, Fault, find_bad
 from optimizer.estimate.heated import fabric_of
 from optimizer.estimate.leak_places import pressures_at_stations
@@ -25,8 +32,6 @@ from optimizer.model.policy import District
 from optimizer.model.state import PlantState
 from optimizer.physics.water import REFERENCE_CP_J_KG_K, density_kg_m3
 
-# A reading older than this says nothing of the present instant.
-FRESH = timedelta(minutes=20)
 # Samples of each sensor that are looked back at for what can not be right: a day of cycles.
 WINDOW = 96
 # So many sensors of a quantity must agree before the model is wrong rather than they.
@@ -36,6 +41,8 @@ WATER_SIGMA_K, ROOM_SIGMA_K = 1.2, 1.2
 # A return tells more of its station (a half-shut valve, a fouled plate) than of its thermometer.
 RETURN_SIGMA_K = 6.0
 _M3_H = 1.0 / 3600.0
+# A plan may begin this near to the limit of make-up water.
+MOST_OF_LIMIT = 0.98
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +90,7 @@ class StateFilter(Observer):
         self._tell = tell
         network = site.district.network
         self._network = network
-        self._points = _Points(site)
+        self._points = MeterPoints(site)
         self._fabric = fabric_of(network)
         self._places = rooms_filter.places_of(network)
         self._map = water_filter.water_map(network)
@@ -93,6 +100,7 @@ class StateFilter(Observer):
         self._standing = standing_valves.standing(network)
         self._shares = np.ones(len(network.stations))
         self._losses = np.ones(len(network.buildings))
+        self._leak = 1.0
         self._start_anew()
         self.sureness: Sureness | None = None
 
@@ -125,6 +133,7 @@ class StateFilter(Observer):
         left_out = {one.sensor for one in bad}
         sound = {name: value for name, value in said.items() if name not in left_out}
         self._follow_valves(now, sound)
+        self._follow_leak(now, readings)
         outdoor_c = _outdoor_c(series, now)
         state = self._corrected(now, state, sound, bad, outdoor_c)
         self._state = state
@@ -133,7 +142,10 @@ class StateFilter(Observer):
         return state
 
     def seen(self, district: District) -> District:
-        """Give a district as a plan is to see it: valves and buildings as they have proved to be.
+        """Give a district as a plan is to see it: as its parts have proved to be.
+
+        Make-up water is planned as far from its limit as the guard keeps it, where the plant is
+        not nearer already.
 
         Args:
             district: The site's, or one made from it.
@@ -141,9 +153,38 @@ class StateFilter(Observer):
         Returns:
             The district.
         """
+        proved = self._proved(district)
+        most = district.limits.max_makeup_m3_h
+        if not (tabled := self._tabled_makeup_m3_h()) > 0.0:
+            return proved
+        # Beyond the limit the alarm and the guard speak; no plan could begin there.
+        leak = min(self._leak, max(1.0, MOST_OF_LIMIT * most / tabled))
+        kept = max(makeup_kept_m3_h(self._site), leak * tabled / MOST_OF_LIMIT)
+        return replace(
+            proved,
+            network=followed_leaks.with_leaks(proved.network, leak),
+            limits=replace(district.limits, max_makeup_m3_h=min(most, kept)),
+        )
+
+    def _proved(self, district: District) -> District:
+        """Valves and buildings as they have proved to be; the model runs with them as well."""
         network = standing_valves.with_shares(district.network, self._shares)
         network = followed_losses.with_losses(network, self._losses)
         return district if network is district.network else replace(district, network=network)
+
+    def _tabled_makeup_m3_h(self) -> float:
+        """What the table's leaks come to at the pressures of now; 0 where the model has not run."""
+        run = self._run
+        return 0.0 if run is None else float(run.trace.plants.makeup_m3_h[-1].sum())
+
+    def _follow_leak(self, now: datetime, readings: Mapping[str, Reading]) -> None:
+        """Compare the make-up meters with the table's leaks; all of them must have spoken."""
+        meters = [self._points.now(name, readings, now) for name in makeup_points(self._site)]
+        if self._corrected_at is None or not meters:
+            return
+        hours = (now - self._corrected_at).total_seconds() / 3600.0
+        both = float(sum(meters)), self._tabled_makeup_m3_h()
+        self._leak = followed_leaks.followed_leak(self._leak, both, hours)
 
     def _follow_valves(self, now: datetime, said: Mapping[str, float]) -> None:
         """Compare the flow of stations whose valves stand with what the model has just given."""
@@ -236,7 +277,7 @@ class StateFilter(Observer):
         )
         self._errors = rooms.errors
         self._follow_losses(rooms.change_k, state.indoor_temp_c - outdoor_c, hours)
-        self._district = self.seen(self._site.district)
+        self._district = self._proved(self._site.district)
         supply, back = self._water(state, values)
         state = water_filter.with_water(self._network, state, supply, back)
         self.sureness = Sureness(
@@ -317,64 +358,3 @@ def _common(missed: FloatArray) -> FloatArray:
     common = np.zeros((len(missed), 1))
     common[enough, 0] = np.nanmedian(filled, axis=1) if len(filled) else 0.0
     return common
-
-
-_QUANTITIES = {
-    "station": (
-        "supply_temp_c", "return_temp_c", "secondary_supply_temp_c", "flow_m3_h", *PRESSURES,
-    ),
-    "building": ("indoor_temp_c",),
-    "plant": ("supply_temp_c", "return_temp_c"),
-}  # fmt: skip
-
-
-class _Points:
-    """Which point measures what, and the readings as arrays."""
-
-    def __init__(self, site: Site) -> None:
-        network = site.district.network
-        self._index = {
-            "station": network.station_index,
-            "building": network.building_index,
-            "plant": network.plant_index,
-        }
-        self.place = {
-            point.point_id: (
-                point.target_kind,
-                point.quantity,
-                self._index[point.target_kind][point.target_id],
-            )
-            for point in site.points
-            if _measures(point)
-        }
-
-    def fresh(self, readings: Mapping[str, Reading], now: datetime) -> dict[str, float]:
-        """Good readings of now, by point."""
-        found = {}
-        for name in self.place:
-            reading = readings.get(name)
-            if (
-                reading is not None
-                and reading.value is not None
-                and reading.quality is Quality.GOOD
-                and now - reading.time <= FRESH
-            ):
-                found[name] = reading.value
-        return found
-
-    def arrays(self, said: Mapping[str, float]) -> dict[tuple[str, str], FloatArray]:
-        """What was said, by kind and quantity, NaN where nothing was."""
-        found = {
-            (kind, quantity): np.full(len(self._index[kind]), np.nan)
-            for kind, quantities in _QUANTITIES.items()
-            for quantity in quantities
-        }
-        for name, value in said.items():
-            kind, quantity, index = self.place[name]
-            found[kind, quantity][index] = value
-        return found
-
-
-def _measures(point: Point) -> bool:
-    known = _QUANTITIES.get(point.target_kind, ())
-    return point.direction is Direction.READ and point.quantity in known

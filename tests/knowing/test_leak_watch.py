@@ -24,12 +24,12 @@ from controller.translate import weather_on_grid
 from drivers.base import Quality, Reading, WeatherSeries
 from optimizer.baseline import starting_state
 from optimizer.estimate.leak_places import pressures_at_stations
-from optimizer.model.arrays import FloatArray, frozen
+from optimizer.model.arrays import FloatArray
 from optimizer.model.network import Network
-from optimizer.model.schedule import Schedule
 from optimizer.model.state import PlantState
 from optimizer.simulate import simulate
 from tests.knowing.conftest import SEED
+from tests.knowing.setpoints import constant
 
 BEGAN = datetime(2026, 1, 12, tzinfo=UTC)
 BEFORE_H, AFTER_H = 4, 4
@@ -97,19 +97,6 @@ def pressures(old_east: Site) -> FloatArray:
     values = np.concatenate(rows)
     dice = np.random.default_rng(SEED)
     return values + dice.normal(0.0, NOISE_BAR, values.shape)
-
-
-def constant(state: PlantState, start: datetime, step_s: int, hours: int) -> Schedule:
-    def held(values: FloatArray) -> FloatArray:
-        return frozen(np.repeat(np.asarray(values)[:, None], hours * 3600 // step_s, axis=1))
-
-    return Schedule(
-        start=start,
-        step_s=step_s,
-        supply_temp_c=held(state.supply_temp_setpoint_c),
-        pump_setpoint=held(state.pump_setpoint),
-        secondary_offset_k=held(state.secondary_offset_k),
-    )
 
 
 @pytest.fixture

@@ -1,0 +1,74 @@
+"""Which points measure the state of a plant, and their readings as arrays."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from controller.knowing.leak_points import PRESSURES
+from controller.site import Site
+from controller.sitefiles.parts import Direction, Point
+from drivers.base import Quality, Reading
+from optimizer.model.arrays import FloatArray
+
+# A reading older than this says nothing of the present instant.
+FRESH = timedelta(minutes=20)
+
+QUANTITIES = {
+    "station": (
+        "supply_temp_c", "return_temp_c", "secondary_supply_temp_c", "flow_m3_h", *PRESSURES,
+    ),
+    "building": ("indoor_temp_c",),
+    "plant": ("supply_temp_c", "return_temp_c"),
+}  # fmt: skip
+
+
+class MeterPoints:
+    """Which point measures what, and the readings as arrays."""
+
+    def __init__(self, site: Site) -> None:
+        network = site.district.network
+        self._index = {
+            "station": network.station_index,
+            "building": network.building_index,
+            "plant": network.plant_index,
+        }
+        self.place = {
+            point.point_id: (
+                point.target_kind,
+                point.quantity,
+                self._index[point.target_kind][point.target_id],
+            )
+            for point in site.points
+            if _measures(point)
+        }
+
+    def fresh(self, readings: Mapping[str, Reading], now: datetime) -> dict[str, float]:
+        """Good readings of now, by point."""
+        values = {name: self.now(name, readings, now) for name in self.place}
+        return {name: value for name, value in values.items() if np.isfinite(value)}
+
+    @staticmethod
+    def now(name: str, readings: Mapping[str, Reading], now: datetime) -> float:
+        """What a point says now; NaN without a good reading of late."""
+        one = readings.get(name)
+        if one is None or one.value is None or one.quality is not Quality.GOOD:
+            return float("nan")
+        return one.value if now - one.time <= FRESH else float("nan")
+
+    def arrays(self, said: Mapping[str, float]) -> dict[tuple[str, str], FloatArray]:
+        """What was said, by kind and quantity, NaN where nothing was."""
+        found = {
+            (kind, quantity): np.full(len(self._index[kind]), np.nan)
+            for kind, quantities in QUANTITIES.items()
+            for quantity in quantities
+        }
+        for name, value in said.items():
+            kind, quantity, index = self.place[name]
+            found[kind, quantity][index] = value
+        return found
+
+
+def _measures(point: Point) -> bool:
+    known = QUANTITIES.get(point.target_kind, ())
+    return point.direction is Direction.READ and point.quantity in known
