@@ -52,7 +52,6 @@ def run_asking(
     return with_store(
         arguments,
         lambda site, database: _asked(arguments, site, database, kind, body, patience_s),
-        must_exist=True,
     )
 
 
@@ -74,12 +73,17 @@ def _asked(
     now = datetime.now(UTC)
     with database.writing() as connection:
         if lease_holder(connection, now) is None:
-            raise StoreUnavailable(f"no engine runs; start it: heatwarden run {arguments.site}")
+            raise StoreUnavailable(
+                "no engine runs", remedy=f"start it: heatwarden run {arguments.site}"
+            )
         request = Request(actor=user.name, role=user.role.value, kind=kind, body=content)
         number = ask(connection, request, now)
     found = _answer(database, number, patience_s)
     if found is None:
-        raise StoreUnavailable(f"the engine has not answered within {patience_s:.0f} s")
+        raise StoreUnavailable(
+            f"the engine has not answered within {patience_s:.0f} s",
+            remedy=f"look whether it lives: heatwarden status {arguments.site}",
+        )
     if arguments.json:
         said = {"site": site.site_id, "accepted": found.accepted, "answer": found.answer}
         write_line(json.dumps(said, ensure_ascii=False))

@@ -13,9 +13,12 @@ from controller.site import SITE_FILE, load_site
 from controller.store.audit import AuditEntry
 from controller.store.database import Database, open_database
 from controller.store.errors import StoreError
-from drivers.base import Problem
+from drivers.base import DriverError, Problem
 
 BAD_INPUT, COULD_NOT_RUN = 2, 3
+_SEE_TO_STORE = "see to the store that [store] in site.toml names, then try again"
+_SEE_TO_PORT = "stop what holds it, or see to the port and what is on it, then try again"
+_SEE_TO_FILE = "see to that file or folder, then try again"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,21 +59,26 @@ def with_store(
     arguments: argparse.Namespace,
     work: Callable[[StorePlace, Database], int],
     *,
-    must_exist: bool = False,
+    begins: bool = False,
+    first: Callable[[], object] | None = None,
 ) -> int:
     """Open the store of the site on the command line and do something with it.
 
     Args:
         arguments: With `site` and `json`.
         work: Gets the place and its store; returns an exit code.
-        must_exist: Whether a missing store is a failure, for work that only looks; else it is made.
+        begins: Whether a missing store is made; else it is a failure.
+        first: What is looked at before the store is opened, or made.
 
     Returns:
-        The work's exit code; 2 where the site or another input is wrong, 3 where the store fails.
+        The work's exit code; 2 where the site or another input is wrong, 3 where the store, a port
+        or a file fails.
     """
     try:
         site = store_place(arguments.site)
-        database = open_database(site.url, site.folder, must_exist=must_exist)
+        if first is not None:
+            first()
+        database = open_database(site.url, site.folder, must_exist=not begins)
         try:
             return work(site, database)
         finally:
@@ -80,14 +88,29 @@ def with_store(
         return BAD_INPUT
     except BrokenPipeError:  # the reader of the output has gone, not the store
         raise
-    except (StoreError, OSError) as error:
-        problem = Problem(
-            file=str(arguments.site),
-            message=str(error),
-            remedy="see to the store that [store] in site.toml names, then try again",
-        )
-        report_problems([problem], as_json=arguments.json)
+    except (StoreError, DriverError, OSError) as error:
+        report_problems([failure(arguments.site, error)], as_json=arguments.json)
         return COULD_NOT_RUN
+
+
+def failure(site: str, error: StoreError | DriverError | OSError) -> Problem:
+    """Describe why something could not run.
+
+    Args:
+        site: The site, as on the command line.
+        error: What came of it.
+
+    Returns:
+        The problem, with the remedy that fits.
+    """
+    if isinstance(error, StoreError):
+        return Problem(file=str(site), message=str(error), remedy=error.remedy or _SEE_TO_STORE)
+    if isinstance(error, DriverError):
+        return Problem(file=str(site), message=str(error), remedy=_SEE_TO_PORT)
+    if error.filename is None:  # a connection
+        return Problem(file=str(site), message=str(error), remedy=_SEE_TO_PORT)
+    what = error.strerror or str(error)
+    return Problem(file=str(error.filename), message=what, remedy=_SEE_TO_FILE)
 
 
 def refused(value: str, message: str, remedy: str) -> InputError:

@@ -54,9 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
     from controller.site_store import with_store
 
     work = _verify if arguments.action == "verify" else _show
-    return with_store(
-        arguments, lambda site, database: work(arguments, site, database), must_exist=True
-    )
+    return with_store(arguments, lambda site, database: work(arguments, site, database))
 
 
 def _verify(arguments: argparse.Namespace, site: "StorePlace", database: "Database") -> int:

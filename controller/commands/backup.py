@@ -40,9 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
     """
     from controller.site_store import with_store
 
-    return with_store(
-        arguments, lambda site, database: _copy(arguments, site, database), must_exist=True
-    )
+    return with_store(arguments, lambda site, database: _copy(arguments, site, database))
 
 
 def _copy(arguments: argparse.Namespace, site: "StorePlace", database: "Database") -> int:

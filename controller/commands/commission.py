@@ -59,8 +59,6 @@ def _commission(arguments: argparse.Namespace, place: "StorePlace", database: "D
     from controller.roles import Role
     from controller.site import load_site
     from controller.site_store import refused
-    from controller.store.errors import StoreUnavailable
-    from drivers.base import DriverError
 
     user = authenticated_user(arguments.user, database)
     if not user.role.may(Role.ENGINEER):
@@ -79,8 +77,6 @@ def _commission(arguments: argparse.Namespace, place: "StorePlace", database: "D
         found = {"point": arguments.point, "passed": False, "detail": str(error)}
         write_line(json.dumps(found) if arguments.json else f"still locked: {error}")
         return 1
-    except DriverError as error:
-        raise StoreUnavailable(str(error)) from error
     if arguments.json:
         write_line(
             json.dumps({"point": done.point_id, "passed": done.passed, "detail": done.detail})

@@ -71,7 +71,6 @@ def run(arguments: argparse.Namespace) -> int:
     return with_store(
         arguments,
         lambda site, database: work(arguments, site, database),
-        must_exist=arguments.action != "add",
     )
 
 

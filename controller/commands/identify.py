@@ -135,8 +135,6 @@ def _tested(
 
     from controller.engine.core import SiteField
     from controller.knowing.identification import CannotIdentifyError, trial_of
-    from controller.store.errors import StoreUnavailable
-    from drivers.base import DriverError
 
     found: list[Identified] = []
     clock, wrong = (lambda: datetime.now(UTC)), ""
@@ -149,8 +147,6 @@ def _tested(
                     found += trial.run(group, _tell)
     except CannotIdentifyError as error:
         wrong = str(error)
-    except DriverError as error:
-        raise StoreUnavailable(str(error)) from error
     return _said(arguments, site, found, wrong)
 
 

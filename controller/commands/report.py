@@ -51,9 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     """
     from controller.site_store import with_store
 
-    return with_store(
-        arguments, lambda place, database: _report(arguments, place, database), must_exist=True
-    )
+    return with_store(arguments, lambda place, database: _report(arguments, place, database))
 
 
 def _report(arguments: argparse.Namespace, place: "StorePlace", database: "Database") -> int:

@@ -40,7 +40,21 @@ def run(arguments: argparse.Namespace) -> int:
     """
     from controller.site_store import with_store
 
-    return with_store(arguments, lambda site, database: _restore(arguments, site, database))
+    return with_store(
+        arguments,
+        lambda site, database: _restore(arguments, site, database),
+        begins=True,
+        first=lambda: _need_backup(arguments),
+    )
+
+
+def _need_backup(arguments: argparse.Namespace) -> None:
+    """Refuse a damaged backup before a store is made for it."""
+    from pathlib import Path
+
+    from controller.store.backup import read_manifest
+
+    read_manifest(Path(arguments.source))
 
 
 def _restore(arguments: argparse.Namespace, site: "StorePlace", database: "Database") -> int:

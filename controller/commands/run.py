@@ -93,11 +93,12 @@ def run(arguments: argparse.Namespace) -> int:
     import logging
     import signal
 
-    from controller.engine.runner import EngineOptions, NoEngineerError, run_engine
+    from controller.engine.runner import EngineOptions, run_engine
     from controller.problems import InputError, report_problems
     from controller.site import load_site
+    from controller.site_store import failure
     from controller.store.errors import StoreError
-    from drivers.base import DriverError, Problem
+    from drivers.base import DriverError
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
     try:
@@ -120,10 +121,8 @@ def run(arguments: argparse.Namespace) -> int:
     except InputError as refusal:
         report_problems(refusal.problems, as_json=arguments.json)
         return 2
-    except (DriverError, StoreError, NoEngineerError, OSError) as error:
-        remedy = "stop what holds it, or see to the port or the store, then start again"
-        problem = Problem(file=str(arguments.site), message=str(error), remedy=remedy)
-        report_problems([problem], as_json=arguments.json)
+    except (DriverError, StoreError, OSError) as error:
+        report_problems([failure(arguments.site, error)], as_json=arguments.json)
         return 3
     return 0
 
@@ -140,12 +139,13 @@ def _refuse_real_ports(arguments: argparse.Namespace, site: "Site") -> None:
 def _need_console_port(arguments: argparse.Namespace) -> None:
     """Find a taken port before the engine starts: the console would be started for ever."""
     from controller.console_port import why_not_free
+    from drivers.base import PortBusy
 
     if arguments.console_port is None:
         return
     why = why_not_free(arguments.console_port, arguments.console_host)
     if why:
-        raise OSError(f"the console's port {arguments.console_port} {why}")
+        raise PortBusy(f"the console's port {arguments.console_port} {why}")
 
 
 @contextmanager

@@ -41,7 +41,7 @@ RENEW_EVERY_S = 15.0
 CHANGE_BUDGET_S = 240.0
 
 
-class NoEngineerError(Exception):
+class NoEngineerError(StoreError):
     """Nobody could arm, commission or reload: an engine without an engineer does not start."""
 
 
@@ -88,7 +88,10 @@ def run_engine(
         stack.callback(database.close)
         with database.reading() as connection:
             if not has_engineer(connection):
-                raise NoEngineerError("add one: heatwarden user add NAME --role engineer SITE")
+                raise NoEngineerError(
+                    "nobody among the users is engineer or admin",
+                    remedy=f"add one: heatwarden user add NAME --role engineer {site.folder}",
+                )
         fence = stack.enter_context(_lease(database, site.folder, time))
         delivery = read_delivery(site.folder)
         field = plant(site, time)

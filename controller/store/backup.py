@@ -54,7 +54,7 @@ def backup_to(database: Database, folder: Path, now: datetime) -> Backup:
         OSError: The folder can not be written.
     """
     if folder.exists():
-        raise BackupRefused(f"{folder} exists; name a new folder")
+        raise BackupRefused(f"{folder} exists", remedy="name a folder that is not there yet")
     folder.mkdir(parents=True)
     copy = open_database(f"sqlite:///{CORE_FILE}", folder)
     try:
@@ -65,7 +65,10 @@ def backup_to(database: Database, folder: Path, now: datetime) -> Backup:
     finally:
         copy.close()
     if verdict.broken_at is not None:
-        raise BackupRefused(f"the audit is not whole: {verdict.message}")
+        raise BackupRefused(
+            f"the audit is not whole: {verdict.message}",
+            remedy=f"find out who changed the store; its copy lies in {folder}, and is no backup",
+        )
     files = {name: _sha256(folder / name) for name in (CORE_FILE, TELEMETRY_FILE)}
     manifest = {"at": now.isoformat(), "files": files, "rows": rows, "audit_head": verdict.head}
     _write_durably(folder / MANIFEST, json.dumps(manifest, indent=1))
@@ -87,14 +90,17 @@ def restore_from(folder: Path, database: Database, now: datetime) -> Backup:
         BackupRefused: The backup is damaged, or the store is in use or not empty.
         StoreUnavailable: A database failed.
     """
-    manifest = _manifest(folder)
+    manifest = read_manifest(folder)
     with database.reading() as connection:
         holder = lease_holder(connection, now)
         filled = [table.name for table in CORE.sorted_tables if _is_filled(connection, table)]
     if holder is not None:
-        raise BackupRefused(f"{holder} runs on this store; stop it first")
+        raise BackupRefused(f"{holder} runs on this store", remedy="stop it first")
     if filled:
-        raise BackupRefused(f"the store is not empty ({', '.join(filled)}); restore into a new one")
+        raise BackupRefused(
+            f"the store is not empty ({', '.join(filled)})",
+            remedy="move its files away, or name a new database in [store] of site.toml",
+        )
     # Opening a database changes its file: work on a copy, so that a backup stays as it was made.
     with tempfile.TemporaryDirectory() as scratch:
         for name in (CORE_FILE, TELEMETRY_FILE):
@@ -113,8 +119,18 @@ def restore_from(folder: Path, database: Database, now: datetime) -> Backup:
     return Backup(folder=folder, rows=rows, audit_head=verdict.head)
 
 
-def _manifest(folder: Path) -> Mapping[str, Any]:
-    """Read the manifest and hold the files against it."""
+def read_manifest(folder: Path) -> Mapping[str, Any]:
+    """Read a backup's manifest and hold its files against it.
+
+    Args:
+        folder: What `backup_to` made.
+
+    Returns:
+        The manifest: when, files with their hashes, rows by table, head of the audit.
+
+    Raises:
+        BackupRefused: It is no backup, or a damaged one.
+    """
     try:
         manifest: Mapping[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         files = manifest["files"]
@@ -122,9 +138,14 @@ def _manifest(folder: Path) -> Mapping[str, Any]:
         assert isinstance(manifest["rows"], dict)
         damaged = [name for name, digest in files.items() if _sha256(folder / name) != digest]
     except (OSError, ValueError, KeyError, AssertionError) as error:
-        raise BackupRefused(f"{folder} is no whole backup: {error}") from error
+        raise BackupRefused(
+            f"{folder} is no whole backup: {error}",
+            remedy="name a folder that `heatwarden backup` has made",
+        ) from error
     if damaged:
-        raise BackupRefused(f"{folder} is damaged: {', '.join(damaged)}")
+        raise BackupRefused(
+            f"{folder} is damaged: {', '.join(damaged)}", remedy="take another backup"
+        )
     return manifest
 
 

@@ -105,7 +105,7 @@ def open_database(url: str, folder: Path, *, must_exist: bool = False) -> Databa
     with _translated():
         core_url, telemetry_url = database_urls(url, folder)
         if must_exist:
-            _need_file(core_url)
+            _need_file(core_url, folder)
         database = Database(
             core=_engine(core_url, durable=True), telemetry=_engine(telemetry_url, durable=False)
         )
@@ -144,10 +144,11 @@ def database_urls(url: str, folder: Path) -> tuple[URL, URL]:
     return parsed.set(database=str(path)), parsed.set(database=str(beside))
 
 
-def _need_file(url: URL) -> None:
+def _need_file(url: URL, folder: Path) -> None:
     if url.get_backend_name() == "sqlite" and not Path(str(url.database)).exists():
         raise StoreUnavailable(
-            f"there is no store: {url.database} is made by `heatwarden user add`"
+            f"there is no store: {url.database}",
+            remedy=f"begin one: heatwarden user add NAME --role engineer {folder}",
         )
 
 
@@ -175,7 +176,8 @@ def need_driver(url: URL) -> None:
     """
     if url.get_backend_name() == "postgresql" and find_spec("pg8000") is None:
         raise StoreUnavailable(
-            "PostgreSQL needs the package pg8000: pip install heatwarden[postgresql]"
+            "PostgreSQL needs the package pg8000: pip install heatwarden[postgresql]",
+            remedy="install it, then try again",
         )
 
 

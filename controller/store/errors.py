@@ -2,7 +2,14 @@
 
 
 class StoreError(Exception):
-    """The store could not do what was asked; what it had acknowledged before is kept."""
+    """The store could not do what was asked; what it had acknowledged before is kept.
+
+    `remedy` says what a person does about it, empty where only the store itself can be looked at.
+    """
+
+    def __init__(self, message: str, *, remedy: str = "") -> None:
+        self.remedy = remedy
+        super().__init__(message)
 
 
 class StoreUnavailable(StoreError):

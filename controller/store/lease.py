@@ -42,7 +42,10 @@ def take_lease(
     # A lease far in the future is one from before the clock was set back, not a living engine.
     known_dead = bool(dead) and row.holder.startswith(dead)
     if now < row.expires_at <= now + 2 * lasts and not known_dead:
-        raise LeaseLost(f"{row.holder} holds the store until {row.expires_at.isoformat()}")
+        raise LeaseLost(
+            f"{row.holder} holds the store until {row.expires_at.isoformat(timespec='seconds')}",
+            remedy="stop it, or wait until then",
+        )
     fence = int(row.fence) + 1
     connection.execute(
         update(LEASE)

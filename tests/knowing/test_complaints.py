@@ -187,6 +187,7 @@ def ran(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, Any]:
     return code, capsys.readouterr().out
 
 
+@pytest.mark.usefixtures("store")
 def test_the_life_of_a_complaint_by_command(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
     def asked(action: str, *more: str) -> tuple[int, Any]:
         return ran(capsys, "complaint", action, str(site), *more)

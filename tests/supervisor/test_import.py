@@ -82,6 +82,7 @@ def test_the_command_imports_into_the_sites_store(
 ) -> None:
     site = tmp_path / "old-east"
     shutil.copytree(config_dir() / "old-east", site)
+    open_database("sqlite:///heatwarden.db", site).close()
     file = tmp_path / "winter.csv"
     file.write_text(f"point_id,at,value\n{POINT},2026-01-12T00:00:00+08:00,81.5\n")
     assert main(["import", str(site), "--in", str(file), "--json"]) == 0

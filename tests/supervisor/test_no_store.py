@@ -20,24 +20,48 @@ LOOKING = [
     ("export", "SITE", "journal", "--out", "SITE/../journal.csv"),
     ("report", "SITE", "--shift", "--out", "SITE/../reports"),
     ("complaint", "list", "SITE"),
+    ("complaint", "add", "SITE", "--building", "B1", "--temp", "15"),
     ("approve", "SITE", "--user", "li"),
+    ("import", "SITE", "--in", "SITE/points.csv"),
+    ("commission", "SITE", "P1.sp", "--user", "wang"),
+    ("identify", "SITE", "--user", "wang"),
 ]
 
 
-def message(*words: str, site: Path) -> str:
+def failure(*words: str, site: Path) -> dict[str, str]:
     done = heatwarden(*(word.replace("SITE", str(site)) for word in words), "--json")
     assert done.returncode == 3, done.stdout + done.stderr
     (error,) = json.loads(done.stdout)["errors"]
-    return str(error["message"])
+    return dict(error)
+
+
+def message(*words: str, site: Path) -> str:
+    return failure(*words, site=site)["message"]
 
 
 @pytest.mark.parametrize("words", LOOKING, ids=" ".join)
 def test_looking_makes_no_store(words: tuple[str, ...], tmp_path: Path) -> None:
     site = write_site(tmp_path / "site")
-    assert "there is no store" in message(*words, site=site)
+    said = failure(*words, site=site)
+    assert "there is no store" in said["message"]
+    assert said["remedy"] == f"begin one: heatwarden user add NAME --role engineer {site}"
+    assert_untouched(site)
+    assert list(tmp_path.iterdir()) == [site]
+
+
+def assert_untouched(site: Path) -> None:
     there = {str(path.relative_to(site)) for path in site.rglob("*") if path.is_file()}
     assert there == set(SOUND)
-    assert list(tmp_path.iterdir()) == [site]
+
+
+def test_restoring_what_is_no_backup_makes_no_store(tmp_path: Path) -> None:
+    site = write_site(tmp_path / "site")
+    (tmp_path / "empty").mkdir()
+    for source in ("nowhere", "empty"):
+        said = failure("restore", "SITE", "--from", str(tmp_path / source), site=site)
+        assert "is no whole backup" in said["message"]
+        assert said["remedy"] == "name a folder that `heatwarden backup` has made"
+        assert_untouched(site)
 
 
 @pytest.fixture

@@ -97,6 +97,25 @@ def test_what_is_wrong_is_said(
     assert "Traceback" not in plain.stderr
 
 
+def remedy(*words: object) -> object:
+    errors = answered(*words, code=3)["errors"]
+    assert isinstance(errors, list)
+    return errors[0]["remedy"]
+
+
+def test_each_remedy_is_of_what_failed(tmp_path: Path) -> None:
+    folder, copy = site_with_store(tmp_path / "site"), tmp_path / "copy"
+    assert remedy("run", folder) == f"add one: heatwarden user add NAME --role engineer {folder}"
+    answered("user", "add", "wang", "--role", "engineer", folder, typed="correct horse")
+    answered("backup", folder, "--to", copy)
+    assert remedy("backup", folder, "--to", copy) == "name a folder that is not there yet"
+    told = str(remedy("backup", folder, "--to", "/proc/none"))
+    assert told.startswith("see to that file or folder")
+    assert str(remedy("restore", folder, "--from", copy)).startswith("move its files away")
+    (copy / "core.db").write_bytes(b"")
+    assert remedy("restore", folder, "--from", copy) == "take another backup"
+
+
 def test_a_password_is_never_shown(tmp_path: Path) -> None:
     folder = site_with_store(tmp_path / "site")
     done = heatwarden("user", "add", "wang", "--role", "admin", folder, typed=["correct horse"])
