@@ -124,10 +124,11 @@ def _need_sense(arguments: argparse.Namespace) -> None:
         LONGEST_FLAT,
         LONGEST_TEXT,
         WARMEST_C,
+        says_nothing,
     )
     from controller.site_store import refused
 
-    if arguments.temp is None and arguments.radiator is None:
+    if says_nothing(arguments.temp, arguments.radiator):
         remedy = "give what the resident tells of the room or of the radiators"
         raise refused("add", "neither --temp nor --radiator is given", remedy)
     if arguments.temp is not None and not COLDEST_C <= arguments.temp <= WARMEST_C:
@@ -150,6 +151,7 @@ def _need_text(option: str, text: str, longest: int) -> None:
 
 def _list(arguments: argparse.Namespace, place: "StorePlace", database: "Database") -> int:
     from datetime import UTC, datetime, timedelta
+    from zoneinfo import ZoneInfo
 
     from controller.knowing.complaints import stored_json
     from controller.problems import write_line
@@ -163,20 +165,21 @@ def _list(arguments: argparse.Namespace, place: "StorePlace", database: "Databas
     if arguments.json:
         write_line(json.dumps({"site": place.site_id, "complaints": rows}, allow_nan=False))
         return 0
-    for row in rows:
-        write_line(_row(row))
+    for one, row in zip(stored, rows, strict=True):
+        at = one.complaint.at.astimezone(ZoneInfo(timezone))
+        write_line(_row(f"{at:%Y-%m-%d %H:%M}", row))
     write_line(f"{len(rows)} complaints, {sum(r['closed_at'] is None for r in rows)} open")
     return 0
 
 
-def _row(row: "dict[str, Any]") -> str:
+def _row(at: str, row: "dict[str, Any]") -> str:
     temp = "" if row["room_temp_c"] is None else f" {row['room_temp_c']:g} degC"
     state = "closed" if row["closed_at"] else "answered" if row["answered_at"] else "open"
     late = [name for name in ("answer", "close") if row[f"{name}_late"]]
     told = f" LATE: {', '.join(late)}" if late else ""
     cause = row["cause"] or row["verdict"]
     return (
-        f"{row['complaint_id']:5d} {row['at']} {row['building_id']} {row['flat']}{temp} "
+        f"{row['complaint_id']:5d} {at} {row['building_id']} {row['flat']}{temp} "
         f"{cause} {state}{told} {row['outcome'] or row['note']}"
     )
 

@@ -1,10 +1,10 @@
 """What is known of the plant, for programs: complaints and their clocks, estimate, calibration."""
 
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from fastapi import Depends, FastAPI, Path, Query, Request
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from controller.console.access import console_of, need_token
 from controller.console.answers import ConflictError, NothingError
@@ -18,6 +18,7 @@ from controller.knowing.complaint_desk import (
     answer,
     close,
     enter,
+    says_nothing,
 )
 from controller.knowing.complaints import Report, stored_json
 from controller.roles import Role
@@ -28,19 +29,32 @@ from optimizer.estimate.triage import Verdict
 
 PUBLISHED = ("estimate", "calibration", "loads", "leaks")
 _FREE_TEXT = r"^[^\x00]*$"
+# What `_says_something` checks, for the description.
+_SAYS_SOMETHING: list[JsonValue] = [
+    {"required": ["room_temp_c"], "properties": {"room_temp_c": {"type": "number"}}},
+    {"required": ["radiator_hot"], "properties": {"radiator_hot": {"type": "boolean"}}},
+]
 Viewer = Annotated[User, Depends(need_token(Role.VIEWER))]
 Operator = Annotated[User, Depends(need_token(Role.OPERATOR))]
 Number = Annotated[int, Path(ge=1, le=2**62)]
 
 
 class Complaining(BaseModel):
-    """What a resident says; null where nothing is said of it."""
+    """What a resident says; null where nothing is said of it, of the room or of the radiators."""
+
+    model_config = ConfigDict(json_schema_extra={"anyOf": _SAYS_SOMETHING})
 
     building_id: str = Field(min_length=1, max_length=200)
     flat: str = Field(default="", max_length=LONGEST_FLAT, pattern=_FREE_TEXT)
     room_temp_c: float | None = Field(default=None, ge=COLDEST_C, le=WARMEST_C)
     radiator_hot: bool | None = None
     note: str = Field(default="", max_length=LONGEST_TEXT, pattern=_FREE_TEXT)
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if says_nothing(self.room_temp_c, self.radiator_hot):
+            raise ValueError("give room_temp_c or radiator_hot: there is nothing to weigh else")
+        return self
 
 
 class Closing(BaseModel):

@@ -14,7 +14,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from controller.console import api
-from controller.console.access import NotAllowedError, NotSignedInError, words_of
+from controller.console.access import NotAllowedError, NotSignedInError, WrongFormError, words_of
 from controller.console.asking import NoEngineError
 from controller.console.frame import common
 from controller.console.headers import HEADERS, Headers
@@ -113,6 +113,10 @@ def _on_errors(app: FastAPI) -> None:
         }
         return _said(request, 403, error.key, **values)
 
+    async def wrong_form(request: Request, error: Exception) -> Response:
+        assert isinstance(error, WrongFormError)
+        return _said(request, 422, error.key, **error.values)
+
     async def no_engine(request: Request, error: Exception) -> Response:
         return _said(request, 503, "error.engine")
 
@@ -134,6 +138,7 @@ def _on_errors(app: FastAPI) -> None:
 
     app.add_exception_handler(NotSignedInError, not_signed_in)
     app.add_exception_handler(NotAllowedError, not_allowed)
+    app.add_exception_handler(WrongFormError, wrong_form)
     app.add_exception_handler(NoEngineError, no_engine)
     app.add_exception_handler(TooOftenError, too_often)
     app.add_exception_handler(StoreError, no_store)

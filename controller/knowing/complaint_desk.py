@@ -22,6 +22,19 @@ COLDEST_C, WARMEST_C = -10.0, 45.0
 LONGEST_FLAT, LONGEST_TEXT = 100, 2000
 
 
+def says_nothing(room_temp_c: float | None, radiator_hot: bool | None) -> bool:
+    """Tell whether a complaint leaves triage nothing to weigh.
+
+    Args:
+        room_temp_c: What the resident tells of the room, degC.
+        radiator_hot: What the resident tells of the radiators.
+
+    Returns:
+        Whether neither is known.
+    """
+    return room_temp_c is None and radiator_hot is None
+
+
 def enter(
     database: Database, site: Site, report: Report, *, actor: str, now: datetime
 ) -> tuple[int, Triage]:

@@ -175,18 +175,35 @@ def test_the_life_of_a_complaint_on_the_page(known: Scene) -> None:
     assert [("li", f"complaint {verb}") for verb in ("add", "answer", "close")] == told
 
 
-@pytest.mark.parametrize("wrong", [{"building": "B999"}, {"temp": "155"}, {"temp": "warm"}])
-def test_a_slip_of_the_keyboard_is_refused(known: Scene, wrong: dict[str, str]) -> None:
-    with known.client("li") as client:
+SLIPS = [
+    ({"building": "B999", "temp": "15"}, "no building B999"),
+    ({"temp": "155"}, "155 is no room&#39;s temperature; go back and give -10 to 45 °C"),
+    ({"temp": "warm"}, "warm is no room&#39;s temperature"),
+    ({"note": "it is cold"}, "there is nothing to weigh"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "told"), SLIPS)
+def test_a_slip_of_the_keyboard_is_refused(known: Scene, wrong: dict[str, str], told: str) -> None:
+    with known.client("li", "en") as client:
         data = {"csrf": csrf_of(client), "building": "B1", **wrong}
-        assert client.post("/complaints", data=data).status_code == 422
+        found = client.post("/complaints", data=data)
+    assert found.status_code == 422
+    assert told in found.text
+
+
+def test_a_program_too_says_something_to_weigh(known: Scene) -> None:
+    with program(known, "li") as client:
+        found = client.post("/v1/complaints", json={"building_id": "B1", "note": "it is cold"})
+    assert found.status_code == 422
+    assert "give room_temp_c or radiator_hot" in found.text
 
 
 def test_an_unanswered_complaint_is_late_after_half_an_hour(
     known: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with known.client("li") as client:
-        client.post("/complaints", data={"csrf": csrf_of(client), "building": "B1"})
+        client.post("/complaints", data={"csrf": csrf_of(client), "building": "B1", "temp": "15"})
         assert "late</strong>" not in client.get("/knowing").text
     present = known.console.clock
     monkeypatch.setattr(known.console, "clock", lambda: present() + timedelta(minutes=31))

@@ -1,13 +1,20 @@
 """A resident's complaint: taken down, answered, closed."""
 
+import math
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Form, Request
-from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
-from controller.console.access import Visitor, console_of, need
-from controller.knowing.complaint_desk import COLDEST_C, WARMEST_C, answer, close, enter
+from controller.console.access import Visitor, WrongFormError, console_of, need
+from controller.knowing.complaint_desk import (
+    COLDEST_C,
+    WARMEST_C,
+    answer,
+    close,
+    enter,
+    says_nothing,
+)
 from controller.knowing.complaints import Report
 from controller.roles import Role
 from optimizer.estimate.triage import Verdict
@@ -30,7 +37,7 @@ def add(
     """Take a complaint down and weigh it."""
     console = console_of(request)
     if building.strip() not in console.site.district.network.building_index:
-        raise HTTPException(422)
+        raise WrongFormError("complaint.wrong.building", building=building.strip())
     report = Report(
         building_id=building.strip(),
         flat=flat.strip(),
@@ -38,6 +45,8 @@ def add(
         radiator_hot=None if not radiator else radiator == "hot",
         note=note.strip(),
     )
+    if says_nothing(report.room_temp_c, report.radiator_hot):
+        raise WrongFormError("complaint.wrong.nothing")
     number, _ = enter(
         console.database, console.site, report, actor=visitor.user.name, now=console.clock()
     )
@@ -79,8 +88,9 @@ def _temperature(text: str) -> float | None:
         return None
     try:
         value = float(text.strip().replace(",", "."))
-    except ValueError as error:
-        raise HTTPException(422) from error
+    except ValueError:
+        value = math.nan
     if not COLDEST_C <= value <= WARMEST_C:
-        raise HTTPException(422)
+        low, high = f"{COLDEST_C:g}", f"{WARMEST_C:g}"
+        raise WrongFormError("complaint.wrong.temp", given=text.strip(), low=low, high=high)
     return value
