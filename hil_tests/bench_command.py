@@ -78,6 +78,8 @@ def run(arguments: argparse.Namespace) -> int:
         0 all pass, 1 an assertion failed, 2 bad input, 3 could not run.
     """
     from controller.problems import InputError, report_problems
+    from controller.site_store import failure
+    from drivers.base import PortLost
 
     try:
         if arguments.action == "list":
@@ -90,6 +92,9 @@ def run(arguments: argparse.Namespace) -> int:
     except InputError as refusal:
         report_problems(refusal.problems, as_json=getattr(arguments, "json", False))
         return 2
+    except PortLost as error:
+        report_problems([failure("heatwarden bench", error)], as_json=False)
+        return 3
 
 
 def _list(arguments: argparse.Namespace) -> int:

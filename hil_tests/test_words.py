@@ -54,6 +54,17 @@ def test_what_is_not_there_is_said_before_anything_settles(
     assert said in capsys.readouterr().err
 
 
+def test_a_port_that_can_not_be_had_is_said_before_anything_settles(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["bench", "plant", "village", "--port", "plant=/dev/ttyUSB99"]) == 3
+    assert "plant=/dev/ttyUSB99: there is no /dev/ttyUSB99" in capsys.readouterr().err
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        assert main(["bench", "plant", "village", "--api", str(port)]) == 3
+    assert f"--api {port}: the port is taken" in capsys.readouterr().err
+
+
 def test_reports_cannot_go_into_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "taken"
     file.touch()

@@ -10,9 +10,10 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
+from controller.console_port import why_not_free
 from controller.problems import InputError
 from controller.site import load_site
-from drivers.base import Problem
+from drivers.base import PortLost, Problem
 from hil_tests.bench.api import PlantApi, api_server
 from hil_tests.bench.course import ISSUE_EVERY_S, Course, Forecaster
 from hil_tests.bench.plant_parameters import as_modelled, perturbed
@@ -37,11 +38,13 @@ def serve_plant(arguments: argparse.Namespace, say: Callable[[str], None]) -> in
         0.
 
     Raises:
-        InputError: The site or a port is wrong.
+        InputError: The site or a bus is wrong.
+        PortLost: A serial port is not there, or the interface's port is taken.
     """
     site = load_site(site_folder(arguments.site))
     adapters = _adapters(arguments.port, [bus.bus_id for bus in site.buses])
     _check_connection(arguments)
+    _need_ports(adapters, arguments.api)
     parameters = (
         perturbed(site.district, arguments.seed) if arguments.seed else as_modelled(site.district)
     )
@@ -84,6 +87,15 @@ def serve_plant(arguments: argparse.Namespace, say: Callable[[str], None]) -> in
         say(f"interface: http://127.0.0.1:{server.server_address[1]}")
         _go_on(api, arguments.speed, ending, forecaster)
     return 0
+
+
+def _need_ports(adapters: Mapping[str, str], api_port: int) -> None:
+    """Find a port that can not be had before the plant settles."""
+    for bus_id, port in adapters.items():
+        if "://" not in port and not Path(port).exists():
+            raise PortLost(f"--port {bus_id}={port}: there is no {port}")
+    if api_port and (why := why_not_free(api_port)):
+        raise PortLost(f"--api {api_port}: the port {why}")
 
 
 def _check_connection(arguments: argparse.Namespace) -> None:
