@@ -142,6 +142,7 @@ def _tested(
         with trial_of(
             site, database, SiteField(site), actor, clock=clock, sleep=time.sleep
         ) as trial:
+            trial.check([one for group in groups for one in group])
             for group in groups:
                 if arguments.yes or _agreed(group):
                     found += trial.run(group, _tell)

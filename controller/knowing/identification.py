@@ -113,6 +113,32 @@ class Trial:
     _seen: list[dict[str, float]] = field(default_factory=list)
     _refusals: list[str] = field(default_factory=list)
 
+    def check(self, group: Sequence[Lever]) -> None:
+        """Find what stands in the way, before the plant is left at rest for half an hour.
+
+        Args:
+            group: The levers.
+
+        Raises:
+            CannotIdentifyError: One is not commissioned, can not be read or has no room for a step.
+            PortLost: A bus has been stopped.
+            StoreError: The store failed.
+        """
+        self.core.refresh_commissions()
+        locked = [one.point_id for one in group if one.point_id not in self.core.passed]
+        if locked:
+            raise CannotIdentifyError(f"{', '.join(locked)}: not commissioned; commission first")
+        held = {one.point_id: self.core.tables.limits[one.point_id] for one in group}
+        backs = [limits.readback_point_id for limits in held.values()]
+        found = self.core.plant.read([*backs, *(one.answer for one in group if one.answer)])
+        values = {}
+        for name, reading in found.items():
+            if reading.quality is not Quality.GOOD or reading.value is None:
+                raise CannotIdentifyError(f"{name} is {reading.quality}: {reading.detail}")
+            values[name] = reading.value
+        before = {name: values[limits.readback_point_id] for name, limits in held.items()}
+        self._steps(group, before)
+
     def run(self, group: Sequence[Lever], tell: Callable[[str], None]) -> tuple[Identified, ...]:
         """Test levers together: rest, step, hold, back, hold.
 
@@ -127,11 +153,15 @@ class Trial:
             CannotIdentifyError: It could not be begun, or a lever did not move.
             StoreError: The store failed.
         """
+        self.check(group)
         self._at_s, self._seen = [], []
         tell(f"resting for {REST_S / 60:.0f} min")
         self._watch(REST_S)
         before = self._held(group)
         steps = self._steps(group, before)
+        cold = self._too_cold()
+        if cold:
+            raise CannotIdentifyError(f"{cold}: test in milder weather")
         hold_s = max(one.hold_s for one in group)
         try:
             tell(f"stepping {_told(steps)}; {hold_s / 60:.0f} min")
@@ -155,19 +185,13 @@ class Trial:
         return held
 
     def _steps(self, group: Sequence[Lever], before: Mapping[str, float]) -> dict[str, float]:
-        self.core.refresh_commissions()
         steps = {}
         for one in group:
-            if one.point_id not in self.core.passed:
-                raise CannotIdentifyError(f"{one.point_id} is not commissioned")
             limits = self.core.tables.limits[one.point_id]
             step = one.step(before[one.point_id], limits.min_value, limits.max_value)
             if step == 0.0:
                 raise CannotIdentifyError(f"{one.point_id} has no room for a step")
             steps[one.point_id] = step
-        cold = self._too_cold()
-        if cold:
-            raise CannotIdentifyError(f"{cold}: test in milder weather")
         return steps
 
     def _too_cold(self) -> str:

@@ -51,6 +51,7 @@ class SlowPlant:
     authority: float = 0.6
     room_c: float = 19.5
     stuck: bool = False
+    silent: str = ""
     held: dict[str, float] = field(default_factory=lambda: {"P1.sp.fb": 90.0, "S1.off.fb": 0.0})
     past: list[tuple[float, float, float]] = field(default_factory=list)
     outlet: float = 0.0
@@ -88,7 +89,8 @@ class SlowPlant:
                 point_id=name,
                 value=values[name] + self.dice.normal(0.0, noise.get(name, 0.0)),
                 time=self.time.wall(),
-                quality=Quality.GOOD,
+                quality=Quality.MISSING if self.silent else Quality.GOOD,
+                detail=self.silent,
             )
             for name in point_ids
         }
@@ -208,8 +210,17 @@ def test_an_engine_or_a_point_not_commissioned_stand_in_the_way(rig: Rig) -> Non
             at=NOW, point_id="P1.sp", fingerprint="", actor="wang", value=1.0, panel_value=9.0,
             passed=False,
         ))  # fmt: skip
-    with pytest.raises(CannotIdentifyError, match="not commissioned"):
+    began = rig.plant.time.monotonic
+    with pytest.raises(CannotIdentifyError, match=r"P1\.sp: not commissioned"):
         rig.test("P1.sp")
+    assert rig.plant.time.monotonic == began, "said before any rest"
+
+
+def test_what_can_not_be_read_is_said_before_any_rest(rig: Rig) -> None:
+    rig.plant.silent = "no adapter /dev/ttyUSB9"
+    with pytest.raises(CannotIdentifyError, match=r"is missing: no adapter /dev/ttyUSB9"):
+        rig.test("P1.sp")
+    assert rig.plant.time.monotonic == Time().monotonic
 
 
 @pytest.mark.parametrize(
