@@ -16,7 +16,9 @@ from benchmarks.twin.measured import Measured, made_up_weather, measure, run_tru
 from benchmarks.twin.written import write_history
 from controller.site import load_site
 from optimizer.estimate.building_fit import Sensed, age_of, fit_buildings, scaled
-from optimizer.estimate.calibrate import around
+from optimizer.estimate.calibrate import FITTED_SHARE
+from optimizer.estimate.calibrate_exchangers import around
+from optimizer.estimate.calibrate_valves import calibrate_valves
 from optimizer.estimate.exchanger import fit_exchanger
 from optimizer.estimate.heated import Drive, Fabric, drive_of, fabric_of, run_buildings
 from optimizer.estimate.pipe_loss import fit_losses
@@ -52,6 +54,7 @@ def experiment(site_path: Path, seed: int, out: Path | None) -> list[Figure]:
         *_rooms(name, district.network, truth, measured),
         _losses(name, district.network, truth, measured),
         _exchangers(name, district.network, truth, measured),
+        _valves(name, district.network, truth, measured),
     ]
 
 
@@ -150,6 +153,28 @@ def _exchangers(name: str, network: Network, truth: Network, measured: Measured)
         peers={"the site's own values": float(np.mean(before) * 100.0)},
         at_most=10.0,
         note=f"{len(errors)} exchangers, the worst {max(errors) * 100:.0f} %",
+    )
+
+
+def _valves(name: str, network: Network, truth: Network, measured: Measured) -> Figure:
+    record = measured.record
+    found, score = calibrate_valves(network, record, int(FITTED_SHARE * record.steps))
+    true = np.array([one.valve_kvs for one in truth.stations])
+    site = np.array([one.valve_kvs for one in network.stations])
+    kept = np.array([one.station_id in found for one in network.stations])
+    ours = [
+        found[one.station_id]["valve_kvs"].value if one.station_id in found else one.valve_kvs
+        for one in network.stations
+    ]
+    errors, before = np.abs(ours / true - 1.0), np.abs(site / true - 1.0)
+    return Figure(
+        case=name,
+        quantity="flow coefficients of stations, mean error of single ones that were fitted",
+        unit="%",
+        ours=float(errors[kept].mean() * 100.0),
+        peers={"the site's own values": float(before[kept].mean() * 100.0)},
+        note=f"{kept.sum()} of {len(kept)} stations, the worst {errors[kept].max() * 100:.0f} %; "
+        f"flow held back {score.before:.1f} to {score.after:.1f} %",
     )
 
 

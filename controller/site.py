@@ -48,7 +48,8 @@ class Site:
     """A whole site. `trip` and `weather` are None where the folder leaves them out.
 
     `derived` lists every value that the folder leaves out, `warnings` what is implausible in it,
-    `parameters` is the calibration in use, None where the tables stand alone.
+    `parameters` is the calibration in use, None where the tables stand alone; `tabled` is the
+    network of the tables alone.
     """
 
     site_id: str
@@ -69,6 +70,7 @@ class Site:
     weather: WeatherSources | None
     derived: tuple[Derived, ...]
     warnings: tuple[Problem, ...]
+    tabled: Network
     parameters: ParameterVersion | None = None
 
 
@@ -201,7 +203,8 @@ def _complete(
         radiators=radiators,
         secondary_curve=curve,
     )
-    network, calibrated = parameters.applied(log, folder, network)
+    tabled = network
+    network, calibrated = parameters.applied(log, folder, tabled)
     if log.errors:
         raise SiteError(log.errors)
     district = District(
@@ -233,5 +236,6 @@ def _complete(
         weather=field.weather,
         derived=tuple(log.derived),
         warnings=tuple(log.warnings),
+        tabled=tabled,
         parameters=calibrated,
     )

@@ -9,10 +9,11 @@ from controller.outcome_json import JsonObject, number
 from controller.site import Site, SiteError, load_site
 from controller.sitefiles import parameters
 from controller.sitefiles.parameters import ParameterVersion
-from optimizer.estimate.calibrate import Calibration, PartScore, calibrate
+from optimizer.estimate.calibrate import Calibration, calibrate
 from optimizer.estimate.events import Event, find_events
+from optimizer.estimate.part_score import PartScore
 from optimizer.estimate.record import Record
-from optimizer.estimate.values import Values
+from optimizer.estimate.values import Values, merged
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +81,7 @@ def _version(
 ) -> ParameterVersion:
     """What is in use, with what was learned in its place."""
     before = {} if site.parameters is None else site.parameters.values
-    buildings = _merged(found.buildings, betas)
+    buildings = merged(found.buildings, betas)
     learned = {"pipes": found.pipes, "stations": found.stations, "buildings": buildings}
     there = parameters.versions(site.folder)
     days = record.steps * record.step_s / 86400.0
@@ -88,13 +89,9 @@ def _version(
         version=there[-1] + 1 if there else 1,
         made_at=now,
         source=f"from {days:.1f} days since {record.start:%Y-%m-%d}",
-        values={table: _merged(before.get(table, {}), new) for table, new in learned.items()},
+        values={table: merged(before.get(table, {}), new) for table, new in learned.items()},
         scores=tuple(score_json(score) for score in found.scores),
     )
-
-
-def _merged(old: Values, new: Values) -> Values:
-    return {name: {**old.get(name, {}), **new.get(name, {})} for name in {**old, **new}}
 
 
 def score_json(score: PartScore) -> dict[str, Any]:

@@ -13,7 +13,8 @@ from controller.report.charts import Chart, Line, line_chart
 from controller.report.numbers import local_time, number, zone_label
 from controller.report.wording import Text, same
 from controller.site import Site
-from optimizer.estimate.calibrate import FITTED_SHARE, Courses, PartScore, courses
+from optimizer.estimate.calibrate import FITTED_SHARE, Courses, courses
+from optimizer.estimate.part_score import PartScore
 from optimizer.estimate.record import Record
 from optimizer.estimate.values import with_values
 from optimizer.model.arrays import FloatArray

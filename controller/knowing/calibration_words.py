@@ -8,12 +8,14 @@ PARTS: Mapping[str, Text] = {
     "pipes": Text("管道散热", "pipe losses"),
     "friction": Text("管道粗糙度", "pipe roughness"),
     "exchangers": Text("换热器 UA", "exchangers' UA"),
+    "valves": Text("热力站阀门", "valves of the stations"),
     "buildings": Text("建筑", "buildings"),
 }
 COLUMNS: Mapping[str, Text] = {
     "heat_loss_w_m_k": Text("管道单位长度散热", "heat loss of pipes"),
     "roughness_m": Text("管道粗糙度", "roughness of pipes"),
     "hx_ua_kw_k": Text("换热器 UA", "UA of exchangers"),
+    "valve_kvs": Text("热力站流量系数", "flow coefficient of stations"),
     "ua_kw_k": Text("建筑热损失系数", "loss of buildings"),
     "capacity_kwh_k": Text("建筑热容", "capacity of buildings"),
     "radiator_kw": Text("散热器", "radiators"),
@@ -28,6 +30,10 @@ QUANTITIES: Mapping[str, Text] = {
     ),
     "heat from the primary side's temperatures and flow": Text(
         "由一次侧温度和流量推算的热量", "heat from the primary side's temperatures and flow"
+    ),
+    "flow from the stations' pressure differences and openings": Text(
+        "由热力站压差和开度推算的流量",
+        "flow from the stations' pressure differences and openings",
     ),
     "heat of the stations": Text("各站热量", "heat of the stations"),
     "measured rooms": Text("有测点的房间", "measured rooms"),

@@ -55,7 +55,7 @@ class Sureness:
         supply_k: Of the water at each supply node, K, shape (nodes,).
         return_k: Of the water at each return node, K, shape (nodes,).
         left_out: Sensors that can not be right.
-        valve_share: What each valve lets through of what the site says, shape (stations,).
+        valve_share: What each valve lets through of what the site's tables say, shape (stations,).
         loss_share: What each building loses of what the site says, shape (buildings,).
         missed_bar: Measured minus modelled pressures at the stations, supply then return, NaN where
             unknown, shape (2 stations,).
@@ -98,6 +98,7 @@ class StateFilter(Observer):
         self._window: list[tuple[dict[str, float], dict[str, float]]]
         self._corrected_at: datetime | None
         self._standing = standing_valves.standing(network)
+        self._tabled_shares = standing_valves.tabled_shares(network, site.tabled)
         self._shares = np.ones(len(network.stations))
         self._losses = np.ones(len(network.buildings))
         self._leak = 1.0
@@ -198,9 +199,12 @@ class StateFilter(Observer):
             (flow, run.mass_flow_kg_s[-1]),
             (back, run.return_temp_c[-1]),
             (now - self._corrected_at).total_seconds() / 3600.0,
+            self._tabled_shares,
         )
         warmed = at["station", "secondary_supply_temp_c"], run.secondary_supply_temp_c[-1]
-        throttled = standing_valves.throttled_shares(self._network, self._shares, followed, warmed)
+        throttled = standing_valves.throttled_shares(
+            self._network, self._shares, followed, warmed, self._tabled_shares
+        )
         self._shares = np.where(self._standing, followed, throttled)
 
     def _follow_losses(self, change_k: FloatArray, above_k: FloatArray, hours: float) -> None:
@@ -286,7 +290,7 @@ class StateFilter(Observer):
             supply_k=supply.spread_k,
             return_k=back.spread_k,
             left_out=tuple(one for one in bad if one.fault is not Fault.MISSING),
-            valve_share=frozen(self._shares),
+            valve_share=frozen(self._shares * self._tabled_shares),
             loss_share=frozen(self._losses),
             missed_bar=self._missed_bar(values),
         )

@@ -21,7 +21,7 @@ FOLDER, CURRENT = "parameters", "current"
 # What a calibration may change, and how far it may be from the tables before it is no calibration.
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "pipes": ("heat_loss_w_m_k", "roughness_m"),
-    "stations": ("hx_ua_kw_k",),
+    "stations": ("hx_ua_kw_k", "valve_kvs"),
     "buildings": ("ua_kw_k", "capacity_kwh_k", "radiator_kw", "worst_flat_beta"),
 }
 FARTHEST_FACTOR = 5.0

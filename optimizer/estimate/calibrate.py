@@ -17,48 +17,18 @@ from optimizer.estimate.building_fit import (
     fit_buildings,
     scaled,
 )
-from optimizer.estimate.exchanger import Around, ExchangerFit, fit_exchanger, secondary_return_c
-from optimizer.estimate.flows import NotATreeError
+from optimizer.estimate.calibrate_exchangers import calibrate_exchangers
+from optimizer.estimate.calibrate_pipes import calibrate_friction, calibrate_losses
+from optimizer.estimate.calibrate_valves import calibrate_valves
 from optimizer.estimate.heated import drive_of, fabric_of, run_buildings, steady_start
-from optimizer.estimate.pipe_friction import (
-    FrictionFit,
-    NoPressuresError,
-    fit_friction,
-    missed_bar,
-    pressures_of,
-)
-from optimizer.estimate.pipe_loss import LossFit, arrivals, fit_losses
+from optimizer.estimate.part_score import PartScore, root_mean_square
 from optimizer.estimate.record import Record
-from optimizer.estimate.values import Value, Values
+from optimizer.estimate.values import Value, Values, merged, with_values
 from optimizer.model.arrays import FloatArray, IntArray
 from optimizer.model.network import Network
-from optimizer.physics.exchanger import conductance_w_k
-from optimizer.physics.water import REFERENCE_CP_J_KG_K
 
 FITTED_SHARE = 0.7
 LEAST_HOURS = 72
-# Water that was in the pipes before the record began is not predicted.
-WARM_UP_H = 24
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PartScore:
-    """A part's error on the hours held back, with the network as it was and as fitted.
-
-    `part` is pipes, friction, exchangers or buildings; `why_not` says why one was not fitted.
-    """
-
-    part: str
-    quantity: str
-    unit: str
-    before: float
-    after: float
-    why_not: str = ""
-
-    @property
-    def better(self) -> bool:
-        """Whether the fit is to be kept."""
-        return bool(self.after < self.before)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,184 +71,20 @@ def calibrate(network: Network, record: Record) -> Calibration:
     if hours < LEAST_HOURS:
         raise ValueError(f"{hours:g} h are too short to calibrate by; give {LEAST_HOURS} h or more")
     cut = int(FITTED_SHARE * record.steps)
-    losses, pipe_score = _pipes(network, record, cut)
+    losses, pipe_score = calibrate_losses(network, record, cut)
     roughness, friction_score = calibrate_friction(network, record, cut)
-    stations, station_score = _exchangers(network, record, cut)
+    exchangers, exchanger_score = calibrate_exchangers(network, record, cut)
+    # Friction is what leaves the valves their pressure.
+    rough = with_values(network, roughness, {}, {})
+    valves, valve_score = calibrate_valves(rough, record, cut)
     buildings, building_scores, misfit = _buildings(network, record, cut)
     return Calibration(
-        scores=(pipe_score, friction_score, station_score, *building_scores),
-        pipes={
-            name: {**losses.get(name, {}), **roughness.get(name, {})}
-            for name in {**losses, **roughness}
-        },
-        stations=stations,
+        scores=(pipe_score, friction_score, exchanger_score, valve_score, *building_scores),
+        pipes=merged(losses, roughness),
+        stations=merged(exchangers, valves),
         buildings=buildings,
         misfit=misfit,
     )
-
-
-def _pipes(network: Network, record: Record, cut: int) -> tuple[Values, PartScore]:
-    quantity = "supply temperature at the stations"
-    try:
-        found = fit_losses(network, record.part(0, cut))
-        before, after = (
-            _rmse(_held(arrivals(network, record, factor), record, cut), record, cut)
-            for factor in (np.ones(len(network.pipes)), found.factor[found.kind])
-        )
-    except NotATreeError as error:
-        return {}, PartScore(
-            part="pipes",
-            quantity=quantity,
-            unit="K",
-            before=np.nan,
-            after=np.nan,
-            why_not=str(error),
-        )
-    score = PartScore(part="pipes", quantity=quantity, unit="K", before=before, after=after)
-    return (_pipe_values(network, found) if score.better else {}), score
-
-
-def _held(values: FloatArray, record: Record, cut: int) -> FloatArray:
-    first = max(cut, WARM_UP_H * 3600 // record.step_s)
-    return values[first:]
-
-
-def _rmse(ours: FloatArray, record: Record, cut: int) -> float:
-    return _root_mean_square(ours - _held(record.stations["supply_temp_c"], record, cut))
-
-
-def _root_mean_square(missed: FloatArray) -> float:
-    known = np.isfinite(missed)
-    return float(np.sqrt(np.mean(missed[known] ** 2))) if known.any() else float("nan")
-
-
-def _pipe_values(network: Network, found: LossFit) -> Values:
-    return {
-        pipe.pipe_id: {
-            "heat_loss_w_m_k": Value(
-                value=float(pipe.heat_loss_w_m_k * found.factor[kind]),
-                spread=float(found.spread[kind]),
-            )
-        }
-        for pipe, kind in zip(network.pipes, found.kind, strict=True)
-    }
-
-
-def calibrate_friction(network: Network, record: Record, cut: int) -> tuple[Values, PartScore]:
-    """Calibrate the roughness of the pipes alone.
-
-    Args:
-        network: The network as it is thought to be.
-        record: The record.
-        cut: The step from which it is held back.
-
-    Returns:
-        The roughness of every pipe, empty where it is not to be kept, and how well it predicts.
-    """
-    quantity = "pressure difference at the stations"
-    try:
-        found = fit_friction(network, pressures_of(network, record.part(0, cut)))
-        rest = pressures_of(network, record.part(cut, record.steps))
-    except (NotATreeError, NoPressuresError) as error:
-        return {}, PartScore(
-            part="friction", quantity=quantity, unit="bar", before=np.nan, after=np.nan,
-            why_not=str(error),
-        )  # fmt: skip
-    before, after = (
-        _root_mean_square(missed_bar(network, rest, factor))
-        for factor in (np.ones(len(network.pipes)), found.factor[found.kind])
-    )
-    score = PartScore(part="friction", quantity=quantity, unit="bar", before=before, after=after)
-    return (_roughness_values(network, found) if score.better else {}), score
-
-
-def _roughness_values(network: Network, found: FrictionFit) -> Values:
-    return {
-        pipe.pipe_id: {
-            "roughness_m": Value(
-                value=float(pipe.roughness_m * found.factor[kind]), spread=float(found.spread[kind])
-            )
-        }
-        for pipe, kind in zip(network.pipes, found.kind, strict=True)
-        if pipe.roughness_m > 0.0
-    }
-
-
-def around(network: Network, record: Record, k: int) -> Around:
-    """What a record says around a station's exchanger.
-
-    Args:
-        network: The network, for the flow of the loop.
-        record: The record.
-        k: Position of the station.
-
-    Returns:
-        The measurements; the loop's return follows from its flow and the heat.
-    """
-    at, station = record.stations, network.stations[k]
-    supply, heat = at["secondary_supply_temp_c"][:, k], at["heat_power_kw"][:, k]
-    return Around(
-        supply_c=at["supply_temp_c"][:, k],
-        return_c=at["return_temp_c"][:, k],
-        secondary_supply_c=supply,
-        secondary_return_c=secondary_return_c(supply, heat, station.secondary_flow_kg_s),
-        heat_kw=heat,
-    )
-
-
-def _exchangers(network: Network, record: Record, cut: int) -> tuple[Values, PartScore]:
-    """Every exchanger, each kept where its heat is predicted better on the hours held back."""
-    values: dict[str, dict[str, Value]] = {}
-    before, after = [], []
-    for k, station in enumerate(network.stations):
-        if station.hx_ua_kw_k <= 0.0 or station.secondary_flow_kg_s <= 0.0:
-            continue
-        found = fit_exchanger(around(network, record.part(0, cut), k))
-        if found is None:
-            continue
-        rest = record.part(cut, record.steps)
-        old = _heat_error(network, rest, k, station.hx_ua_kw_k)
-        new = _heat_error(network, rest, k, found.ua_kw_k)
-        before.append(old)
-        after.append(min(new, old))
-        if new < old:
-            values[station.station_id] = {"hx_ua_kw_k": _ua_value(found)}
-    quantity = "heat from the primary side's temperatures and flow"
-    if not before:
-        why = "no station has an exchanger with meters on both sides"
-        return {}, PartScore(
-            part="exchangers", quantity=quantity, unit="%", before=np.nan, after=np.nan, why_not=why
-        )
-    score = PartScore(
-        part="exchangers",
-        quantity=quantity,
-        unit="%",
-        before=float(np.nanmean(before)),
-        after=float(np.nanmean(after)),
-    )
-    return values, score
-
-
-def _ua_value(found: ExchangerFit) -> Value:
-    return Value(value=found.ua_kw_k, spread=found.error_kw_k / found.ua_kw_k)
-
-
-def _heat_error(network: Network, record: Record, k: int, ua_kw_k: float) -> float:
-    """Mean error of the heat that a UA gives, in % of the mean heat."""
-    sides, flow = around(network, record, k), record.stations["mass_flow_kg_s"][:, k]
-    inlet_k = sides.supply_c - sides.secondary_return_c
-    good = np.isfinite(inlet_k) & np.isfinite(flow) & (np.nan_to_num(flow) > 0.0)
-    if not good.any():
-        return float("nan")
-    loop = network.stations[k].secondary_flow_kg_s * REFERENCE_CP_J_KG_K
-    given = np.array(
-        [
-            conductance_w_k(ua_kw_k * 1e3, mass * REFERENCE_CP_J_KG_K, loop)[0] * apart / 1e3
-            for mass, apart in zip(flow[good], inlet_k[good], strict=True)
-        ]
-    )
-    heat = sides.heat_kw[good]
-    return float(np.mean(np.abs(given - heat)) / max(float(np.mean(heat)), 1e-9) * 100.0)
 
 
 def _buildings(
@@ -335,7 +141,7 @@ def _heat_pct(record: Record, heat_w: FloatArray, station: IntArray, cut: int) -
 
 def _room_k(record: Record, air_c: FloatArray, cut: int) -> float:
     missed = (0.5 * (air_c[:-1] + air_c[1:]) - record.buildings["indoor_temp_c"])[cut:]
-    return _root_mean_square(missed)
+    return root_mean_square(missed)
 
 
 def _building_values(network: Network, found: BuildingFit) -> Values:

@@ -15,7 +15,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from optimizer.estimate.calibrate import around
+from optimizer.estimate.calibrate_exchangers import around
 from optimizer.estimate.exchanger import fit_exchanger
 from optimizer.estimate.flows import NotATreeError, ends_of, rooted
 from optimizer.estimate.pipe_loss import arrivals

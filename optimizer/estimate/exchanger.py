@@ -1,13 +1,13 @@
 """UA of a plate exchanger from the four temperatures around it, with its uncertainty.
 
-Source: VDI Heat Atlas, 2nd ed. (2010), chapter C1 (logarithmic mean temperature difference);
-Künsch (1989), doi:10.1214/aos/1176347265 (jackknife by blocks for series that remember).
+Source: VDI Heat Atlas, 2nd ed. (2010), chapter C1 (logarithmic mean temperature difference).
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
+from optimizer.estimate.origin_fit import through_origin
 from optimizer.model.arrays import FloatArray
 from optimizer.physics.water import REFERENCE_CP_J_KG_K
 
@@ -15,7 +15,6 @@ from optimizer.physics.water import REFERENCE_CP_J_KG_K
 LEAST_DIFFERENCE_K = 1.5
 LEAST_DROP_K = 3.0
 LEAST_SAMPLES = 24
-BLOCKS = 20
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,18 +70,8 @@ def fit_exchanger(around: Around) -> ExchangerFit | None:
         return None
     mean_k = _log_mean(hot[good], cold[good])
     heat = around.heat_kw[good]
-    whole = _ratio(heat, mean_k)
-    size = len(heat) // BLOCKS or 1
-    left_out = [
-        _ratio(np.delete(heat, slice(k, k + size)), np.delete(mean_k, slice(k, k + size)))
-        for k in range(0, size * BLOCKS, size)
-        if k < len(heat)
-    ]
-    count = len(left_out)
-    error = np.sqrt((count - 1) / count * np.sum((np.array(left_out) - whole) ** 2))
-    return ExchangerFit(
-        ua_kw_k=whole, error_kw_k=float(error), used_share=float(good.sum() / len(good))
-    )
+    whole, error = through_origin(heat, mean_k)
+    return ExchangerFit(ua_kw_k=whole, error_kw_k=error, used_share=float(good.sum() / len(good)))
 
 
 def _log_mean(hot: FloatArray, cold: FloatArray) -> FloatArray:
@@ -90,8 +79,3 @@ def _log_mean(hot: FloatArray, cold: FloatArray) -> FloatArray:
     near = np.abs(ratio - 1.0) < 1e-3
     safe = np.where(near, 2.0, ratio)
     return np.asarray(np.where(near, 0.5 * (hot + cold), (hot - cold) / np.log(safe)))
-
-
-def _ratio(heat_kw: FloatArray, mean_k: FloatArray) -> float:
-    """Least squares through the origin, large differences counting more, as they are surer."""
-    return float((heat_kw @ mean_k) / (mean_k @ mean_k))

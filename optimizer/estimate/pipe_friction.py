@@ -84,8 +84,8 @@ def pressures_of(network: Network, record: Record) -> Pressures:
     )
 
 
-def missed_bar(network: Network, seen: Pressures, factor: FloatArray) -> FloatArray:
-    """What the friction of the pipes leaves at the stations, minus what they measured.
+def left_bar(network: Network, seen: Pressures, factor: FloatArray) -> FloatArray:
+    """What the friction of the pipes leaves at the stations.
 
     Args:
         network: The network.
@@ -107,7 +107,21 @@ def missed_bar(network: Network, seen: Pressures, factor: FloatArray) -> FloatAr
         lost = [pressure_drop(float(q), *law, density, viscosity, 0.0)[0] for q in flow]
         left[:, far] = left[:, near] - 2.0 * np.array(lost) / BAR
     node = [network.node_index[s.node_id] for s in network.stations]
-    return np.asarray(left[:, node] - seen.left_bar)
+    return np.asarray(left[:, node])
+
+
+def missed_bar(network: Network, seen: Pressures, factor: FloatArray) -> FloatArray:
+    """What the friction of the pipes leaves at the stations, minus what they measured.
+
+    Args:
+        network: The network.
+        seen: What was measured.
+        factor: Factor on each pipe's roughness, shape (pipes,).
+
+    Returns:
+        Bar, shape (hours, stations); NaN where anything is unknown.
+    """
+    return np.asarray(left_bar(network, seen, factor) - seen.left_bar)
 
 
 def fit_friction(network: Network, seen: Pressures) -> FrictionFit:

@@ -20,7 +20,7 @@ FOLLOWED_WITHIN_H = 0.7
 LEAST_RETURN_K = 0.3
 # A controller whose water is colder than the model's by this has opened its valve all the way.
 STARVED_K = 1.0
-# Beyond these a meter is likelier wrong than a valve.
+# Beyond these of the table's a meter is likelier wrong than a valve.
 LEAST_SHARE, LARGEST_SHARE = 0.4, 1.25
 # Below this part of the modelled flow, or without one, a station is shut.
 NEARLY_NOTHING = 0.05
@@ -46,11 +46,30 @@ def standing(network: Network) -> BoolArray:
     )
 
 
+def tabled_shares(network: Network, tabled: Network) -> FloatArray:
+    """What valves let through by the network in use, as shares of what the tables say.
+
+    Args:
+        network: The network, calibrated or not.
+        tabled: That of the tables alone.
+
+    Returns:
+        Shape (stations,).
+    """
+    return np.array(
+        [
+            one.valve_kvs / drawn.valve_kvs
+            for one, drawn in zip(network.stations, tabled.stations, strict=True)
+        ]
+    )
+
+
 def throttled_shares(
     network: Network,
     shares: FloatArray,
     followed: FloatArray,
     secondary_c: tuple[FloatArray, FloatArray],
+    tabled: FloatArray,
 ) -> FloatArray:
     """Take what was followed where a controller has opened its valve all the way.
 
@@ -62,15 +81,18 @@ def throttled_shares(
         shares: Those with which the model ran, shape (stations,).
         followed: What `followed_shares` made of them, same shape.
         secondary_c: Measured (NaN where unknown) and modelled heating water, degC.
+        tabled: The network's own shares of the tables', shape (stations,).
 
     Returns:
-        The shares of controlled stations, at most one; those of all others are one.
+        The shares of controlled stations, at most the model's or, where that was calibrated
+        smaller, the table's; those of all others are one.
     """
     controlled = np.array([one.control is StationControl.COMPENSATED for one in network.stations])
     measured, modelled = secondary_c
     with np.errstate(invalid="ignore"):
         starved = modelled - measured >= STARVED_K
-    least = np.minimum(followed, 1.0)
+    # A valve that was calibrated half shut may since have been opened again.
+    least = np.minimum(followed, np.maximum(1.0, 1.0 / tabled))
     return np.where(controlled, np.where(starved, least, np.maximum(shares, least)), 1.0)
 
 
@@ -79,6 +101,7 @@ def followed_shares(
     flow: tuple[FloatArray, FloatArray],
     returned_c: tuple[FloatArray, FloatArray],
     hours: float,
+    tabled: FloatArray,
 ) -> FloatArray:
     """Follow what valves let through, as shares of what the model's valves would.
 
@@ -87,6 +110,7 @@ def followed_shares(
         flow: Measured (NaN where unknown) and modelled flow, in the same unit.
         returned_c: Measured and modelled primary return, degC.
         hours: Since the last time.
+        tabled: The model's own shares of the tables', shape (stations,).
 
     Returns:
         The shares, the same where flow and return do not agree.
@@ -101,7 +125,9 @@ def followed_shares(
         agree = (np.sign(missed) == np.sign(colder_k)) & (np.abs(colder_k) >= LEAST_RETURN_K)
     gain = 1.0 - 0.5 ** (hours / FOLLOWED_WITHIN_H)
     moved = shares * np.exp(gain * np.where(known & agree, missed, 0.0))
-    return np.asarray(np.clip(moved, LEAST_SHARE, LARGEST_SHARE))
+    # Bounds of the model's and of the table's: what was calibrated may have been put right since.
+    least = LEAST_SHARE * np.minimum(1.0, 1.0 / tabled)
+    return np.asarray(np.clip(moved, least, LARGEST_SHARE * np.maximum(1.0, 1.0 / tabled)))
 
 
 def worth_a_visit(shares: FloatArray) -> tuple[int, ...]:

@@ -40,5 +40,18 @@ def with_values(network: Network, pipes: Values, stations: Values, buildings: Va
     )
 
 
+def merged(old: Values, new: Values) -> Values:
+    """Put values over others.
+
+    Args:
+        old: Values by id and column.
+        new: Likewise; they win.
+
+    Returns:
+        Both.
+    """
+    return {name: {**old.get(name, {}), **new.get(name, {})} for name in {**old, **new}}
+
+
 def _plain(values: Mapping[str, Value]) -> dict[str, Any]:
     return {column: one.value for column, one in values.items()}

@@ -29,7 +29,7 @@ def test_it_predicts_better_than_the_tables_and_is_used(
     answer = calibrated(capsys, site, twin)
     assert answer["version"] == 1
     assert [one["part"] for one in answer["scores"]] == [
-        "pipes", "friction", "exchangers", "buildings", "buildings",
+        "pipes", "friction", "exchangers", "valves", "buildings", "buildings",
     ]  # fmt: skip
     rooms = answer["scores"][-1]
     assert rooms["after"] < 0.5 * rooms["before"]

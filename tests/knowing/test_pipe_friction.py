@@ -13,7 +13,8 @@ from controller.knowing.calibrating import take_into_use
 from controller.site import load_site
 from controller.sitefiles.parameters import COLUMNS, ParameterVersion
 from optimizer.baseline import baseline_schedule, starting_state
-from optimizer.estimate.calibrate import FITTED_SHARE, calibrate_friction
+from optimizer.estimate.calibrate import FITTED_SHARE
+from optimizer.estimate.calibrate_pipes import calibrate_friction
 from optimizer.estimate.pipe_friction import MOST_FACTOR, fit_friction, missed_bar, pressures_of
 from optimizer.estimate.pipe_loss import kind_of
 from optimizer.estimate.record import PLANT_QUANTITIES, STATION_QUANTITIES, Record

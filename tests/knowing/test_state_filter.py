@@ -182,25 +182,37 @@ def test_a_valve_that_is_half_shut_is_found_and_planned_with(
 def test_a_flow_meter_alone_decides_nothing() -> None:
     one = np.ones(4)
     measured, returned = np.array([0.5, 0.5, np.nan, 0.0]), np.array([38.0, 42.0, 38.0, 38.0])
-    shares = followed_shares(one, (measured, one), (returned, 40.0 * one), 1.0)
+    shares = followed_shares(one, (measured, one), (returned, 40.0 * one), 1.0, one)
     assert shares[0] < 0.8
     assert list(shares[1:]) == [1.0, 1.0, 1.0]
 
 
-THROTTLED: list[tuple[str, float, float, float, float]] = [
-    # what, share before, followed, measured minus modelled heating water K, share expected
-    ("as warm as its controller wants it: nothing shows", 1.0, 0.7, -0.2, 1.0),
-    ("colder: its valve is open all the way", 1.0, 0.7, -3.0, 0.7),
-    ("nobody knows how warm", 1.0, 0.7, np.nan, 1.0),
-    ("found small, warm enough again: it stays small", 0.5, 0.45, 0.0, 0.5),
-    ("found small, more comes than the model gives", 0.5, 0.6, 0.0, 0.6),
-    ("larger than drawn is opened less", 0.95, 1.2, 0.0, 1.0),
+THROTTLED: list[tuple[str, float, float, float, float, float]] = [
+    # what, share before, followed, measured minus modelled heating water K, the model's valve as a
+    # share of the table's, share expected
+    ("as warm as its controller wants it: nothing shows", 1.0, 0.7, -0.2, 1.0, 1.0),
+    ("colder: its valve is open all the way", 1.0, 0.7, -3.0, 1.0, 0.7),
+    ("nobody knows how warm", 1.0, 0.7, np.nan, 1.0, 1.0),
+    ("found small, warm enough again: it stays small", 0.5, 0.45, 0.0, 1.0, 0.5),
+    ("found small, more comes than the model gives", 0.5, 0.6, 0.0, 1.0, 0.6),
+    ("larger than drawn is opened less", 0.95, 1.2, 0.0, 1.0, 1.0),
+    ("calibrated half shut and opened again", 1.0, 1.9, 0.0, 0.5, 1.9),
+    ("calibrated half shut: no larger than the table's", 1.0, 2.3, 0.0, 0.5, 2.0),
+    ("calibrated larger than drawn is opened less", 0.95, 1.2, 0.0, 1.5, 1.0),
 ]
 
 
-@pytest.mark.parametrize(("what", "before", "followed", "warmer_k", "expected"), THROTTLED)
+@pytest.mark.parametrize(
+    ("what", "before", "followed", "warmer_k", "tabled", "expected"), THROTTLED
+)
 def test_a_controlled_valve_shows_only_when_it_is_open_all_the_way(
-    loaded: Site, what: str, before: float, followed: float, warmer_k: float, expected: float
+    loaded: Site,
+    what: str,
+    before: float,
+    followed: float,
+    warmer_k: float,
+    tabled: float,
+    expected: float,
 ) -> None:
     stations = loaded.district.network.stations
     controlled = next(s for s in stations if s.control is StationControl.COMPENSATED)
@@ -208,21 +220,24 @@ def test_a_controlled_valve_shows_only_when_it_is_open_all_the_way(
     network = replace(loaded.district.network, stations=(controlled, fixed))
     two = np.ones(2)
     warmed = (55.0 + warmer_k) * two, 55.0 * two
-    shares = throttled_shares(network, before * two, followed * two, warmed)
+    shares = throttled_shares(network, before * two, followed * two, warmed, tabled * two)
     assert list(shares) == [expected, 1.0], what
 
 
 @given(
     st.lists(st.tuples(st.floats(), st.floats()), min_size=1, max_size=5),
     st.floats(0.0, 48.0),
+    st.floats(0.2, 5.0),
 )
 def test_shares_stay_within_what_a_valve_can_be(
-    flows_and_returns: list[tuple[float, float]], hours: float
+    flows_and_returns: list[tuple[float, float]], hours: float, tabled: float
 ) -> None:
     measured, returned = np.array(flows_and_returns).T
     one = np.ones(len(measured))
-    shares = followed_shares(one, (measured, one), (returned, 40.0 * one), hours)
-    assert np.all((shares >= LEAST_SHARE) & (shares <= LARGEST_SHARE))
+    shares = followed_shares(one, (measured, one), (returned, 40.0 * one), hours, tabled * one)
+    least, most = LEAST_SHARE * min(1.0, tabled), LARGEST_SHARE * max(1.0, tabled)
+    drawn = shares * tabled
+    assert np.all((drawn >= least * (1.0 - 1e-9)) & (drawn <= most * (1.0 + 1e-9)))
 
 
 def _through(station: Station) -> float:
