@@ -249,6 +249,7 @@ def _search_certified(
     rounds, simulations, buildings = 0, task.forecast.members, 0
     around: tuple[Task, LinearModel] | None = None
     least, hopeless = np.inf, 0
+    usual, anew = decisions_of(task.levers, baseline.schedule), options.start is not None
     most_rounds = _rounds_for(task) if options.max_rounds is None else options.max_rounds
     for number in range(1, CERTIFICATES + 1):
         found = search(task, standing, session, most_rounds, progress)
@@ -262,10 +263,17 @@ def _search_certified(
         passed = _passed(judged.certificate)
         least, hopeless = min(least, passed), hopeless + 1 if passed >= least > 0.0 else 0
         tightened = _tightened(task, judged, baseline.certificate)
-        if tightened is None or hopeless == HOPELESS:
+        lost = best is None and anew
+        stuck = tightened is None or hopeless == (1 if lost else HOPELESS)
+        task = task if tightened is None else _watching_more(tightened, judged)
+        begins = found.decisions
+        if lost and (stuck or number == CERTIFICATES // 2):
+            # Where the last plan leads nowhere, because the plant did not follow it, begin anew.
+            progress("beginning anew at the weather curve")
+            begins, anew, least, hopeless = usual, False, np.inf, 0
+        elif stuck:
             break
-        task = _watching_more(tightened, judged)
-        standing = standing_at(task, found.decisions)
+        standing = standing_at(task, begins)
     if best is None:
         best = _gentler(task, found.decisions, progress)
     return _Attempt(

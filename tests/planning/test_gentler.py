@@ -1,4 +1,4 @@
-"""Where no search passes its certificate, part of the way from where everything stands may."""
+"""Where a search passes no certificate another begins at the weather curve; then less is moved."""
 
 from dataclasses import replace
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks.cases.cities import city, cold_wave
-from optimizer.baseline import starting_state
+from optimizer.baseline import baseline_schedule, starting_state
 from optimizer.model.arrays import frozen
 from optimizer.model.plan import Plan, PlanStatus
 from optimizer.plan import PlanOptions, plan
@@ -15,8 +15,11 @@ from optimizer.round import solver_session
 FALL_K = 9.0
 
 
-def unsearched(max_ramp_k_h: float) -> Plan:
-    """A sudden fall of the weather, which the curve answers faster than pipes bear; no rounds."""
+def planned(max_ramp_k_h: float, rounds: int = 0, at_most: bool = False) -> Plan:
+    """A sudden fall of the weather, which the curve answers faster than pipes bear.
+
+    The search begins at the curve, or with everything at its most.
+    """
     built = city(6, 1, seed=1)
     pipes = tuple(replace(one, max_ramp_k_h=max_ramp_k_h) for one in built.network.pipes)
     district = replace(built, network=replace(built.network, pipes=pipes))
@@ -24,12 +27,19 @@ def unsearched(max_ramp_k_h: float) -> Plan:
     state = starting_state(district, mild, None)
     course = np.full(mild.outdoor_temp_c.shape, float(mild.outdoor_temp_c[0, 0]))
     course[:, 8:] -= FALL_K
+    weather = replace(mild, outdoor_temp_c=frozen(course))
+    curve = baseline_schedule(district, weather, state)
+    most = replace(
+        curve,
+        supply_temp_c=frozen(np.full(curve.supply_temp_c.shape, 120.0)),
+        pump_setpoint=frozen(np.full(curve.pump_setpoint.shape, 100.0)),
+    )
     return plan(
         district,
         state,
-        replace(mild, outdoor_temp_c=frozen(course)),
+        weather,
         solver_session(),
-        PlanOptions(max_rounds=0, with_bound=False),
+        PlanOptions(max_rounds=rounds, with_bound=False, start=most if at_most else None),
         lambda _: None,
         lambda: 0.0,
     )
@@ -37,7 +47,7 @@ def unsearched(max_ramp_k_h: float) -> Plan:
 
 @pytest.fixture(scope="module")
 def gentle() -> Plan:
-    return unsearched(max_ramp_k_h=8.0)
+    return planned(max_ramp_k_h=8.0)
 
 
 def test_the_curve_is_too_fast_for_the_pipes(gentle: Plan) -> None:
@@ -56,6 +66,14 @@ def test_it_goes_part_of_the_way_where_it_can(gentle: Plan) -> None:
 
 def test_where_even_staying_put_is_refused_the_curve_remains() -> None:
     # Water that is on its way already changes some pipes faster than this.
-    refused = unsearched(max_ramp_k_h=1e-6)
+    refused = planned(max_ramp_k_h=1e-6)
     assert refused.status is PlanStatus.FALLBACK
     assert refused.chosen is refused.baseline
+
+
+def test_where_the_start_leads_nowhere_the_search_begins_anew() -> None:
+    usual, lost = (planned(8.0, rounds=1, at_most=at_most) for at_most in (False, True))
+    assert lost.status is PlanStatus.CERTIFIED
+    ours, theirs = lost.chosen.certificate, usual.chosen.certificate
+    assert ours.comfort.max_shortfall_k == theirs.comfort.max_shortfall_k
+    assert ours.cost.total <= 1.002 * theirs.cost.total
