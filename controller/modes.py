@@ -28,6 +28,9 @@ WORKING = (Mode.ADVISORY, Mode.AUTO)
 FALLEN = (Mode.HOLD, Mode.FALLBACK, Mode.MANUAL)
 
 
+LEAST_ARMING, LONGEST_ARMING = timedelta(minutes=6), timedelta(days=14)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rules:
     """How patient the machine is; `fallback_writes` is `[fallback] writes` of the site."""
@@ -36,7 +39,7 @@ class Rules:
     good_cycles_up: int = 2
     bad_cycles_hold: int = 2
     hold_before_fallback: timedelta = timedelta(minutes=10)
-    longest_arming: timedelta = timedelta(days=14)
+    longest_arming: timedelta = LONGEST_ARMING
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -369,9 +372,12 @@ def _approved(state: Supervision, event: Approve) -> Step:
 def _armed(state: Supervision, event: Arm, rules: Rules) -> Step:
     if state.mode in (Mode.INIT, *FALLEN):
         return Step(state=state, refusal=f"nothing can be armed in mode {state.mode}")
-    lasts = event.until - event.now
-    if not timedelta(0) < lasts <= rules.longest_arming:
-        return Step(state=state, refusal=f"arm for more than 0 and at most {rules.longest_arming}")
+    longest, until = rules.longest_arming, event.until.isoformat(timespec="minutes")
+    if event.until <= event.now:
+        return Step(state=state, refusal=f"{until} is past; arm until an instant to come")
+    if event.until - event.now > longest:
+        refusal = f"{until} is too far ahead; arm for at most {longest.days} days"
+        return Step(state=state, refusal=refusal)
     state = replace(state, arming=Arming(by=event.by, until=event.until))
     if state.mode is Mode.AUTO and state.ownership is not None:
         state = replace(state, ownership=replace(state.ownership, until=event.until, by=event.by))

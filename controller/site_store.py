@@ -143,7 +143,8 @@ def instant_of_words(text: str | None, otherwise: datetime) -> datetime:
     """
     if text is None:
         return otherwise
-    problem = refused(text, "is no instant with offset", "write 2026-01-12T00:00:00+08:00")
+    remedy = "write it like 2026-01-12T00:00:00+08:00"
+    problem = refused(text, "is no instant with offset from UTC", remedy)
     try:
         found = datetime.fromisoformat(text)
     except ValueError as error:

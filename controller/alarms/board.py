@@ -203,7 +203,8 @@ def shelve(
     if not reason.strip():
         raise ValueError("an alarm is shelved for a reason; write it down")
     if not timedelta(0) < until - now <= LONGEST_SHELF:
-        raise ValueError(f"an alarm is shelved for more than 0 and at most {LONGEST_SHELF}")
+        longest_h = LONGEST_SHELF // timedelta(hours=1)
+        raise ValueError(f"an alarm is shelved for more than 0 and at most {longest_h} h")
     if alarm.priority is Priority.CRITICAL:
         raise ValueError("a critical alarm is not shelved")
     aside = replace(alarm, shelved_until=until, shelved_by=by, shelf_reason=reason)

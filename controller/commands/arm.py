@@ -17,13 +17,20 @@ def configure(parser: argparse.ArgumentParser) -> None:
     Args:
         parser: The command's parser.
     """
-    from controller.asking import asking_arguments
+    from datetime import timedelta
 
+    from controller.asking import asking_arguments
+    from controller.bounded_numbers import number_between
+    from controller.modes import LEAST_ARMING, LONGEST_ARMING
+
+    least_h, longest_h = (one / timedelta(hours=1) for one in (LEAST_ARMING, LONGEST_ARMING))
     parser.epilog = _EXAMPLES
     asking_arguments(parser)
     until = parser.add_mutually_exclusive_group(required=True)
-    until.add_argument("--hours", type=float, help="from now on")
-    until.add_argument("--until", metavar="TIME", help="instant with offset")
+    until.add_argument("--hours", type=number_between(least_h, longest_h), help="from now on")
+    until.add_argument(
+        "--until", metavar="TIME", help="instant with offset, such as 2026-01-19T08:00:00+08:00"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -43,10 +50,9 @@ def run(arguments: argparse.Namespace) -> int:
 def _until(arguments: argparse.Namespace) -> str:
     from datetime import UTC, datetime, timedelta
 
-    from controller.site_store import refused
+    from controller.site_store import instant_of_words
 
+    now = datetime.now(UTC)
     if arguments.until is not None:
-        return str(arguments.until)
-    if not 0 < arguments.hours <= 24 * 14:
-        raise refused(f"{arguments.hours:g}", "--hours makes no sense", "give up to 336")
-    return (datetime.now(UTC) + timedelta(hours=arguments.hours)).isoformat()
+        return instant_of_words(arguments.until, now).isoformat()
+    return (now + timedelta(hours=arguments.hours)).isoformat()

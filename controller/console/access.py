@@ -26,14 +26,6 @@ class NotSignedInError(Exception):
     """Nobody is signed in, or the session has ended."""
 
 
-class WrongFormError(Exception):
-    """A form of the pages was filled in wrongly; the phrase says how."""
-
-    def __init__(self, key: str, **values: str) -> None:
-        super().__init__(key)
-        self.key, self.values = key, values
-
-
 class NotAllowedError(Exception):
     """The role is too low, or the form did not come from these pages."""
 

@@ -14,8 +14,9 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from controller.console import api
-from controller.console.access import NotAllowedError, NotSignedInError, WrongFormError, words_of
+from controller.console.access import NotAllowedError, NotSignedInError, words_of
 from controller.console.asking import NoEngineError
+from controller.console.forms import WrongFormError
 from controller.console.frame import common
 from controller.console.headers import HEADERS, Headers
 from controller.console.limits import Limits

@@ -16,6 +16,7 @@ from controller.engine.cycling import keep_recommendation
 from controller.store.recommendations import decision_on
 from controller.store.users import remove_user
 from tests.console.conftest import Scene
+from tests.console.forms import csrf_of
 from tests.console.living import PASSWORD
 from tests.console.test_api import program
 from tests.terminal import heatwarden
@@ -122,6 +123,33 @@ def test_who_may_not_is_refused(
 def test_a_window_that_makes_no_sense_is_refused(scene: Scene, hours: str) -> None:
     done = heatwarden("arm", scene.folder, "--user", "wang", "--hours", hours, typed=[PASSWORD])
     assert done.returncode == 2
+    assert "0.1 to 336" in done.stderr
+    with scene.client("wang", "en") as client:
+        said = client.post("/mode/arm", data={"csrf": csrf_of(client), "hours": hours})
+    assert said.status_code == 422
+    assert "give 0.1 to 336 hours" in said.text
+    assert scene.engine.core.state.arming is None
+
+
+@pytest.mark.parametrize(
+    ("until", "code", "said"),
+    [
+        ("2020-01-01T08:00:00+08:00", 1, "2020-01-01T08:00+08:00 is past; arm until"),
+        ("9999-12-31T23:59:59-12:00", 1, "9999-12-31T23:59-12:00 is too far ahead; arm for at"),
+        ("2026-01-19T08:00:00", 2, "is no instant with offset from UTC [2026-01-19T08:00:00]"),
+        ("tomorrow", 2, "is no instant with offset from UTC [tomorrow]"),
+    ],
+)
+def test_an_end_that_makes_no_sense_is_refused_alike(
+    scene: Scene, until: str, code: int, said: str
+) -> None:
+    done = heatwarden("arm", scene.folder, "--user", "wang", "--until", until, typed=[PASSWORD])
+    assert done.returncode == code
+    with program(scene, "wang") as client:
+        answer = client.post("/v1/mode/arm", json={"until": until})
+    assert said in done.stdout + done.stderr
+    assert answer.status_code == (409 if code == 1 else 422)
+    assert code == 2 or said in answer.json()["detail"]
     assert scene.engine.core.state.arming is None
 
 

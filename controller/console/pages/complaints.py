@@ -1,12 +1,12 @@
 """A resident's complaint: taken down, answered, closed."""
 
-import math
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from controller.console.access import Visitor, WrongFormError, console_of, need
+from controller.console.access import Visitor, console_of, need
+from controller.console.forms import WrongFormError, number_in_form
 from controller.knowing.complaint_desk import (
     COLDEST_C,
     WARMEST_C,
@@ -83,13 +83,9 @@ def end(
 
 
 def _temperature(text: str) -> float | None:
-    """A form's field may be empty, and may have a comma."""
     if not text.strip():
         return None
-    try:
-        value = float(text.strip().replace(",", "."))
-    except ValueError:
-        value = math.nan
+    value = number_in_form(text)
     if not COLDEST_C <= value <= WARMEST_C:
         low, high = f"{COLDEST_C:g}", f"{WARMEST_C:g}"
         raise WrongFormError("complaint.wrong.temp", given=text.strip(), low=low, high=high)
