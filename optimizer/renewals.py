@@ -9,13 +9,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from optimizer.certified_search import is_better
 from optimizer.comfort import comfort_of_trace
 from optimizer.cost import cost_of_trace
 from optimizer.model.forecast import Forecast
 from optimizer.model.plan import Plan
 from optimizer.model.policy import District
 from optimizer.model.state import PlantState
-from optimizer.plan import is_better
 from optimizer.side_by_side import side_by_side
 from optimizer.simulate import simulate
 from optimizer.what_if import retrofitted, with_renewed_pipe

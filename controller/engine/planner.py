@@ -202,7 +202,7 @@ def _gone_on(task: PlanTask) -> Schedule | None:
 def _taken(task: PlanTask, schedule: Schedule) -> Plan:
     """Judge a schedule that somebody has changed, beside the weather curve."""
     from optimizer.baseline import baseline_schedule
-    from optimizer.plan import evaluate
+    from optimizer.evaluate import evaluate
 
     began_s = time.perf_counter()
     given = task.district, task.state, task.forecast

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from controller.planning import PlannedSite, plan_site
+from optimizer.certified_search import is_better
 from optimizer.model.plan import PlanStatus
-from optimizer.plan import PlanOptions, is_better
+from optimizer.plan import PlanOptions
 from tests.planning.conftest import old_east
 
 
