@@ -41,7 +41,11 @@ class Metered:
         self._elements = _elements(district.network)
         points = _points(district.network)
         site = replace(
-            load_site(config_dir() / "old-east"), district=district, points=points, trip=None
+            load_site(config_dir() / "old-east"),
+            district=district,
+            tabled=district.network,
+            points=points,
+            trip=None,
         )
         self._points = points
         self._filter = StateFilter(site, self._elements)
