@@ -22,7 +22,7 @@ def write_points(site: Site) -> dict[str, WritePoint]:
     Returns:
         By point; heartbeats are no setpoints.
     """
-    tags = _tags(site)
+    tags = tags_of(site)
     quiet = {bus.bus_id: bus.quiet_s for bus in site.buses}
     bus_of = {device.device_id: device.bus_id for device in site.devices}
     found = {}
@@ -75,6 +75,14 @@ def fingerprints(site: Site) -> dict[str, str]:
     return found
 
 
-def _tags(site: Site) -> dict[str, Tag]:
+def tags_of(site: Site) -> dict[str, Tag]:
+    """Find each point's tag in the profile of its device.
+
+    Args:
+        site: The site.
+
+    Returns:
+        Tag by point.
+    """
     profiles = {device.device_id: load_profile(device.profile_path) for device in site.devices}
     return {point.point_id: profiles[point.device_id].tag(point.tag) for point in site.points}

@@ -14,7 +14,8 @@ examples:
   heatwarden import sites/old-east --in last-winter.csv --json
 
 The file has the columns of `heatwarden export SITE readings`: point_id, at (an instant with its
-offset, not in the future), value, and, if known, quality. Readings that are in the store already
+offset, of the last ten years), value, and, if known, quality. A good value lies in the range of the
+point's device, and a point has one reading at an instant. Readings that are in the store already
 stay as they are; where any row is wrong, nothing is imported.
 
 Exit code 0: imported; 2: a row or the site was refused; 3: the file or the store failed.
@@ -51,10 +52,13 @@ def _import(arguments: argparse.Namespace, site: "StorePlace", database: "Databa
     from datetime import UTC, datetime
     from pathlib import Path
 
+    from controller.device_ranges import device_ranges
     from controller.problems import InputError, write_line
     from controller.site import load_site
     from controller.site_store import refused
-    from controller.store.imported import FORMATS, import_readings
+    from controller.store.imported import import_readings
+    from controller.store.reading_file import FORMATS, Believable
+    from controller.store.retention import Policy
 
     path = Path(arguments.path)
     if path.suffix not in FORMATS:
@@ -62,12 +66,16 @@ def _import(arguments: argparse.Namespace, site: "StorePlace", database: "Databa
         raise refused(str(path), "is neither CSV nor Parquet by its name", remedy)
     if not path.is_file():
         raise refused(str(path), "is no file", "name a file that is there")
-    points = frozenset(point.point_id for point in load_site(site.folder).points)
-    found = import_readings(database, path, points, datetime.now(UTC))
+    now = datetime.now(UTC)
+    ranges = device_ranges(load_site(site.folder))
+    believable = Believable(ranges=ranges, since=now - Policy().summaries, until=now)
+    found = import_readings(database, path, believable)
     if found.problems:
         raise InputError(found.problems)
     if arguments.json:
-        write_line(json.dumps({"site": site.site_id, "readings": found.readings}))
+        said = {"site": site.site_id, "readings": found.readings, "new": found.new}
+        write_line(json.dumps(said))
     else:
-        write_line(f"{found.readings} readings imported from {path}")
+        there = found.readings - found.new
+        write_line(f"{found.new} readings imported from {path}, {there} were there already")
     return 0

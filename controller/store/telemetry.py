@@ -11,12 +11,15 @@ from controller.store.tables import READINGS
 from drivers.base import Quality, Reading
 
 
-def record_readings(connection: Connection, readings: Iterable[Reading]) -> None:
+def record_readings(connection: Connection, readings: Iterable[Reading]) -> int:
     """Keep readings; one that is there already (the same point and instant) is left as it is.
 
     Args:
         connection: From `Database.recording`.
         readings: What was read; a value that is no finite number is kept as missing.
+
+    Returns:
+        How many were not there before.
     """
     rows = [
         {
@@ -28,9 +31,9 @@ def record_readings(connection: Connection, readings: Iterable[Reading]) -> None
         for reading in readings
     ]
     if not rows:
-        return
+        return 0
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    connection.execute(dialect.insert(READINGS).on_conflict_do_nothing(), rows)
+    return connection.execute(dialect.insert(READINGS).on_conflict_do_nothing(), rows).rowcount
 
 
 def readings_of(

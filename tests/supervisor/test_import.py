@@ -5,19 +5,23 @@ import shutil
 from datetime import timedelta
 from pathlib import Path
 
+import pyarrow
+import pyarrow.parquet
 import pytest
 
 from controller.cli import main
 from controller.paths import config_dir
-from controller.store.database import open_database
+from controller.store.database import Database, open_database
 from controller.store.export import export_table
 from controller.store.imported import import_readings
+from controller.store.reading_file import Believable
 from controller.store.telemetry import readings_of, record_readings
 from drivers.base import Quality, Reading
 from tests.supervisor.conftest import NOW
 
 POINT = "P1.supply_temp"
 LATER = NOW + timedelta(days=1)
+BELIEVABLE = Believable(ranges={POINT: (0.0, 150.0)}, since=NOW - timedelta(days=3653), until=LATER)
 
 
 def history() -> list[Reading]:
@@ -41,7 +45,7 @@ def test_what_was_exported_comes_back_without_loss_and_once(tmp_path: Path, endi
     assert export_table(source, "readings", NOW, LATER, file) == 12
     target = open_database("sqlite:///b.db", tmp_path)
     for _ in range(2):
-        assert import_readings(target, file, frozenset({POINT}), LATER).readings == 12
+        assert import_readings(target, file, BELIEVABLE).readings == 12
     with target.history() as connection:
         assert readings_of(connection, POINT, NOW, LATER) == tuple(history())
 
@@ -58,6 +62,13 @@ def test_what_was_exported_comes_back_without_loss_and_once(tmp_path: Path, endi
         ("point_id,at,value\nP1.supply_temp,2026-01-12T00:00:00Z,nan\n", "not be believed"),
         ("point_id,at,value\nP1.supply_temp,2026-01-12T00:00:00Z,-inf\n", "not be believed"),
         ("point_id,at,value\nP1.supply_temp,2026-01-12T00:00:00Z,\n", "not be believed"),
+        ("point_id,at,value\nP1.supply_temp,1900-01-12T00:00:00Z,80\n", "is before 2016-01-16"),
+        ("point_id,at,value\nP1.supply_temp,0001-01-01T00:00:00+14:00,80\n", "no instant with"),
+        ("point_id,at,value\nP1.supply_temp,2026-01-12T00:00:00Z,800\n", "not between 0 and 150"),
+        ("point_id,at,value\nP1.supply_temp,2026-01-12T00:00:00Z,-1\n", "not between 0 and 150"),
+        ("point_id,at,value\nP1.supply_temp,2026-01-11T08:00:00+08:00,81\n", "a second reading"),
+        ("point_id,at,value\nP1.supply_temp,2026-01-11T00:00:00Z,80\n", "row 2 is another"),
+        ("point_id,at,value,value\nP1.supply_temp,2026-01-12T00:00:00Z,1,2\n", "stands twice"),
         ("point_id,at,value\nP1.supply_temp,2999-01-12T00:00:00Z,80\n", "is in the future"),
         ("point_id,at,value\nP1.supply_temp,2026-01-12T00:00:00Z\n", "can not be read"),
         ("", "can not be read"),
@@ -67,12 +78,13 @@ def test_a_file_with_one_bad_row_changes_nothing(tmp_path: Path, text: str, mess
     good = "point_id,at,value\n" + f"{POINT},2026-01-11T00:00:00Z,80\n"
     file = tmp_path / "bad.csv"
     file.write_text(good + text.partition("\n")[2] if text.startswith("point_id,at,v") else text)
-    if ",quality" in text:
+    if ",quality" in text or ",value,value" in text:
         file.write_text(text)
     database = open_database("sqlite:///a.db", tmp_path)
-    found = import_readings(database, file, frozenset({POINT}), LATER)
-    assert found.readings == 0
+    found = import_readings(database, file, BELIEVABLE)
+    assert (found.readings, found.new) == (0, 0)
     assert message in found.problems[0].message
+    assert found.problems[0].remedy
     with database.history() as connection:
         assert readings_of(connection, POINT, NOW - timedelta(days=9999), LATER) == ()
 
@@ -86,6 +98,36 @@ def test_the_command_imports_into_the_sites_store(
     file = tmp_path / "winter.csv"
     file.write_text(f"point_id,at,value\n{POINT},2026-01-12T00:00:00+08:00,81.5\n")
     assert main(["import", str(site), "--in", str(file), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["readings"] == 1
+    said = json.loads(capsys.readouterr().out)
+    assert (said["readings"], said["new"]) == (1, 1)
+    assert main(["import", str(site), "--in", str(file)]) == 0
+    assert "0 readings imported" in capsys.readouterr().out
+    file.write_text(f"point_id,at,value\n{POINT},2026-01-12T00:00:00+08:00,8150\n")
+    assert main(["import", str(site), "--in", str(file)]) == 2
+    told = capsys.readouterr().err
+    assert f"{file}:2:value: is not between" in told
     assert main(["import", str(site), "--in", str(tmp_path / "x.xlsx"), "--json"]) == 2
     assert main(["import", str(site), "--in", str(tmp_path / "absent.csv"), "--json"]) == 2
+
+
+def test_of_readings_that_are_there_only_the_others_are_new(
+    database: Database, tmp_path: Path
+) -> None:
+    with database.recording() as connection:
+        assert record_readings(connection, history()[:5]) == 5
+    rows = [f"{POINT},{one.time.isoformat()},{one.value or 1.0}" for one in history()]
+    file = tmp_path / "all.csv"
+    file.write_text("\n".join(["point_id,at,value", *rows]) + "\n")
+    found = import_readings(database, file, BELIEVABLE)
+    assert (found.readings, found.new) == (12, 7)
+    with database.history() as connection:
+        assert readings_of(connection, POINT, NOW, LATER)[3].value is None, "it stays as it was"
+
+
+def test_an_instant_without_offset_is_refused_in_a_table_of_columns_too(tmp_path: Path) -> None:
+    naive = [NOW.replace(tzinfo=None)]
+    table = pyarrow.table({"point_id": [POINT], "at": naive, "value": [80.0]})
+    pyarrow.parquet.write_table(table, tmp_path / "naive.parquet")
+    database = open_database("sqlite:///a.db", tmp_path)
+    (problem,) = import_readings(database, tmp_path / "naive.parquet", BELIEVABLE).problems
+    assert (problem.row, problem.message) == (1, "is no instant with an offset")

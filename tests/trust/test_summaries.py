@@ -1,6 +1,7 @@
 """Old readings: what their summaries say, when the readings go, what a trend shows of both."""
 
 from datetime import datetime, timedelta
+from math import inf
 from pathlib import Path
 from typing import cast
 
@@ -12,6 +13,7 @@ from controller.console.settings import Console
 from controller.store.database import Database
 from controller.store.export import export_table
 from controller.store.imported import import_readings
+from controller.store.reading_file import Believable
 from controller.store.retention import Policy, keep_to
 from controller.store.summaries import DAY, QUARTER, summaries_of, summarise_new
 from controller.store.tables import READINGS, SUMMARIES
@@ -84,13 +86,17 @@ def test_night_after_night_readings_go_and_summaries_stay(database: Database) ->
     assert (gone.readings, gone.summaries) == (3 * 1440, 2 * 97 + 2)
 
 
+def of(points: str, until: datetime) -> Believable:
+    return Believable(ranges=dict.fromkeys(points, (-inf, inf)), since=START, until=until)
+
+
 def test_what_comes_in_late_is_in_the_summaries(database: Database, tmp_path: Path) -> None:
     filled(database, 2)
     summarise_new(database, START + 2 * DAY)
     other = tmp_path / "late.csv"
     rows = [f"u,{(START + m * MINUTE).isoformat()},{wave(m)}" for m in range(1440)]
     other.write_text("\n".join(["point_id,at,value", *rows]) + "\n", encoding="utf-8")
-    import_readings(database, other, frozenset("tu"), START + 2 * DAY)
+    import_readings(database, other, of("tu", START + 2 * DAY))
     with database.history() as connection:
         (day,) = summaries_of(connection, "u", DAY, START, START + 2 * DAY)
     assert day.readings == 1440
@@ -103,7 +109,7 @@ def test_a_part_of_an_old_day_does_not_take_the_whole_one_s_place(
     keep_to(database, POLICY, START + 5 * DAY)
     part = tmp_path / "part.csv"
     part.write_text(f"point_id,at,value\nt,{START.isoformat()},-40\n", encoding="utf-8")
-    import_readings(database, part, frozenset("t"), START + 5 * DAY)
+    import_readings(database, part, of("t", START + 5 * DAY))
     keep_to(database, POLICY, START + 5 * DAY)
     with database.history() as connection:
         day = summaries_of(connection, "t", DAY, START, START + DAY)[0]
@@ -127,7 +133,7 @@ def test_readings_come_back_from_an_export_as_they_were(
     assert export_table(database, "readings", START, START + DAY, path) == len(values)
     with database.recording() as connection:
         connection.execute(READINGS.delete())
-    done = import_readings(database, path, frozenset(["点"]), START + DAY)
+    done = import_readings(database, path, of("点", START + DAY))
     assert done.problems == ()
     with database.history() as connection:
         found = readings_of(connection, "点", START, START + DAY)
