@@ -25,6 +25,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "supply_pressure_bar": (-1.0, 40.0),
     "return_pressure_bar": (-1.0, 40.0),
     "indoor_temp_c": (-20.0, 45.0),
+    "worst_flat_temp_c": (-20.0, 45.0),
     "outdoor_temp_c": (-50.0, 50.0),
 }
 # More than this between two looks is no temperature of so much water or air.
@@ -32,6 +33,7 @@ JUMPS_K: Mapping[str, float] = {
     "supply_temp_c": 8.0,
     "return_temp_c": 8.0,
     "indoor_temp_c": 3.0,
+    "worst_flat_temp_c": 3.0,
     "outdoor_temp_c": 5.0,
 }
 JUMP_WITHIN = timedelta(seconds=60)

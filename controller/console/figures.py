@@ -8,6 +8,7 @@ from controller.console.languages import Words
 from controller.console.settings import Console
 from controller.console.snapshot import Snapshot
 from controller.report.numbers import MISSING, number
+from optimizer.estimate.record import BUILDING_QUANTITIES
 from optimizer.model.network import Plant
 
 # quantity -> (unit, decimals, factor to that unit)
@@ -17,6 +18,7 @@ QUANTITIES: dict[str, tuple[str, int, float]] = {
     "supply_temp_setpoint_c": ("°C", 1, 1.0),
     "secondary_supply_temp_c": ("°C", 1, 1.0),
     "indoor_temp_c": ("°C", 1, 1.0),
+    "worst_flat_temp_c": ("°C", 1, 1.0),
     "outdoor_temp_c": ("°C", 1, 1.0),
     "secondary_offset_k": ("K", 1, 1.0),
     "secondary_offset_setpoint_k": ("K", 1, 1.0),
@@ -125,7 +127,7 @@ def target_figures(
     found: list[Figure] = []
     for quantity in quantities:
         allowed = None
-        if kind == "building" and quantity == "indoor_temp_c":
+        if kind == "building" and quantity in BUILDING_QUANTITIES:
             index = console.site.district.network.building_index[name]
             least = console.site.district.network.buildings[index].min_indoor_c
             allowed = (least, console.site.district.comfort.max_indoor_c)

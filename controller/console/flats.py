@@ -43,9 +43,11 @@ def flats_now(console: Console, seen: Snapshot) -> Mapping[str, Flat]:
     for i, building in enumerate(console.site.district.network.buildings):
         name = building.building_id
         mean_c = measured_value(console, seen, "building", name, "indoor_temp_c")
-        worst_c = modelled[i] if i < len(modelled) else None
-        measured = mean_c is not None and outdoor_c is not None
-        if mean_c is not None and outdoor_c is not None:
+        worst_c = measured_value(console, seen, "building", name, "worst_flat_temp_c")
+        measured = worst_c is not None or (mean_c is not None and outdoor_c is not None)
+        if not measured:
+            worst_c = modelled[i] if i < len(modelled) else None
+        elif worst_c is None and mean_c is not None and outdoor_c is not None:
             worst_c = mean_c - building.worst_flat_beta * (mean_c - outdoor_c)
         if worst_c is None:
             continue

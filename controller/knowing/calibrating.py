@@ -81,7 +81,7 @@ def _version(
 ) -> ParameterVersion:
     """What is in use, with what was learned in its place."""
     before = {} if site.parameters is None else site.parameters.values
-    buildings = merged(found.buildings, betas)
+    buildings = merged(found.buildings, _colder(betas, found.buildings))
     learned = {"pipes": found.pipes, "stations": found.stations, "buildings": buildings}
     there = parameters.versions(site.folder)
     days = record.steps * record.step_s / 86400.0
@@ -92,6 +92,17 @@ def _version(
         values={table: merged(before.get(table, {}), new) for table, new in learned.items()},
         scores=tuple(score_json(score) for score in found.scores),
     )
+
+
+def _colder(betas: Values, measured: Values) -> Values:
+    """What complaints taught, but where thermometers show a colder flat still."""
+    column = "worst_flat_beta"
+    return {
+        name: columns
+        for name, columns in betas.items()
+        if column not in measured.get(name, {})
+        or columns[column].value > measured[name][column].value
+    }
 
 
 def score_json(score: PartScore) -> dict[str, Any]:

@@ -10,6 +10,7 @@ PARTS: Mapping[str, Text] = {
     "exchangers": Text("换热器 UA", "exchangers' UA"),
     "valves": Text("热力站阀门", "valves of the stations"),
     "buildings": Text("建筑", "buildings"),
+    "flats": Text("最冷住户", "coldest flats"),
 }
 COLUMNS: Mapping[str, Text] = {
     "heat_loss_w_m_k": Text("管道单位长度散热", "heat loss of pipes"),
@@ -36,5 +37,6 @@ QUANTITIES: Mapping[str, Text] = {
         "flow from the stations' pressure differences and openings",
     ),
     "heat of the stations": Text("各站热量", "heat of the stations"),
+    "measured coldest flats": Text("有测点的最冷住户", "measured coldest flats"),
     "measured rooms": Text("有测点的房间", "measured rooms"),
 }

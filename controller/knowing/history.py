@@ -6,7 +6,7 @@ weather.csv                                      the site's weather over the his
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from drivers.base import BadInput, Problem, Quality, WeatherSeries
 from drivers.weather.csv_file import read_weather_file
 from optimizer.estimate.record import (
     BUILDING_QUANTITIES,
+    COLDEST_ROOM,
     PLANT_QUANTITIES,
     STATION_QUANTITIES,
     Record,
@@ -40,6 +41,7 @@ _KINDS: Mapping[str, tuple[str, tuple[str, ...]]] = {
 }
 
 
+_ON_GRID = {**dict(_KINDS.values()), "building": (*BUILDING_QUANTITIES, COLDEST_ROOM)}
 # Meters count volume at the return, whose density differs by less than one percent in its range.
 _RETURN_C = 45.0
 _AS_RECORDED = {"flow_m3_h": ("mass_flow_kg_s", float(density_kg_m3(_RETURN_C)) / 3600.0)}
@@ -202,7 +204,18 @@ def _readings(site: Site, path: Path) -> list[_Long]:
                 value=value[own] * factor,
             )
         )
-    return found
+    return [*found, *_coldest_rooms(found)]
+
+
+def _coldest_rooms(parts: Sequence[_Long]) -> list[_Long]:
+    """Of buildings with several thermometers the one that is the coldest on the whole."""
+    rooms: dict[int, list[_Long]] = {}
+    for part in parts:
+        if (part.kind, part.quantity) == ("building", BUILDING_QUANTITIES[0]) and len(part.value):
+            rooms.setdefault(int(part.index[0]), []).append(part)
+    several = (group for group in rooms.values() if len(group) > 1)
+    coldest = (min(group, key=lambda one: float(one.value.mean())) for group in several)
+    return [replace(one, quantity=COLDEST_ROOM) for one in coldest]
 
 
 def _on_grid(site: Site, folder: Path, parts: Sequence[_Long], weather: Path) -> Record:
@@ -216,7 +229,7 @@ def _on_grid(site: Site, folder: Path, parts: Sequence[_Long], weather: Path) ->
     start = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=begin)
     outside = _outside(site, weather, parts, start, steps)
     tables: dict[str, dict[str, FloatArray]] = {}
-    for kind, quantities in _KINDS.values():
+    for kind, quantities in _ON_GRID.items():
         things = len(_indices(site, kind))
         tables[kind] = {
             quantity: _means(

@@ -57,16 +57,17 @@ class MeterPoints:
         return one.value if now - one.time <= FRESH else float("nan")
 
     def arrays(self, said: Mapping[str, float]) -> dict[tuple[str, str], FloatArray]:
-        """What was said, by kind and quantity, NaN where nothing was."""
-        found = {
-            (kind, quantity): np.full(len(self._index[kind]), np.nan)
+        """What was said, by kind and quantity, NaN where nothing was; their mean of several."""
+        total = {
+            (kind, quantity): np.zeros((2, len(self._index[kind])))
             for kind, quantities in QUANTITIES.items()
             for quantity in quantities
         }
         for name, value in said.items():
             kind, quantity, index = self.place[name]
-            found[kind, quantity][index] = value
-        return found
+            total[kind, quantity][:, index] += (value, 1.0)
+        with np.errstate(invalid="ignore"):
+            return {what: np.asarray(both[0] / both[1]) for what, both in total.items()}
 
 
 def _measures(point: Point) -> bool:

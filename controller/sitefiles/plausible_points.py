@@ -39,7 +39,7 @@ _READ: Mapping[str, tuple[str, ...]] = {
         "secondary_offset_setpoint_k",
         "remote",
     ),
-    "building": ("indoor_temp_c", "heat_power_kw", "heat_energy_kwh"),
+    "building": ("indoor_temp_c", "worst_flat_temp_c", "heat_power_kw", "heat_energy_kwh"),
     "site": ("outdoor_temp_c", "wind_m_s", "ghi_w_m2"),
 }
 _WRITE: Mapping[str, tuple[str, ...]] = {

@@ -18,6 +18,7 @@ from optimizer.estimate.building_fit import (
     scaled,
 )
 from optimizer.estimate.calibrate_exchangers import calibrate_exchangers
+from optimizer.estimate.calibrate_flats import calibrate_flats, flat_courses
 from optimizer.estimate.calibrate_pipes import calibrate_friction, calibrate_losses
 from optimizer.estimate.calibrate_valves import calibrate_valves
 from optimizer.estimate.heated import drive_of, fabric_of, run_buildings, steady_start
@@ -78,11 +79,19 @@ def calibrate(network: Network, record: Record) -> Calibration:
     rough = with_values(network, roughness, {}, {})
     valves, valve_score = calibrate_valves(rough, record, cut)
     buildings, building_scores, misfit = _buildings(network, record, cut)
+    flats, flat_score = _flats(with_values(network, {}, {}, buildings), record, cut)
     return Calibration(
-        scores=(pipe_score, friction_score, exchanger_score, valve_score, *building_scores),
+        scores=(
+            pipe_score,
+            friction_score,
+            exchanger_score,
+            valve_score,
+            *building_scores,
+            flat_score,
+        ),
         pipes=merged(losses, roughness),
         stations=merged(exchangers, valves),
-        buildings=buildings,
+        buildings=merged(buildings, flats),
         misfit=misfit,
     )
 
@@ -120,6 +129,12 @@ def _buildings(
     ]
     kept = together[1] < together[0]
     return (_building_values(network, found) if kept else {}), scores, found.misfit
+
+
+def _flats(network: Network, record: Record, cut: int) -> tuple[Values, PartScore]:
+    """Coldest flats; the buildings' means come from the model as it has been calibrated."""
+    found = flat_courses(record, courses(network, record).indoor_temp_c)
+    return calibrate_flats(network, found, cut)
 
 
 def _sensed(record: Record) -> Sensed:

@@ -11,8 +11,8 @@ from optimizer.model.arrays import FloatArray
 class PartScore:
     """A part's error on the hours held back, with the network as it was and as fitted.
 
-    `part` is pipes, friction, exchangers, valves or buildings; `why_not` says why one was not
-    fitted.
+    `part` is pipes, friction, exchangers, valves, buildings or flats; `why_not` says why one was
+    not fitted.
     """
 
     part: str

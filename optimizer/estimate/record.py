@@ -26,7 +26,9 @@ STATION_QUANTITIES = (
     "valve_opening_pct",
     "dp_bar",
 )
-BUILDING_QUANTITIES = ("indoor_temp_c",)
+# The coldest room is that of several thermometers of a building, wherever its coldest flat may be.
+COLDEST_ROOM = "coldest_room_c"
+BUILDING_QUANTITIES = ("indoor_temp_c", "worst_flat_temp_c")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +43,8 @@ class Record:
         ghi_w_m2: Likewise, W/m2, shape (steps,).
         plants: By PLANT_QUANTITIES, each of shape (steps, plants), NaN where not measured.
         stations: By STATION_QUANTITIES, each of shape (steps, stations), likewise.
-        buildings: By BUILDING_QUANTITIES, each of shape (steps, buildings), likewise.
+        buildings: By BUILDING_QUANTITIES and COLDEST_ROOM, each of shape (steps, buildings),
+            likewise; all but the first may be missing.
     """
 
     start: datetime
