@@ -11,7 +11,6 @@ from controller.cli import main
 from controller.site import SiteError, load_site
 from tests.knowing.conftest import Twin
 
-
 # What the twin has no meters for, and how that is said.
 NOT_MEASURED = {"friction": "pressure difference is known", "flats": "no coldest flat is measured"}
 
