@@ -23,7 +23,7 @@ from typing import Any
 from benchmarks.soak_campaigns import CAMPAIGNS, Campaign
 from benchmarks.soak_page import WINTERS_BEGIN, page_of, was_stopped
 from hil_tests.winters import OUT as WINTERS
-from hil_tests.winters import read_rows, summary_of, table_of
+from hil_tests.winters import present_commit, read_rows, summary_of, table_of
 
 STATE = Path("out/soak")
 PAGE = Path("docs/trust.md")
@@ -88,7 +88,7 @@ def chosen(only: Sequence[str], commit: str, again: bool) -> list[Campaign]:
 def main(words: Sequence[str]) -> int:
     """Run what fits, then write the page."""
     arguments = _parser().parse_args(words)
-    commit = _commit()
+    commit = present_commit()
     ends_s = time.monotonic() + 3600.0 * arguments.budget_h
     failed = []
     for campaign in [] if arguments.write else chosen(arguments.only, commit, arguments.again):
@@ -131,11 +131,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--again", action="store_true", help="also what is done for this commit")
     parser.add_argument("--write", action="store_true", help="only the page")
     return parser
-
-
-def _commit() -> str:
-    done = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True)
-    return done.stdout.strip()
 
 
 if __name__ == "__main__":

@@ -222,7 +222,7 @@ def main(words: Sequence[str]) -> int:
         for line in (*table_of(rows).splitlines(), "", json.dumps(summary_of(rows))):
             write_line(line)
         return 0
-    commit = _commit()
+    commit = present_commit()
     seed = arguments.seed or commit
     about = {"commit": commit, "seed": seed, "hours": 24.0 * arguments.days}
     files = sorted(path for path in arguments.weather.glob("*.csv") if path.name != "index.csv")
@@ -242,6 +242,12 @@ def main(words: Sequence[str]) -> int:
     return 1 if total["limits_passed_in"] or total["colder_than_curve"] else 0
 
 
+def present_commit() -> str:
+    """Name the commit that runs here."""
+    done = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
 def read_rows(path: Path) -> list[dict[str, Any]]:
     """Read what has been kept; nothing where there is no file yet."""
     if not path.exists():
@@ -259,11 +265,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--out", type=Path, default=OUT)
     parser.add_argument("--table", type=Path, metavar="FILE", help="only sum a file up")
     return parser
-
-
-def _commit() -> str:
-    done = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True)
-    return done.stdout.strip()
 
 
 if __name__ == "__main__":

@@ -8,9 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from controller.engine.changing import Changer
-from controller.engine.decisions import Desk
-from controller.engine.planner import PlannerWorker
 from controller.knowing.identification import CannotIdentifyError, Identified, trial_of
 from controller.knowing.levers import Lever, levers
 from controller.roles import Role
@@ -23,14 +20,13 @@ from controller.store.identifications import (
     latest_identifications,
     record_identification,
 )
-from controller.store.requests import Request, ask, asked
 from controller.write_points import fingerprints
 from drivers.base import PortBusy, Quality, Reading, Setpoint
 from drivers.lock import site_lock
-from drivers.timekeeping import WALL_TIME
 from optimizer.estimate.step_response import Response, fit_response
 from optimizer.model.arrays import FloatArray
 from tests.site.sound import write_site
+from tests.supervisor.asking import answer_of, desk_of
 from tests.supervisor.conftest import NOW
 from tests.supervisor.running_site import files
 from tests.supervisor.simulated import Time, simulated
@@ -278,20 +274,10 @@ def test_auto_is_armed_only_where_every_lever_has_passed(
                     at=NOW, point_id=name, fingerprint=own.core.tables.fingerprints[name],
                     actor="wang", passed=True, body={},
                 ))  # fmt: skip
-        desk = Desk(
-            core=own.core, approved=lambda: None, reload=lambda: "",
-            changer=Changer(own.core, PlannerWorker(1.0), WALL_TIME),
-        )  # fmt: skip
-        until = (own.time.wall() + timedelta(hours=1)).isoformat()
-        request = Request(actor="wang", role=Role.ENGINEER.value, kind="arm", body={"until": until})
-        with own.database.writing() as connection:
-            number = ask(connection, request, own.time.wall())
-        desk.answer_all()
-        with own.database.reading() as connection:
-            said = asked(connection, number)
-        assert said is not None
-        assert said.accepted == accepted, said.answer
-        assert accepted or "not identified: " in str(said.answer)
+        window = {"until": (own.time.wall() + timedelta(hours=1)).isoformat()}
+        armed, said = answer_of(own, desk_of(own), "arm", window, actor="wang", role="engineer")
+        assert armed == accepted, said
+        assert accepted or "not identified: " in said
         assert (own.core.state.arming is not None) == accepted
     finally:
         own.database.close()

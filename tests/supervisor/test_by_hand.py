@@ -11,16 +11,13 @@ import pytest
 from controller.approvals import Recommendation, from_json
 from controller.by_hand import OVERDUE_AFTER
 from controller.cycle import run_cycle
-from controller.engine.changing import Changer
 from controller.engine.cycling import after_cycle, cycle_ports
-from controller.engine.decisions import Desk
 from controller.engine.planner import Planned, PlannerWorker, PlanTask, plan_with_prefixes
 from controller.knowing.ahead import Ahead
 from controller.store import recommendations
 from controller.store.hand_settings import hand_settings_of
-from controller.store.requests import Request, ask, asked
 from drivers.base import Quality
-from drivers.timekeeping import WALL_TIME
+from tests.supervisor.asking import answer_of, desk_of
 from tests.supervisor.conftest import NOW
 from tests.supervisor.simulated import Simulated, simulated
 
@@ -50,9 +47,7 @@ class Office:
         self.own.run(5)
         self.own.cycles(2)
         self.own.core.happen(resume(self.own))
-        self.changer = Changer(self.own.core, Here(1.0), WALL_TIME)
-        self.desk = Desk(core=self.own.core, approved=lambda: None, reload=lambda: "",
-                         changer=self.changer)  # fmt: skip
+        self.desk = desk_of(self.own, Here(1.0))
         ports = cycle_ports(self.own.core, Here(1.0), Ahead(self.own.core))
         after_cycle(self.own.core, run_cycle(self.own.time.wall(), ports))
 
@@ -64,17 +59,7 @@ class Office:
     def ask(self, kind: str, role: str = "operator", **body: Any) -> tuple[bool, str]:
         """Ask, and let the desk work until it answers."""
         body.setdefault("recommendation_id", self.advice.recommendation_id)
-        with self.own.database.writing() as connection:
-            request = Request(actor="li", role=role, kind=kind, body=body)
-            number = ask(connection, request, self.own.time.wall())
-        for _ in range(3):
-            self.desk.answer_all()
-            self.changer.wait(60.0)
-        with self.own.database.reading() as connection:
-            found = asked(connection, number)
-        assert found is not None
-        assert found.answer is not None
-        return bool(found.accepted), found.answer
+        return answer_of(self.own, self.desk, kind, body, role=role)
 
     def asked_by_hand(self) -> Mapping[str, float]:
         return {one.element: one.value for one in self.own.core.by_hand}
