@@ -19,6 +19,9 @@ from optimizer.model.policy import District
 from optimizer.model.schedule import Schedule
 from optimizer.model.state import PlantState
 
+# A day of quarters of an hour: what the solver's libraries keep of each plan ends with the process.
+PLANS_EACH = 96
+
 
 @dataclass(frozen=True, kw_only=True)
 class PlanTask:
@@ -56,16 +59,20 @@ class PlanningError(Exception):
 
 
 class PlannerWorker:
-    """A planner process; a new one takes the place of one that was killed or died.
+    """A planner process; a new one takes the place of one that was killed, died, or served its day.
 
     Args:
         budget_s: The wall clock after which a plan is given up.
         timekeeper: Says what goes on while a plan is waited for.
+        plans_each: How many plans a process makes.
     """
 
-    def __init__(self, budget_s: float, timekeeper: Timekeeper = WALL_TIME) -> None:
+    def __init__(
+        self, budget_s: float, timekeeper: Timekeeper = WALL_TIME, plans_each: int = PLANS_EACH
+    ) -> None:
         self._budget_s = budget_s
         self._time = timekeeper
+        self._plans_each, self._made = plans_each, 0
         self._process: Any = None
         self._pipe: Connection | None = None
         self._last: Schedule | None = None
@@ -93,6 +100,9 @@ class PlannerWorker:
         except (EOFError, OSError) as error:
             self.stop()
             raise PlanningError(f"the planner died: {error}") from error
+        self._made += 1
+        if self._made >= self._plans_each:
+            self.stop()
         if isinstance(answer, str):
             raise PlanningError(answer)
         assert isinstance(answer, Planned)
@@ -117,6 +127,7 @@ class PlannerWorker:
             spawning = multiprocessing.get_context("spawn")
             pipe, far = spawning.Pipe()
             process = spawning.Process(target=_serve, args=(far,), daemon=True)
+            self._made = 0
             # The engine may end meanwhile: what it is to end has to have begun.
             with self._changing:
                 process.start()

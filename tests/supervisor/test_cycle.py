@@ -145,6 +145,21 @@ def test_an_engine_may_end_while_its_planner_is_being_started(kitchen: Kitchen) 
         assert len(failed) == 1
 
 
+def test_a_planner_serves_its_day_and_a_new_one_goes_on(kitchen: Kitchen) -> None:
+    task, planned = kitchen.once()
+    given = replace(task, schedule=planned.schedule)
+    worker = PlannerWorker(120.0, plans_each=2)
+    worker.plan(given)
+    first = worker._process
+    worker.plan(given)
+    assert first is not None
+    assert not first.is_alive()
+    assert worker._process is None
+    assert worker.plan(given).certificate == planned.certificate
+    assert worker._process.is_alive()
+    worker.stop()
+
+
 def test_a_planner_that_fails_says_so(kitchen: Kitchen) -> None:
     task, _ = kitchen.once()
     worker = PlannerWorker(120.0)
