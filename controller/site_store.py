@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from controller.problems import InputError, report_problems
 from controller.site import SITE_FILE, load_site
@@ -28,6 +29,7 @@ class StorePlace:
     site_id: str
     folder: Path
     url: str
+    zone: ZoneInfo
 
 
 def store_place(site: str) -> StorePlace:
@@ -49,10 +51,11 @@ def store_place(site: str) -> StorePlace:
     try:
         found = tomllib.loads((folder / SITE_FILE).read_text(encoding="utf-8"))
         site_id, url = found["site"]["id"], found["store"]["url"]
+        zone = ZoneInfo(found["site"]["timezone"])
     except (OSError, ValueError, KeyError, TypeError):
         whole = load_site(folder)
-        site_id, url = whole.site_id, whole.store_url
-    return StorePlace(site_id=str(site_id), folder=folder, url=str(url))
+        site_id, url, zone = whole.site_id, whole.store_url, ZoneInfo(whole.timezone)
+    return StorePlace(site_id=str(site_id), folder=folder, url=str(url), zone=zone)
 
 
 def with_store(

@@ -96,7 +96,8 @@ def _show(arguments: argparse.Namespace, site: "StorePlace", database: "Database
     if arguments.json:
         write_line(json.dumps({"site": site.site_id, "records": rows}, ensure_ascii=False))
         return 0
-    for row in rows:
+    for record, row in zip(records, rows, strict=True):
+        at = record["at"].astimezone(site.zone).isoformat(sep=" ", timespec="seconds")
         details = json.dumps(row["details"], ensure_ascii=False)
-        write_line(f"{row['seq']:>6} {row['at']} {row['actor']} {row['action']} {details}")
+        write_line(f"{row['seq']:>6} {at} {row['actor']} {row['action']} {details}")
     return 0

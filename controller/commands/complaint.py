@@ -151,23 +151,21 @@ def _need_text(option: str, text: str, longest: int) -> None:
 
 def _list(arguments: argparse.Namespace, place: "StorePlace", database: "Database") -> int:
     from datetime import UTC, datetime, timedelta
-    from zoneinfo import ZoneInfo
 
     from controller.knowing.complaints import stored_json
     from controller.problems import write_line
-    from controller.site import load_site
+    from controller.report.numbers import site_time
     from controller.store.complaints import complaints_since
 
-    timezone, now = load_site(place.folder).timezone, datetime.now(UTC)
+    now = datetime.now(UTC)
     with database.reading() as connection:
         stored = complaints_since(connection, now - timedelta(days=arguments.days))
-    rows = [stored_json(one, now, timezone) for one in stored]
+    rows = [stored_json(one, now, place.zone.key) for one in stored]
     if arguments.json:
         write_line(json.dumps({"site": place.site_id, "complaints": rows}, allow_nan=False))
         return 0
     for one, row in zip(stored, rows, strict=True):
-        at = one.complaint.at.astimezone(ZoneInfo(timezone))
-        write_line(_row(f"{at:%Y-%m-%d %H:%M}", row))
+        write_line(_row(site_time(one.complaint.at, place.zone), row))
     write_line(f"{len(rows)} complaints, {sum(r['closed_at'] is None for r in rows)} open")
     return 0
 

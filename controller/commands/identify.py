@@ -95,7 +95,11 @@ def _listed(
     database: "Database",
     groups: "Sequence[Sequence[Lever]]",
 ) -> int:
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
     from controller.problems import write_line
+    from controller.report.numbers import site_time
     from controller.store.identifications import latest_identifications
     from controller.write_points import fingerprints
 
@@ -118,8 +122,9 @@ def _listed(
         write_line(json.dumps({"site": site.site_id, "levers": rows}, allow_nan=False))
     else:
         for row in rows:
-            state = "passed" if row["passed"] else "not passed"
-            write_line(f"{row['point']}: {state}, tested {row['at'] or 'never'}")
+            state, at, zone = "passed" if row["passed"] else "not passed", row["at"], site.timezone
+            tested = site_time(datetime.fromisoformat(at), ZoneInfo(zone)) if at else "never"
+            write_line(f"{row['point']}: {state}, tested {tested}")
     return 0 if all(row["passed"] for row in rows) else 1
 
 

@@ -207,11 +207,11 @@ def print_summary(planned: "PlannedSite") -> None:
     from zoneinfo import ZoneInfo
 
     from controller.problems import write_line
-    from controller.report.numbers import local_time
+    from controller.report.numbers import local_time, site_time
 
     plan, site = planned.plan, planned.case.site
     currency, zone = site.district.prices.currency, ZoneInfo(site.timezone)
-    start = plan.chosen.schedule.start.astimezone(zone).isoformat(sep=" ", timespec="minutes")
+    start = site_time(plan.chosen.schedule.start, zone)
     write_line(f"{site.site_id}: {plan.status.value} plan from {start}, times as on the site")
     write_line(f"{'':<28}{'plan':>14}{'weather curve':>16}")
     chosen, usual = plan.chosen.certificate, plan.baseline.certificate

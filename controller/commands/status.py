@@ -5,6 +5,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from controller.site_store import StorePlace
     from controller.store.database import Database
 
@@ -64,22 +66,30 @@ def _show(arguments: argparse.Namespace, site: "StorePlace", database: "Database
     if arguments.json:
         write_line(json.dumps(shown, ensure_ascii=False))
     else:
-        for line in _lines(shown):
+        for line in _lines(shown, site.zone):
             write_line(line)
     return 0 if holder is not None else 1
 
 
-def _lines(shown: dict[str, Any]) -> list[str]:
+def _lines(shown: dict[str, Any], zone: "ZoneInfo") -> list[str]:
+    from datetime import datetime
+
+    from controller.report.numbers import site_time
+
+    def local(instant: str) -> str:
+        return site_time(datetime.fromisoformat(instant), zone)
+
     lines = [f"engine: {shown['engine'] or 'none runs'}"]
     if shown["published_at"] is None:
         return lines
-    lines.append(f"mode: {shown['mode']} since {shown['since']} ({shown['reason']})")
+    lines.append(f"mode: {shown['mode']} since {local(shown['since'])} ({shown['reason']})")
     armed, owned = shown["armed"], shown["owned"]
     if armed:
-        lines.append(f"armed: by {armed['by']} until {armed['until']}")
+        lines.append(f"armed: by {armed['by']} until {local(armed['until'])}")
     if owned:
         points = ", ".join(owned["points"])
-        lines.append(f"owned: {points} ({owned['authority']} by {owned['by']}, {owned['until']})")
+        until = f"until {local(owned['until'])}"
+        lines.append(f"owned: {points} ({owned['authority']} by {owned['by']}, {until})")
     lines += [
         f"by hand: {one['element']} {one['quantity']} {one['value']:g} "
         + (f"({one['how']}: {one['found']:g})" if one["how"] else "(not confirmed)")

@@ -18,6 +18,7 @@ from controller.console.answers import ConflictError, NothingError
 from controller.console.api_knowing import add_knowing
 from controller.console.asking import NoEngineError, ask_engine, look_up
 from controller.console.exact import exact_values, problem_with
+from controller.console.languages import words
 from controller.console.quota import TooOftenError
 from controller.console.settings import Console
 from controller.console.snapshot import Snapshot
@@ -28,6 +29,7 @@ from controller.store.telemetry import readings_of
 from controller.store.users import User
 
 LONGEST = timedelta(days=31)
+_ENGLISH = words("en")  # programs are spoken to in English
 _TEXT = r"^[^\x00-\x1f\x7f]*$"  # control characters are in no name
 
 # The header is checked by `need_token`; this one is for the description.
@@ -179,7 +181,7 @@ def _decisions(app: FastAPI) -> None:
         found = await run_in_threadpool(_recommendation, own, name)
         problem = problem_with(seen, from_json(found["body"]), deciding.values)
         if problem:
-            raise ConflictError(problem)
+            raise ConflictError(f"{problem}: {_ENGLISH(f'decide.problem.{problem}')}")
         body = {"recommendation_id": name, "note": deciding.note}
         return await _said(own, user, kind, body)
 
@@ -264,6 +266,11 @@ def _recommendation(console: Console, name: str) -> dict[str, Any]:
 
 
 def _on_errors(app: FastAPI) -> None:
+    async def not_allowed(request: Request, error: Exception) -> Response:
+        assert isinstance(error, NotAllowedError)
+        detail = _ENGLISH(error.key, **error.values)
+        return JSONResponse({"detail": detail}, status_code=403)
+
     def saying(status: int, otherwise: str) -> Any:
         async def said(request: Request, error: Exception) -> Response:
             headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
@@ -282,7 +289,7 @@ def _on_errors(app: FastAPI) -> None:
 
     app.add_exception_handler(RequestValidationError, wrong)
     app.add_exception_handler(NotSignedInError, saying(401, "show a token that is in force"))
-    app.add_exception_handler(NotAllowedError, saying(403, "the token's user may not do this"))
+    app.add_exception_handler(NotAllowedError, not_allowed)
     app.add_exception_handler(NothingError, saying(404, "there is no such thing"))
     app.add_exception_handler(ConflictError, saying(409, "refused"))
     app.add_exception_handler(NoEngineError, saying(503, "no engine runs, or it is stuck"))

@@ -53,6 +53,19 @@ def short_number(value: float | None) -> str:
     return number(value, 0 if size >= 1000 else 1 if size >= 20 else 2)
 
 
+def site_time(time: datetime, zone: ZoneInfo) -> str:
+    """Write an instant as on the site, to the minute, with its offset from UTC.
+
+    Args:
+        time: The instant, tz-aware.
+        zone: The site's zone.
+
+    Returns:
+        Such as 2026-01-16 08:00+08:00.
+    """
+    return time.astimezone(zone).isoformat(sep=" ", timespec="minutes")
+
+
 def local_time(time: datetime, zone: ZoneInfo) -> str:
     """Write an instant in local time, to the minute.
 

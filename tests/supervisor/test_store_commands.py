@@ -3,12 +3,16 @@
 import json
 import sqlite3
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from controller.engine.status import status_of
 from controller.store.database import open_database
+from controller.store.present import publish
 from tests.site.sound import SITE_TOML, SOUND, write_site
 from tests.supervisor.postgresql_server import Server
+from tests.supervisor.simulated import simulated
 from tests.terminal import heatwarden
 
 URL = "sqlite:///heatwarden.db"
@@ -114,6 +118,18 @@ def test_each_remedy_is_of_what_failed(tmp_path: Path) -> None:
     assert str(remedy("restore", folder, "--from", copy)).startswith("move its files away")
     (copy / "core.db").write_bytes(b"")
     assert remedy("restore", folder, "--from", copy) == "take another backup"
+
+
+def test_times_are_as_on_the_site(tmp_path: Path) -> None:
+    own = simulated(tmp_path)
+    with own.database.writing() as connection:
+        publish(connection, "engine", status_of(own.core), own.time.wall())
+    own.database.close()
+    shown = heatwarden("status", tmp_path).stdout
+    since = own.core.state.since.astimezone(ZoneInfo("Asia/Shanghai"))
+    assert f"mode: advisory since {since:%Y-%m-%d %H:%M}+08:00 (" in shown
+    records = heatwarden("audit", "show", tmp_path, "--last", "1").stdout
+    assert f"{since:%Y-%m-%d %H:%M:%S}+08:00 engine mode" in records
 
 
 def test_a_password_is_never_shown(tmp_path: Path) -> None:
