@@ -43,6 +43,9 @@ RETURN_SIGMA_K = 6.0
 _M3_H = 1.0 / 3600.0
 # A plan may begin this near to the limit of make-up water.
 MOST_OF_LIMIT = 0.98
+# It stays this near to what the guard keeps, for the meter's noise, where a first step of pumps can
+# take so much off.
+MOST_OF_KEPT, AT_ONCE_LESS = 0.99, 0.97
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,8 +148,8 @@ class StateFilter(Observer):
     def seen(self, district: District) -> District:
         """Give a district as a plan is to see it: as its parts have proved to be.
 
-        Make-up water is planned as far from its limit as the guard keeps it, where the plant is
-        not nearer already.
+        Make-up water is planned as far from its limit as the guard keeps it, or no nearer than it
+        is where pumps can not bring it back at once.
 
         Args:
             district: The site's, or one made from it.
@@ -160,7 +163,8 @@ class StateFilter(Observer):
             return proved
         # Beyond the limit the alarm and the guard speak; no plan could begin there.
         leak = min(self._leak, max(1.0, MOST_OF_LIMIT * most / tabled))
-        kept = max(makeup_kept_m3_h(self._site), leak * tabled / MOST_OF_LIMIT)
+        kept, present = MOST_OF_KEPT * makeup_kept_m3_h(self._site), leak * tabled
+        kept = kept if AT_ONCE_LESS * present <= kept else present / MOST_OF_LIMIT
         return replace(
             proved,
             network=followed_leaks.with_leaks(proved.network, leak),

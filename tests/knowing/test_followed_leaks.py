@@ -11,7 +11,7 @@ from controller.engine.elements import elements
 from controller.engine.observer import ModelRun
 from controller.guard_limits import makeup_kept_m3_h
 from controller.knowing.leak_points import makeup_points
-from controller.knowing.state_filter import MOST_OF_LIMIT, StateFilter, Sureness
+from controller.knowing.state_filter import MOST_OF_KEPT, MOST_OF_LIMIT, StateFilter, Sureness
 from controller.site import Site, load_site
 from controller.translate import weather_on_grid
 from drivers.base import Quality, Reading
@@ -107,6 +107,10 @@ def modelled_m3_h(district: District, state: PlantState, ahead: Forecast) -> flo
     return float(simulate(district.network, state, ahead, stays).plants.makeup_m3_h[0].sum())
 
 
+def kept_m3_h(site: Site) -> float:
+    return MOST_OF_KEPT * makeup_kept_m3_h(site)
+
+
 def tabled_m3_h(site: Site, state: PlantState, ahead: Forecast) -> float:
     return modelled_m3_h(site.district, state, ahead)
 
@@ -117,14 +121,21 @@ def test_a_plan_sees_what_the_meter_shows(plant: Plant) -> None:
     state, ahead = plant.goes_on(5.0, 1.15 * tabled)
     seen = plant.filter.seen(plant.site.district)
     assert modelled_m3_h(seen, state, ahead) == pytest.approx(1.15 * tabled, rel=0.02)
-    assert seen.limits.max_makeup_m3_h == pytest.approx(makeup_kept_m3_h(plant.site))
+    assert seen.limits.max_makeup_m3_h == pytest.approx(kept_m3_h(plant.site))
 
 
 def test_a_plan_keeps_from_the_limit_as_the_guard_does(plant: Plant) -> None:
     plant.goes_on(0.5, UNKNOWN)
     seen = plant.filter.seen(plant.site.district)
-    assert seen.limits.max_makeup_m3_h == pytest.approx(
-        0.9 * plant.site.district.limits.max_makeup_m3_h
+    assert seen.limits.max_makeup_m3_h == pytest.approx(kept_m3_h(plant.site))
+    assert kept_m3_h(plant.site) < 0.9 * plant.site.district.limits.max_makeup_m3_h
+
+
+def test_a_plan_comes_back_from_where_the_guard_increases_nothing(plant: Plant) -> None:
+    most = plant.site.district.limits.max_makeup_m3_h
+    plant.goes_on(6.0, 0.91 * most)
+    assert plant.filter.seen(plant.site.district).limits.max_makeup_m3_h == pytest.approx(
+        kept_m3_h(plant.site)
     )
 
 
