@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from optimizer.estimate.flows import NotATreeError
+from optimizer.estimate.arrivals import arrivals, ways_of
+from optimizer.estimate.flows import UnknownFlowsError
 from optimizer.estimate.part_score import PartScore, not_fitted, root_mean_square
 from optimizer.estimate.pipe_friction import (
     FrictionFit,
@@ -11,7 +12,7 @@ from optimizer.estimate.pipe_friction import (
     missed_bar,
     pressures_of,
 )
-from optimizer.estimate.pipe_loss import LossFit, arrivals, fit_losses
+from optimizer.estimate.pipe_loss import LossFit, fit_losses
 from optimizer.estimate.record import Record
 from optimizer.estimate.values import Value, Values
 from optimizer.model.arrays import FloatArray
@@ -35,11 +36,12 @@ def calibrate_losses(network: Network, record: Record, cut: int) -> tuple[Values
     quantity = "supply temperature at the stations"
     try:
         found = fit_losses(network, record.part(0, cut))
+        ways = ways_of(network, record)
         before, after = (
-            _rmse(_held(arrivals(network, record, factor), record, cut), record, cut)
+            _rmse(_held(arrivals(network, record, ways, factor), record, cut), record, cut)
             for factor in (np.ones(len(network.pipes)), found.factor[found.kind])
         )
-    except NotATreeError as error:
+    except UnknownFlowsError as error:
         return {}, not_fitted("pipes", quantity, "K", str(error))
     score = PartScore(part="pipes", quantity=quantity, unit="K", before=before, after=after)
     return (_pipe_values(network, found) if score.better else {}), score
@@ -81,7 +83,7 @@ def calibrate_friction(network: Network, record: Record, cut: int) -> tuple[Valu
     try:
         found = fit_friction(network, pressures_of(network, record.part(0, cut)))
         rest = pressures_of(network, record.part(cut, record.steps))
-    except (NotATreeError, NoPressuresError) as error:
+    except (UnknownFlowsError, NoPressuresError) as error:
         return {}, not_fitted("friction", quantity, "bar", str(error))
     before, after = (
         root_mean_square(missed_bar(network, rest, factor))

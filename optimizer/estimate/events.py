@@ -15,10 +15,10 @@ from enum import StrEnum
 
 import numpy as np
 
+from optimizer.estimate.arrivals import arrivals, ways_of
 from optimizer.estimate.calibrate_exchangers import around
 from optimizer.estimate.exchanger import fit_exchanger
 from optimizer.estimate.flows import NotATreeError, ends_of, rooted
-from optimizer.estimate.pipe_loss import arrivals
 from optimizer.estimate.record import Record
 from optimizer.model.arrays import BoolArray, FloatArray
 from optimizer.model.network import Network, StationControl
@@ -105,7 +105,8 @@ def daily_signals(network: Network, record: Record) -> dict[Signal, FloatArray]:
         signals = {Signal.FLOW: np.log(flow), Signal.HEAT: np.log(heat)}
     signals[Signal.UA] = _ua(network, record, days, per_day)
     try:
-        expected = arrivals(network, record, np.ones(len(network.pipes)))
+        rooted(network)  # behind which pipe stations lie is told in a tree alone
+        expected = arrivals(network, record, ways_of(network, record), np.ones(len(network.pipes)))
         missed = record.stations["supply_temp_c"] - expected
         signals[Signal.ARRIVAL] = _days(missed, days, per_day)
     except NotATreeError:

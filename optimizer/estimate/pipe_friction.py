@@ -12,20 +12,16 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import least_squares
 
-from optimizer.estimate.flows import ends_of, rooted, tree_flows
+from optimizer.estimate.flows import Draws, ends_of, friction_pa, pipe_flows, spanned
 from optimizer.estimate.pipe_loss import AGE_BOUNDS, kind_of
 from optimizer.estimate.record import Record
 from optimizer.model.arrays import FloatArray, IntArray, frozen
 from optimizer.model.network import Network
-from optimizer.physics.friction import pressure_drop
-from optimizer.physics.water import density_kg_m3, viscosity_pa_s
 
 # Roughness of old steel is known to a factor of two at best; no more than fourfold is believed.
 PRIOR_SPREAD, MOST_FACTOR = 0.7, 4.0
 # A difference of two gauges of 10 bar, class 0.25: noise and a lasting offset.
 ERROR_BAR = 0.035
-# Friction depends little on the temperature of the water.
-TYPICAL_C = 65.0
 EVERY_H = 4
 BAR = 1e5
 
@@ -48,12 +44,12 @@ class Pressures:
     """What tells of friction, an hour in every EVERY_H: friction follows the flow at once.
 
     Attributes:
-        flow_kg_s: Away from the plant, shape (hours, pipes), NaN where a meter was silent.
+        drawn: What stations and plants took and fed, NaN where a meter was silent.
         given_bar: What the plant's pumps give, shape (hours,).
         left_bar: What the stations measured of it, shape (hours, stations).
     """
 
-    flow_kg_s: FloatArray
+    drawn: Draws
     given_bar: FloatArray
     left_bar: FloatArray
 
@@ -62,14 +58,13 @@ def pressures_of(network: Network, record: Record) -> Pressures:
     """Take from a record what tells of friction.
 
     Args:
-        network: The network, a tree without booster pumps.
+        network: The network, without booster pumps.
         record: The record.
 
     Returns:
         Some hours of it.
 
     Raises:
-        NotATreeError: The network is no tree.
         NoPressuresError: A booster pump stands in it.
     """
     if any(pump.pipe_id is not None for pump in network.pumps):
@@ -78,7 +73,10 @@ def pressures_of(network: Network, record: Record) -> Pressures:
     plants, stations, some = hours.plants, hours.stations, slice(None, None, EVERY_H)
     given = plants["supply_pressure_bar"] - plants["return_pressure_bar"]
     return Pressures(
-        flow_kg_s=frozen(tree_flows(network, stations["mass_flow_kg_s"])[some]),
+        drawn=Draws(
+            station_kg_s=frozen(stations["mass_flow_kg_s"][some]),
+            plant_kg_s=frozen(plants["mass_flow_kg_s"][some]),
+        ),
         given_bar=frozen(given[some, 0]),
         left_bar=frozen(stations["dp_bar"][some]),
     )
@@ -97,15 +95,11 @@ def left_bar(network: Network, seen: Pressures, factor: FloatArray) -> FloatArra
     """
     left: FloatArray = np.full((len(seen.given_bar), len(network.nodes)), np.nan)
     left[:, network.node_index[network.plants[0].node_id]] = seen.given_bar
-    density, viscosity = float(density_kg_m3(TYPICAL_C)), float(viscosity_pa_s(TYPICAL_C))
-    order, sign = rooted(network)
-    for i, s in zip(order, sign, strict=True):
+    flows, span = pipe_flows(network, seen.drawn, factor), spanned(network)
+    for i, s in zip(span.order, span.sign, strict=True):
         near, far = ends_of(network, int(i), int(s))
-        pipe = network.pipes[int(i)]
-        law = (pipe.length_m, pipe.inner_diameter_m, pipe.roughness_m * float(factor[i]))
-        flow = seen.flow_kg_s[:, i]
-        lost = [pressure_drop(float(q), *law, density, viscosity, 0.0)[0] for q in flow]
-        left[:, far] = left[:, near] - 2.0 * np.array(lost) / BAR
+        lost = [friction_pa(network, int(i), float(q), float(factor[i])) for q in flows[:, i]]
+        left[:, far] = left[:, near] - 2.0 * s * np.array(lost) / BAR
     node = [network.node_index[s.node_id] for s in network.stations]
     return np.asarray(left[:, node])
 

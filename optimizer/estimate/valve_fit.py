@@ -11,12 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from optimizer.estimate.flows import NotATreeError
+from optimizer.estimate.flows import TYPICAL_C, UnknownFlowsError
 from optimizer.estimate.origin_fit import through_origin
 from optimizer.estimate.pipe_friction import (
     ERROR_BAR,
     EVERY_H,
-    TYPICAL_C,
     NoPressuresError,
     left_bar,
     pressures_of,
@@ -79,7 +78,7 @@ def across_stations(network: Network, record: Record) -> AcrossStations:
     try:
         seen = pressures_of(network, record)
         left = left_bar(network, seen, np.ones(len(network.pipes)))
-    except (NotATreeError, NoPressuresError):
+    except (UnknownFlowsError, NoPressuresError):
         pass  # their own meters alone tell
     else:
         some = slice(None, None, EVERY_H)
