@@ -29,6 +29,7 @@ from benchmarks.cases.cold_weeks import (
 )
 from benchmarks.cases.ledger import Account, Ledger
 from benchmarks.cases.metered import Metered
+from benchmarks.cases.prices import price_of_day
 from controller.site import load_site
 from hil_tests.bench.plant import Plant, Setpoints, Snapshot, Weather
 from hil_tests.bench.plant_parameters import PlantParameters, perturbed
@@ -56,7 +57,6 @@ HALVINGS = 5
 SLOPES = (0.85, 1.0, 1.15)
 SPEED_SHARES = (0.85, 1.0, 1.15)
 SHORT_SHARES = (0.05, 0.5)
-DEAR = 3.0
 
 Policy = Callable[[int, Snapshot], Schedule]
 Watcher = Callable[[int, Snapshot], object]
@@ -359,10 +359,8 @@ def main() -> int:
         and (not words.climate or any(part in file.name for part in words.climate))
     ]
     for name, district in sites(words.site):
-        price = np.full(24, district.network.plants[0].heat_price_per_mwh[0])
-        if words.hourly_price:
-            price[7:11] *= DEAR
-            price[17:21] *= DEAR
+        usual = district.network.plants[0].heat_price_per_mwh[0]
+        price = price_of_day(usual, hourly=words.hourly_price)
         for file in files:
             first, hourly_c = coldest_days(file, words.days, WARM_UP_H)
             weather = true_weather(district, first, hourly_c, price)

@@ -1,6 +1,7 @@
 """Is a plan dearer than what a full nonlinear solver finds?
 
 python -m benchmarks.nonlinear_reference [--sites 20] [--rounds 24] [--hours 24]
+    [--hourly-price]
 
 Random sites of at most ten stations in weather that leaves nobody short, so that plans differ by
 their cost alone. The planner's search, with one budget of rounds, is held against IPOPT on the very
@@ -18,6 +19,7 @@ import numpy as np
 
 from benchmarks.cases.cities import city, cold_wave
 from benchmarks.cases.nonlinear_program import Constraints, Program, solved
+from benchmarks.cases.prices import with_hourly_price
 from optimizer.baseline import baseline_schedule, starting_state
 from optimizer.correction import Remembered, newly_passed
 from optimizer.levers import decisions_of, limited, schedule_of
@@ -90,13 +92,14 @@ def _with_passed(limits: WatchedLimits, task: Task, run: Trace, trace: Trace) ->
     return joined([limits, Remembered(limits=new, trace=run).at(trace)])
 
 
-def compared(number: int, rounds: int, hours: int) -> tuple[float, float]:
+def compared(number: int, rounds: int, hours: int, *, hourly: bool) -> tuple[float, float]:
     """Plan a random site both ways, and print a line.
 
     Args:
         number: Of the site.
         rounds: Budget of the planner's search.
         hours: Horizon.
+        hourly: Whether dear hours cost three times.
 
     Returns:
         Cost of the plan and of the reference.
@@ -108,6 +111,7 @@ def compared(number: int, rounds: int, hours: int) -> tuple[float, float]:
     wave = cold_wave(district, hours)
     milder = wave.outdoor_temp_c + 6.0 + 4.0 * chance.random()
     weather = replace(wave, outdoor_temp_c=frozen(milder))
+    weather = with_hourly_price(weather) if hourly else weather
     state = starting_state(district, weather, None)
     curve = baseline_schedule(district, weather, state)
     traces = (simulate(district.network, state, weather, curve),)
@@ -140,13 +144,17 @@ def main() -> int:
     parser.add_argument("--sites", type=int, default=20)
     parser.add_argument("--rounds", type=int, default=24, help="as the planner takes by itself")
     parser.add_argument("--hours", type=int, default=24)
+    parser.add_argument("--hourly-price", action="store_true", help="dear hours cost three times")
     words = parser.parse_args()
     print(
         "| site | stations | curve: cost / K h | plan: cost / K h / violation | IPOPT "
         "| plan dearer, % | plan, CPU s | IPOPT, CPU s |\n|---|---|---|---|---|---|---|---|"
     )
     pairs = np.array(
-        [compared(number, words.rounds, words.hours) for number in range(1, words.sites + 1)]
+        [
+            compared(number, words.rounds, words.hours, hourly=words.hourly_price)
+            for number in range(1, words.sites + 1)
+        ]
     )
     dearer = 100.0 * (pairs[:, 0] / pairs[:, 1] - 1.0)
     print(f"dearer by at most {np.nanmax(dearer):.3f} %, median {np.nanmedian(dearer):.3f} %")
