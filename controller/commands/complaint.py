@@ -25,6 +25,7 @@ late. Repeated ones that are no fault of a home move the building's coldest flat
 at the next nightly calibration.
 """
 LONGEST_LIST_DAYS = 36_525.0  # a century
+_DONE = {"answer": "answered", "close": "closed"}
 CAUSES = ("network", "station", "building", "home")
 
 
@@ -190,7 +191,7 @@ def _answer(arguments: argparse.Namespace, place: "StorePlace", database: "Datab
 
     number = _number(arguments)
     done = answer(database, number, actor=machine_user(), now=datetime.now(UTC))
-    return _said("answer", number, done)
+    return _said(arguments, number, done)
 
 
 def _close(arguments: argparse.Namespace, place: "StorePlace", database: "Database") -> int:
@@ -207,7 +208,7 @@ def _close(arguments: argparse.Namespace, place: "StorePlace", database: "Databa
     done = close(
         database, number, cause=cause, outcome=arguments.outcome, actor=machine_user(), now=now
     )
-    return _said("close", number, done)
+    return _said(arguments, number, done)
 
 
 def _number(arguments: argparse.Namespace) -> int:
@@ -218,12 +219,15 @@ def _number(arguments: argparse.Namespace) -> int:
     return int(arguments.number)
 
 
-def _said(action: str, number: int, done: bool) -> int:
+def _said(arguments: argparse.Namespace, number: int, done: bool) -> int:
     from controller.problems import write_line
     from controller.site_store import refused
 
     if not done:
-        message = f"there is no such complaint to {action}, or it was done before"
+        message = f"there is no such complaint to {arguments.action}, or it was done before"
         raise refused(str(number), message, "see `list`")
-    write_line(json.dumps({"complaint_id": number, "done": action}))
+    if arguments.json:
+        write_line(json.dumps({"complaint_id": number, "done": arguments.action}))
+    else:
+        write_line(f"complaint {number}: {_DONE[arguments.action]}")
     return 0

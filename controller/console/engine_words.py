@@ -35,6 +35,7 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
     (r"(\S+) is (missing|stale|invalid|unconfirmed|suspect)", "{0} 数据异常（{1}）"),
     (r"(.+) can not be read", "{0} 无法读取"),
     (r"mode (\w+)", "模式：{0}"),
+    (r"armed until (.+); mode (\w+)", "已授权自动至 {0}；模式：{1}"),
     (r"rejected", "已拒绝"),
     (r"acknowledged", "已确认"),
     (r"shelved", "已搁置"),

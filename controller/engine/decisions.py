@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from controller import approvals
 from controller.alarms.board import UnknownAlarmError, acknowledge, board_to_json, shelve
@@ -23,6 +24,7 @@ from controller.engine.desk import (
 from controller.engine.hands import ask_by_hand, take_word
 from controller.modes import Approve, Arm, Reload, step
 from controller.modify import ChangeRefusedError
+from controller.report.numbers import site_time
 from controller.roles import Role
 from controller.store import recommendations, requests
 from controller.store.alarm_log import append_alarms
@@ -116,7 +118,11 @@ class Desk:
         done = self.core.happen(event, request.actor)
         if done.refusal:
             return Answer(accepted=False, text=done.refusal)
-        return Answer(accepted=True, text=f"mode {done.state.mode}")
+        armed = ""
+        if isinstance(event, Arm):
+            zone = ZoneInfo(self.core.tables.site.timezone)
+            armed = f"armed until {site_time(event.until, zone)}; "
+        return Answer(accepted=True, text=f"{armed}mode {done.state.mode}")
 
     def _not_identified(self, arm: Arm) -> list[str]:
         """Levers that AUTO would move and nobody has tested, where arming is allowed at all."""

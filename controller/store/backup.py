@@ -95,7 +95,9 @@ def restore_from(folder: Path, database: Database, now: datetime) -> Backup:
         holder = lease_holder(connection, now)
         filled = [table.name for table in CORE.sorted_tables if _is_filled(connection, table)]
     if holder is not None:
-        raise BackupRefused(f"{holder} runs on this store", remedy="stop it first")
+        raise BackupRefused(
+            f"{holder} runs on this store", remedy="stop it, or wait a minute where it has died"
+        )
     if filled:
         raise BackupRefused(
             f"the store is not empty ({', '.join(filled)})",

@@ -1,7 +1,8 @@
 """Readings in a file, CSV or Parquet: what `export` has written, or another system's history."""
 
+import csv
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +15,7 @@ QUALITY = "quality"
 CSV, PARQUET = ".csv", ".parquet"
 FORMATS = (CSV, PARQUET)
 _BATCH = 10_000
-_REMEDY = "give the columns point_id, at (with offset), value and, if known, quality"
+_REMEDY = "give a table with columns point_id, at (with offset), value and, if known, quality"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,6 +25,14 @@ class Believable:
     ranges: Mapping[str, tuple[float, float]]
     since: datetime
     until: datetime
+
+
+class _NoTableError(Exception):
+    """The file is no table of readings; what is wrong, and where."""
+
+    def __init__(self, message: str, *, row: int | None = None, column: str | None = None) -> None:
+        self.row, self.column = row, column
+        super().__init__(message)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,26 +56,20 @@ def rows_of(path: Path, believable: Believable) -> Iterator[list[Row] | Problem]
     Raises:
         OSError: The file can not be read.
     """
-    import pyarrow as pa
-
-    number = 1 if path.suffix == CSV else 0  # a table's header is its first row
     try:
-        for batch in _batches(path):
-            problem = _wrong_columns(path, batch.schema.names)
-            if problem:
-                yield problem
-                return
-            good = []
-            for cells in _cells(batch):
-                number += 1
-                read = _reading(path, number, cells, believable)
-                if isinstance(read, Problem):
-                    yield read
-                else:
-                    good.append(Row(number=number, reading=read))
-            yield good
-    except pa.ArrowException as error:
-        yield problem_in(path, None, None, None, f"can not be read: {str(error)[:120]}", _REMEDY)
+        batch = []
+        for number, cells in _table(path):
+            read = _reading(path, number, cells, believable)
+            if isinstance(read, Problem):
+                yield read
+            else:
+                batch.append(Row(number=number, reading=read))
+            if len(batch) == _BATCH:
+                yield batch
+                batch = []
+        yield batch
+    except _NoTableError as error:
+        yield problem_in(path, error.row, error.column, None, str(error), _REMEDY)
 
 
 def problem_in(
@@ -91,38 +94,52 @@ def problem_in(
     )
 
 
-def _batches(path: Path) -> Iterator[Any]:
+def _table(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """Give each row with its number, a CSV file's as an editor counts its lines."""
+    return _parquet(path) if path.suffix == PARQUET else _csv(path)
+
+
+def _csv(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.reader(file, strict=True)
+        try:
+            names = next(reader, [])
+            _need_columns(names)
+            for cells in reader:
+                if cells and len(cells) != len(names):
+                    message = f"has {len(cells)} cells, its header {len(names)}"
+                    raise _NoTableError(message, row=reader.line_num)
+                if cells:
+                    yield reader.line_num, dict(zip(names, cells, strict=True))
+        except csv.Error as error:
+            raise _NoTableError(f"can not be read: {error}", row=reader.line_num) from error
+        except UnicodeDecodeError as error:  # read ahead: nobody knows in which line
+            raise _NoTableError(f"can not be read: it is not UTF-8 ({error.reason})") from error
+
+
+def _parquet(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
     import pyarrow as pa
-    import pyarrow.csv
     import pyarrow.parquet
 
-    if path.suffix == PARQUET:
-        yield from pa.parquet.ParquetFile(path).iter_batches(_BATCH)
-        return
-    # As text, so that every cell that is wrong can be shown as it stands.
-    names = pa.csv.open_csv(path).schema.names
-    as_text = pa.csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()))
-    yield from pa.csv.open_csv(path, convert_options=as_text)
-
-
-def _cells(batch: Any) -> list[dict[str, Any]]:
-    import pyarrow as pa
-
+    number = 0
     try:
-        found: list[dict[str, Any]] = batch.to_pylist()
-    except (ValueError, OverflowError) as error:  # an instant that no calendar has
-        raise pa.ArrowInvalid(str(error)) from error
-    return found
+        file = pa.parquet.ParquetFile(path)
+        _need_columns(file.schema_arrow.names)
+        for batch in file.iter_batches(_BATCH):
+            for cells in batch.to_pylist():
+                number += 1
+                yield number, cells
+    except (pa.ArrowException, ValueError, OverflowError) as error:
+        raise _NoTableError(f"can not be read: {str(error)[:120]}") from error
 
 
-def _wrong_columns(path: Path, names: list[str]) -> Problem | None:
+def _need_columns(names: Sequence[str]) -> None:
     for name in COLUMNS:
         if name not in names:
-            return problem_in(path, 1, name, None, "is a column that is missing", _REMEDY)
+            raise _NoTableError("is a column that is missing", row=1, column=name)
     for name in (*COLUMNS, QUALITY):
         if names.count(name) > 1:
-            return problem_in(path, 1, name, None, "is a column that stands twice", _REMEDY)
-    return None
+            raise _NoTableError("is a column that stands twice", row=1, column=name)
 
 
 def _reading(

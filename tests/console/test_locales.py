@@ -68,6 +68,8 @@ def test_every_mode_has_its_name_and_its_meaning(mode: Mode, language: str) -> N
         ("superseded by 20260116-080000-1a", "已被 20260116-080000-1a 取代"),
         ("P1.sp holds 91, not 90 as before; not commissioned: S1.off",
          "P1.sp 现为 91，不是建议生成时的 90；未投运核对：S1.off"),
+        ("armed until 2026-01-19 08:00+08:00; mode advisory",
+         "已授权自动至 2026-01-19 08:00+08:00；模式：建议"),
         ("2026-01-19T08:00+08:00 is past; arm until an instant to come",
          "2026-01-19T08:00+08:00 已过，授权须到将来的时刻"),
         ("9999-12-31T00:00+08:00 is too far ahead; arm for at most 14 days",

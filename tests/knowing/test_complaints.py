@@ -200,8 +200,8 @@ def test_the_life_of_a_complaint_by_command(site: Path, capsys: pytest.CaptureFi
     day, minute = told.split()[1:3]
     assert minute.endswith("+08:00"), "as on the site, to the minute"
     assert abs(datetime.now(UTC) - datetime.fromisoformat(f"{day}T{minute}")) < timedelta(hours=1)
-    assert asked("answer", "1")[0] == 0
-    assert asked("close", "1", "--cause", "home", "--outcome", "air")[0] == 0
+    assert asked("answer", "1") == (0, "complaint 1: answered\n")
+    assert asked("close", "1", "--cause", "home", "--outcome", "air")[1] == "complaint 1: closed\n"
     (row,) = json.loads(asked("list", "--json")[1])["complaints"]
     assert (row["cause"], row["outcome"], row["close_late"]) == ("home", "air", False)
     assert "complaint close" in ran(capsys, "audit", "show", str(site))[1]

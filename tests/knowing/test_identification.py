@@ -278,6 +278,7 @@ def test_auto_is_armed_only_where_every_lever_has_passed(
         armed, said = answer_of(own, desk_of(own), "arm", window, actor="wang", role="engineer")
         assert armed == accepted, said
         assert accepted or "not identified: " in said
+        assert not accepted or said.startswith(f"armed until {NOW:%Y-%m-%d} ")
         assert (own.core.state.arming is not None) == accepted
     finally:
         own.database.close()

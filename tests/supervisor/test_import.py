@@ -70,8 +70,9 @@ def test_what_was_exported_comes_back_without_loss_and_once(tmp_path: Path, endi
         ("point_id,at,value\nP1.supply_temp,2026-01-11T00:00:00Z,80\n", "row 2 is another"),
         ("point_id,at,value,value\nP1.supply_temp,2026-01-12T00:00:00Z,1,2\n", "stands twice"),
         ("point_id,at,value\nP1.supply_temp,2999-01-12T00:00:00Z,80\n", "is in the future"),
-        ("point_id,at,value\nP1.supply_temp,2026-01-12T00:00:00Z\n", "can not be read"),
-        ("", "can not be read"),
+        ("point_id,at,value\nP1.supply_temp,2026-01-12T00:00:00Z\n", "has 2 cells, its header 3"),
+        ('point_id,at,value\n"P1.supply_temp,2026-01-12T00:00:00Z,1\n', "can not be read"),
+        ("", "column that is missing"),
     ],
 )
 def test_a_file_with_one_bad_row_changes_nothing(tmp_path: Path, text: str, message: str) -> None:
@@ -131,3 +132,17 @@ def test_an_instant_without_offset_is_refused_in_a_table_of_columns_too(tmp_path
     database = open_database("sqlite:///a.db", tmp_path)
     (problem,) = import_readings(database, tmp_path / "naive.parquet", BELIEVABLE).problems
     assert (problem.row, problem.message) == (1, "is no instant with an offset")
+
+
+def test_a_row_is_named_as_an_editor_counts_lines(tmp_path: Path) -> None:
+    file = tmp_path / "gaps.csv"
+    file.write_text(f"\ufeffpoint_id,at,value\n\n\n{POINT},2026-01-11T00:00:00Z,warm\n\n")
+    database = open_database("sqlite:///a.db", tmp_path)
+    (problem,) = import_readings(database, file, BELIEVABLE).problems
+    assert (problem.row, problem.column) == (4, "value")
+    file.write_bytes(b"point_id,at,value\nP1.supply_temp,2026-01-11T00:00:00Z,8\xff\n")
+    (problem,) = import_readings(database, file, BELIEVABLE).problems
+    assert "can not be read" in problem.message
+    (tmp_path / "cut.parquet").write_bytes(b"PAR1")
+    (problem,) = import_readings(database, tmp_path / "cut.parquet", BELIEVABLE).problems
+    assert "can not be read" in problem.message
