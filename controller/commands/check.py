@@ -38,6 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     Returns:
         0 where the site is sound, 2 where it is refused.
     """
+    from controller.alarms.settings import read_delivery
     from controller.problems import InputError, report_problems
     from controller.site import load_site
     from drivers.base import BadInput
@@ -45,6 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         site = _with_store_checked(load_site(arguments.site))
         _check_weather(site)
+        read_delivery(site.folder)
     except (InputError, BadInput) as error:
         report_problems(error.problems, as_json=arguments.json)
         return 2

@@ -105,6 +105,10 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
     (r"recommendation (\S+) has been decided before", "建议 {0} 已有决定"),
     (r"there is no recommendation (.+)", "没有建议 {0}"),
     (r"there is no alarm (.+)", "没有报警 {0}"),
+    (
+        r"site\.toml names another store; stop the engine and start it again",
+        "site.toml 中的数据库已更改，须停止引擎后重新启动",
+    ),
     (r"the site will be read again", "将重新读取站点"),
     (r"asked too long ago; ask again", "请求已过时，请重新提交"),
     (r"(\S+) holds (\S+), not (\S+) as before", "{0} 现为 {1}，不是建议生成时的 {2}"),

@@ -175,7 +175,7 @@ def _serve(
     desk = Desk(
         core=core,
         approved=safety.follow_soon,
-        reload=lambda: _may_reload(core.tables.site, reloading),
+        reload=lambda: may_reload(core.tables.site, reloading),
         changer=changer,
     )
     calendar = start_jobs(core, delivery, NightlyCalibration(), ahead, time)
@@ -240,11 +240,22 @@ def _publish(core: Core) -> None:
         core.store_failed(error)
 
 
-def _may_reload(site: Site, reloading: Event) -> str:
-    """Read the site again before giving the present snapshot up; give what is wrong with it."""
+def may_reload(site: Site, reloading: Event) -> str:
+    """Read the site again before giving the present snapshot up.
+
+    Args:
+        site: The present snapshot.
+        reloading: Set where the new one is sound.
+
+    Returns:
+        What is wrong with the new one, or empty: an engine that runs must not end by a slip.
+    """
     try:
-        load_site(site.folder)
+        found = load_site(site.folder)
+        read_delivery(site.folder)
     except InputError as error:
         return str(error)
+    if found.store_url != site.store_url:
+        return "site.toml names another store; stop the engine and start it again"
     reloading.set()
     return ""
