@@ -2,10 +2,14 @@
 
 import argparse
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from controller.site_store import StorePlace
     from controller.store.database import Database
 
@@ -19,7 +23,7 @@ examples:
 
 A viewer looks, an operator approves, rejects, holds and acknowledges, an engineer arms, commissions
 and reloads, an admin manages users. There is no default password. Adding a user that exists gives
-a new role and password.
+a new role and password. The last engineer stays one: without one the engine does not start.
 """
 
 
@@ -79,7 +83,7 @@ def _add(arguments: argparse.Namespace, site: "StorePlace", database: "Database"
     password = _password(name)
     now = datetime.now(UTC)
     try:
-        with database.writing() as connection:
+        with database.writing() as connection, _an_engineer_kept(connection, name):
             put_user(connection, name, Role(arguments.role), password, now)
             append_audit(
                 connection, by_hand("user add", {"name": name, "role": arguments.role}, now)
@@ -96,13 +100,26 @@ def _remove(arguments: argparse.Namespace, site: "StorePlace", database: "Databa
     from controller.store.users import remove_user
 
     now = datetime.now(UTC)
-    with database.writing() as connection:
+    with database.writing() as connection, _an_engineer_kept(connection, arguments.name):
         removed = remove_user(connection, arguments.name)
         if removed:
             append_audit(connection, by_hand("user remove", {"name": arguments.name}, now))
     text = "removed" if removed else "not there"
     _tell(arguments, site, {"name": arguments.name, "removed": removed}, f"{arguments.name} {text}")
     return 0 if removed else 1
+
+
+@contextmanager
+def _an_engineer_kept(connection: "Connection", name: str) -> Iterator[None]:
+    """Undo what takes the last engineer away: the engine would not start again at night."""
+    from controller.site_store import refused
+    from controller.store.users import has_engineer
+
+    before = has_engineer(connection)
+    yield
+    if before and not has_engineer(connection):
+        remedy = "make somebody else engineer first: without one the engine does not start again"
+        raise refused(name, "is the last engineer", remedy)
 
 
 def _list(arguments: argparse.Namespace, site: "StorePlace", database: "Database") -> int:

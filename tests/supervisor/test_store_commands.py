@@ -57,6 +57,20 @@ def test_from_users_to_a_restored_store(site: Path, tmp_path: Path) -> None:
     answered("restore", other, "--from", tmp_path / "copy", code=3)
 
 
+def test_the_last_engineer_stays(tmp_path: Path) -> None:
+    folder = site_with_store(tmp_path / "site")
+    answered("user", "add", "li", "--role", "operator", folder, typed="battery staple")
+    answered("user", "add", "wang", "--role", "engineer", folder, typed="correct horse")
+    answered("user", "remove", "wang", folder, code=2)
+    errors = answered("user", "add", "wang", "--role", "viewer", folder, typed="x" * 10, code=2)
+    assert "the last engineer" in str(errors)
+    answered("user", "add", "zhao", "--role", "admin", folder, typed="correct horse")
+    answered("user", "remove", "wang", folder)
+    listed = answered("user", "list", folder)["users"]
+    assert listed == [{"name": "li", "role": "operator"}, {"name": "zhao", "role": "admin"}]
+    assert answered("audit", "verify", folder)["records"] == 4
+
+
 def test_a_tampered_audit_gives_1(tmp_path: Path) -> None:
     folder = site_with_store(tmp_path / "site")
     answered("user", "add", "wang", "--role", "engineer", folder, typed="correct horse")
