@@ -51,11 +51,19 @@ def store_place(site: str) -> StorePlace:
     try:
         found = tomllib.loads((folder / SITE_FILE).read_text(encoding="utf-8"))
         site_id, url = found["site"]["id"], found["store"]["url"]
-        zone = ZoneInfo(found["site"]["timezone"])
-    except (OSError, ValueError, KeyError, TypeError):
+        zone = _zone(found["site"].get("timezone"))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         whole = load_site(folder)
         site_id, url, zone = whole.site_id, whole.store_url, ZoneInfo(whole.timezone)
     return StorePlace(site_id=str(site_id), folder=folder, url=str(url), zone=zone)
+
+
+def _zone(name: object) -> ZoneInfo:
+    """The site's zone, UTC where it is none: times are shown, whatever is wrong with the site."""
+    try:
+        return ZoneInfo(str(name))
+    except (OSError, ValueError, KeyError):
+        return ZoneInfo("UTC")
 
 
 def with_store(

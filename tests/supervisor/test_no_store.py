@@ -54,6 +54,14 @@ def assert_untouched(site: Path) -> None:
     assert there == set(SOUND)
 
 
+@pytest.mark.parametrize("zone", ["5", '"Mars"', '""', '"/"', '"../UTC"', "[1]"])
+def test_a_wrong_time_zone_keeps_nobody_from_the_store(zone: str, tmp_path: Path) -> None:
+    toml = SITE_TOML.replace('timezone = "Asia/Shanghai"', f"timezone = {zone}")
+    assert toml != SITE_TOML
+    site = write_site(tmp_path / "site", {**SOUND, "site.toml": toml})
+    assert "there is no store" in message("status", "SITE", site=site)
+
+
 def test_restoring_what_is_no_backup_makes_no_store(tmp_path: Path) -> None:
     site = write_site(tmp_path / "site")
     (tmp_path / "empty").mkdir()
