@@ -5,6 +5,7 @@ parameters and structure differ (benchmarks/twin); what is learned is held again
 """
 
 import argparse
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from benchmarks.twin.hidden import hidden
 from benchmarks.twin.measured import Measured, made_up_weather, measure, run_truth
 from benchmarks.twin.written import write_history
 from controller.site import load_site
-from optimizer.estimate.building_fit import Sensed, age_of, fit_buildings, scaled
+from optimizer.estimate.building_fit import age_of, fit_buildings, scaled, sensed_of
 from optimizer.estimate.calibrate import FITTED_SHARE
 from optimizer.estimate.calibrate_exchangers import around
 from optimizer.estimate.calibrate_valves import calibrate_valves
@@ -52,20 +53,29 @@ def experiment(site_path: Path, seed: int, out: Path | None) -> list[Figure]:
     name = f"twin, seed {seed}"
     return [
         *_rooms(name, district.network, truth, measured),
+        *_with_own_meters(name, district.network, truth, measured),
         _losses(name, district.network, truth, measured),
         _exchangers(name, district.network, truth, measured),
         _valves(name, district.network, truth, measured),
     ]
 
 
+def _with_own_meters(
+    name: str, network: Network, truth: Network, measured: Measured
+) -> list[Figure]:
+    """The same, were there a heat meter in every building; nothing is asked of that."""
+    record = measured.record
+    buildings = {**record.buildings, "heat_power_kw": measured.own_heat_kw}
+    metered = replace(measured, record=replace(record, buildings=buildings))
+    found = _rooms(f"{name}, heat meters in all buildings", network, truth, metered)
+    return [replace(one, at_least=None, at_most=None) for one in found]
+
+
 def _rooms(name: str, network: Network, truth: Network, measured: Measured) -> list[Figure]:
     record = measured.record
     drive, fabric = drive_of(network, record), fabric_of(network)
-    sensed = Sensed(
-        heat_w=record.stations["heat_power_kw"] * 1e3, indoor_c=record.buildings["indoor_temp_c"]
-    )
     years = np.array([b.year_built for b in network.buildings], dtype=np.int64)
-    found = fit_buildings(drive, fabric, sensed, age_of(years))
+    found = fit_buildings(drive, fabric, sensed_of(record), age_of(years))
     others = np.setdiff1d(np.arange(len(years)), measured.sensored)
     late = slice(record.steps // 2, None)
     true_c = measured.indoor_c[late][:, others]

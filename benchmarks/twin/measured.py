@@ -32,11 +32,14 @@ class Measured:
         record: What the meters said.
         sensored: Buildings with a thermometer.
         indoor_c: The truth, shape (steps, buildings).
+        own_heat_kw: What buildings' own heat meters would say, which the record does not have;
+            noise of 2 % and a lasting 2 %, shape (steps, buildings).
     """
 
     record: Record
     sensored: IntArray
     indoor_c: FloatArray
+    own_heat_kw: FloatArray
 
     def until(self, days: int) -> "Measured":
         """The first days alone.
@@ -52,6 +55,7 @@ class Measured:
             record=self.record.part(0, steps),
             sensored=self.sensored,
             indoor_c=self.indoor_c[:steps],
+            own_heat_kw=self.own_heat_kw[:steps],
         )
 
 
@@ -143,10 +147,10 @@ def measure(trace: Trace, weather: Forecast, buildings: int, seed: int) -> Measu
         offset = dice.uniform(-offset_k, offset_k, read.shape[1])
         return frozen(read + offset + dice.normal(0.0, noise_k, read.shape))
 
-    def meter(values: FloatArray) -> FloatArray:
+    def meter(values: FloatArray, error: float = 0.01) -> FloatArray:
         read = mean(values)
-        scale = 1.0 + dice.uniform(-0.01, 0.01, read.shape[1])
-        return frozen(read * scale * (1.0 + dice.normal(0.0, 0.01, read.shape)))
+        scale = 1.0 + dice.uniform(-error, error, read.shape[1])
+        return frozen(read * scale * (1.0 + dice.normal(0.0, error, read.shape)))
 
     of = trace.stations
     flow = meter(of.mass_flow_kg_s)
@@ -182,4 +186,9 @@ def measure(trace: Trace, weather: Forecast, buildings: int, seed: int) -> Measu
         stations=stations,
         buildings={BUILDING_QUANTITIES[0]: frozen(rooms)},
     )
-    return Measured(record=record, sensored=sensored, indoor_c=indoor)
+    return Measured(
+        record=record,
+        sensored=sensored,
+        indoor_c=indoor,
+        own_heat_kw=meter(trace.buildings.heat_power_kw, 0.02),
+    )

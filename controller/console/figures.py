@@ -8,7 +8,7 @@ from controller.console.languages import Words
 from controller.console.settings import Console
 from controller.console.snapshot import Snapshot
 from controller.report.numbers import MISSING, number
-from optimizer.estimate.record import BUILDING_QUANTITIES
+from optimizer.estimate.record import ROOM_QUANTITIES
 from optimizer.model.network import Plant
 
 # quantity -> (unit, decimals, factor to that unit)
@@ -127,7 +127,7 @@ def target_figures(
     found: list[Figure] = []
     for quantity in quantities:
         allowed = None
-        if kind == "building" and quantity in BUILDING_QUANTITIES:
+        if kind == "building" and quantity in ROOM_QUANTITIES:
             index = console.site.district.network.building_index[name]
             least = console.site.district.network.buildings[index].min_indoor_c
             allowed = (least, console.site.district.comfort.max_indoor_c)

@@ -6,7 +6,7 @@ from typing import Any
 from controller.engine.core import Core
 from controller.outcome_json import number
 from drivers.base import Quality
-from optimizer.estimate.record import BUILDING_QUANTITIES
+from optimizer.estimate.record import ROOM_QUANTITIES
 
 
 def status_of(core: Core) -> dict[str, Any]:
@@ -78,7 +78,7 @@ def _coldest(core: Core) -> dict[str, Any] | None:
     measured = [
         (reading.value, point.target_id, point.point_id)
         for point in core.tables.site.points
-        if point.target_kind == "building" and point.quantity in BUILDING_QUANTITIES
+        if point.target_kind == "building" and point.quantity in ROOM_QUANTITIES
         and (reading := core.readings.get(point.point_id)) is not None
         and reading.value is not None and reading.quality is Quality.GOOD
     ]  # fmt: skip

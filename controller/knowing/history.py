@@ -23,6 +23,7 @@ from optimizer.estimate.record import (
     BUILDING_QUANTITIES,
     COLDEST_ROOM,
     PLANT_QUANTITIES,
+    ROOM_QUANTITIES,
     STATION_QUANTITIES,
     Record,
 )
@@ -211,7 +212,7 @@ def _coldest_rooms(parts: Sequence[_Long]) -> list[_Long]:
     """Of buildings with several thermometers the one that is the coldest on the whole."""
     rooms: dict[int, list[_Long]] = {}
     for part in parts:
-        if (part.kind, part.quantity) == ("building", BUILDING_QUANTITIES[0]) and len(part.value):
+        if (part.kind, part.quantity) == ("building", ROOM_QUANTITIES[0]) and len(part.value):
             rooms.setdefault(int(part.index[0]), []).append(part)
     several = (group for group in rooms.values() if len(group) > 1)
     coldest = (min(group, key=lambda one: float(one.value.mean())) for group in several)

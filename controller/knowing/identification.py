@@ -26,7 +26,7 @@ from controller.store.journal import Journal
 from controller.store.lease import end_lease, place_of, renew_lease, take_lease
 from drivers.base import Quality
 from drivers.lock import site_lock
-from optimizer.estimate.record import BUILDING_QUANTITIES
+from optimizer.estimate.record import ROOM_QUANTITIES
 from optimizer.estimate.step_response import Response, fit_response
 
 LEASE_LASTS = timedelta(minutes=30)
@@ -200,7 +200,7 @@ class Trial:
         network = self.core.tables.site.district.network
         for point in self.core.tables.site.points:
             reading = self.core.readings.get(point.point_id)
-            if point.target_kind != "building" or point.quantity not in BUILDING_QUANTITIES:
+            if point.target_kind != "building" or point.quantity not in ROOM_QUANTITIES:
                 continue
             if reading is None or reading.value is None or reading.quality is not Quality.GOOD:
                 continue

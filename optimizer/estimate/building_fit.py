@@ -2,8 +2,9 @@
 
 Each building has a loss, a capacity and a radiator factor (logarithms, zero where the site is
 right) and a start temperature. What buildings of one age have in common is learned from all of
-them, what those of one station have in common from its heat meter, and what is left of each keeps
-its prior, so that a building without a sensor has an estimate and an uncertainty.
+them, what those of one station have in common from its heat meter. What is left of each, where it
+has neither a heat meter nor a thermometer, keeps its prior, so that a building without a sensor has
+an estimate and an uncertainty.
 
 Method: maximum a posteriori by Gauss-Newton; shared parameters are eliminated by a Schur
 complement, so that the effort grows with the number of stations alone.
@@ -18,6 +19,7 @@ import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 
 from optimizer.estimate.heated import Drive, Fabric, run_buildings, steady_start
+from optimizer.estimate.record import Record
 from optimizer.model.arrays import BoolArray, FloatArray, IntArray, frozen
 
 # Loss, capacity, radiator: how far a site's values are off (standard deviations of logarithms)
@@ -30,6 +32,8 @@ FACTORS = 3
 LOCAL = FACTORS + 1
 # Meters and model together, for means of three hours: heat relative to the station's mean, rooms.
 HEAT_ERROR, ROOM_ERROR_K = 0.006, 0.1
+# A building's own heat meter is off by this share for good: the longest record tells no more.
+OWN_METER_ERROR = 0.02
 MEANS_H = 3
 ROUNDS = 6
 # Years from which buildings differ in kind: JGJ 26-86, JGJ 26-95, the 65 % step.
@@ -38,15 +42,35 @@ AGE_BOUNDS = (1987, 1996, 2006)
 
 @dataclass(frozen=True, kw_only=True)
 class Sensed:
-    """What is compared: heat of stations, W, and rooms, degC, NaN where unknown or left out.
+    """What is compared: heat, W, and rooms, degC, NaN where unknown or left out.
 
     Attributes:
-        heat_w: Shape (steps, stations).
+        heat_w: Of the stations, shape (steps, stations).
+        own_heat_w: Of buildings with a heat meter of their own, shape (steps, buildings).
         indoor_c: Shape (steps, buildings).
     """
 
     heat_w: FloatArray
+    own_heat_w: FloatArray
     indoor_c: FloatArray
+
+
+def sensed_of(record: Record) -> Sensed:
+    """Take from a record what buildings are compared with.
+
+    Args:
+        record: The record.
+
+    Returns:
+        Heat and rooms.
+    """
+    indoor = record.buildings["indoor_temp_c"]
+    own_heat_kw = record.buildings.get("heat_power_kw", np.full(indoor.shape, np.nan))
+    return Sensed(
+        heat_w=record.stations["heat_power_kw"] * 1e3,
+        own_heat_w=own_heat_kw * 1e3,
+        indoor_c=indoor,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,8 +166,13 @@ class _Problem:
         self._steps = max(int(MEANS_H * 3600 / drive.step_s), 1)
         self._base_c = steady_start(drive, fabric, int(86400 / drive.step_s))
         self._heat, self._room = self._means(sensed.heat_w), self._means(sensed.indoor_c)
+        self._own_heat = self._means(sensed.own_heat_w)
         with np.errstate(invalid="ignore"):
             self._heat_error = HEAT_ERROR * np.maximum(_mean_of_known(self._heat), 1e3)
+            # Errors of one meter are all the same one: each row counts as a part of it.
+            count = np.isfinite(self._own_heat).sum(axis=0)
+            own_w = np.maximum(_mean_of_known(self._own_heat), 1e3)
+            self._own_heat_error = OWN_METER_ERROR * own_w * np.sqrt(np.maximum(count, 1))
         self._kinds = int(age.max()) + 1
 
     def start_c(self, local: FloatArray) -> FloatArray:
@@ -235,7 +264,8 @@ class _Problem:
         heat: FloatArray,
         slopes: list[tuple[FloatArray, FloatArray]],
     ) -> tuple[FloatArray, FloatArray]:
-        """Rows of the station's heat and of its thermometers, each in units of its error."""
+        """Rows of the station's heat, its thermometers and its buildings' own heat meters, each in
+        units of its error."""
         size = len(members) * LOCAL
         known = np.isfinite(self._heat[:, station])
         error = self._heat_error[station]
@@ -245,14 +275,16 @@ class _Problem:
         ]
         missed = [(self._heat[known, station] - heat[known][:, members].sum(axis=1)) / error]
         for i, b in enumerate(members):
-            seen = np.isfinite(self._room[:, b])
-            if not seen.any():
-                continue
-            row = np.zeros((int(seen.sum()), size))
-            for k, slope in enumerate(slopes):
-                row[:, i * LOCAL + k] = slope[0][seen, b] / ROOM_ERROR_K
-            rows.append(row)
-            missed.append((self._room[seen, b] - air[seen, b]) / ROOM_ERROR_K)
+            for measured, modelled, which, own_error in (
+                (self._room, air, 0, ROOM_ERROR_K),
+                (self._own_heat, heat, 1, float(self._own_heat_error[b])),
+            ):
+                seen = np.isfinite(measured[:, b])
+                row = np.zeros((int(seen.sum()), size))
+                for k, slope in enumerate(slopes):
+                    row[:, i * LOCAL + k] = slope[which][seen, b] / own_error
+                rows.append(row)
+                missed.append((measured[seen, b] - modelled[seen, b]) / own_error)
         return np.concatenate(rows), np.concatenate(missed)
 
     def _to_shared(self, members: IntArray) -> FloatArray:

@@ -12,10 +12,10 @@ from optimizer.estimate.building_fit import (
     HEAT_ERROR,
     ROOM_ERROR_K,
     BuildingFit,
-    Sensed,
     age_of,
     fit_buildings,
     scaled,
+    sensed_of,
 )
 from optimizer.estimate.calibrate_exchangers import calibrate_exchangers
 from optimizer.estimate.calibrate_flats import calibrate_flats, flat_courses
@@ -103,7 +103,7 @@ def _buildings(
     fabric, drive = fabric_of(network), drive_of(network, record)
     age = age_of(np.array([b.year_built for b in network.buildings], dtype=np.int64))
     early = record.part(0, cut)
-    found = fit_buildings(drive_of(network, early), fabric, _sensed(early), age)
+    found = fit_buildings(drive_of(network, early), fabric, sensed_of(early), age)
     start = steady_start(drive, fabric, 86400 // record.step_s)
     runs = [
         run_buildings(drive, fabric, start),
@@ -135,13 +135,6 @@ def _flats(network: Network, record: Record, cut: int) -> tuple[Values, PartScor
     """Coldest flats; the buildings' means come from the model as it has been calibrated."""
     found = flat_courses(record, courses(network, record).indoor_temp_c)
     return calibrate_flats(network, found, cut)
-
-
-def _sensed(record: Record) -> Sensed:
-    return Sensed(
-        heat_w=record.stations["heat_power_kw"] * 1e3,
-        indoor_c=record.buildings["indoor_temp_c"],
-    )
 
 
 def _heat_pct(record: Record, heat_w: FloatArray, station: IntArray, cut: int) -> float:

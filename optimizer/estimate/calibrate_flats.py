@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from optimizer.estimate.part_score import PartScore, not_fitted, root_mean_square
-from optimizer.estimate.record import BUILDING_QUANTITIES, COLDEST_ROOM, Record
+from optimizer.estimate.record import COLDEST_ROOM, ROOM_QUANTITIES, Record
 from optimizer.estimate.values import Value, Values
 from optimizer.estimate.worst_flat import MEASURED_MEAN_K, MODELLED_MEAN_K, FlatCourse, fit_beta
 from optimizer.model.arrays import FloatArray
@@ -26,7 +26,7 @@ def flat_courses(record: Record, modelled_c: FloatArray) -> dict[int, FlatCourse
     """
     nothing = np.full(modelled_c.shape, np.nan)
     inside, worst, coldest = (
-        record.buildings.get(name, nothing) for name in (*BUILDING_QUANTITIES, COLDEST_ROOM)
+        record.buildings.get(name, nothing) for name in (*ROOM_QUANTITIES, COLDEST_ROOM)
     )
     found = {}
     for flats, is_worst in ((coldest, False), (worst, True)):

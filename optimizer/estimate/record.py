@@ -28,7 +28,8 @@ STATION_QUANTITIES = (
 )
 # The coldest room is that of several thermometers of a building, wherever its coldest flat may be.
 COLDEST_ROOM = "coldest_room_c"
-BUILDING_QUANTITIES = ("indoor_temp_c", "worst_flat_temp_c")
+ROOM_QUANTITIES = ("indoor_temp_c", "worst_flat_temp_c")
+BUILDING_QUANTITIES = (*ROOM_QUANTITIES, "heat_power_kw")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,7 @@ from benchmarks.twin.measured import Measured, made_up_weather, measure, run_tru
 from benchmarks.twin.written import write_history
 from controller.paths import config_dir
 from controller.site import load_site
+from optimizer.model.forecast import Forecast
 from optimizer.model.network import Network
 
 SEED, DAYS = 5, 7
@@ -24,6 +25,7 @@ class Twin:
     site: Path
     history: Path
     measured: Measured
+    weather: Forecast
     truth: Network
 
 
@@ -38,7 +40,9 @@ def twin(tmp_path_factory: pytest.TempPathFactory) -> Twin:
     trace = run_truth(district, truth, weather, SEED)
     measured = measure(trace, weather, len(truth.buildings), SEED).until(DAYS)
     write_history(district.network, measured.record, weather, folder / "history")
-    return Twin(site=site, history=folder / "history", measured=measured, truth=truth)
+    return Twin(
+        site=site, history=folder / "history", measured=measured, weather=weather, truth=truth
+    )
 
 
 @pytest.fixture
