@@ -389,7 +389,8 @@ def _resumed(state: Supervision, event: Resume, rules: Rules) -> Step:
         return Step(state=state, refusal=f"there is nothing to resume in mode {state.mode}")
     if state.good_cycles < rules.good_cycles_up:
         missing = rules.good_cycles_up - state.good_cycles
-        return Step(state=state, refusal=f"{missing} more good cycles are needed first")
+        need = "more good cycle is" if missing == 1 else "more good cycles are"
+        return Step(state=state, refusal=f"{missing} {need} needed first")
     reason = f"resumed by {event.by}"
     return Step(state=_enter(_released(state), Mode.ADVISORY, event.now, reason))
 

@@ -59,13 +59,19 @@ def _commission(arguments: argparse.Namespace, place: "StorePlace", database: "D
     from controller.roles import Role
     from controller.site import load_site
     from controller.site_store import refused
+    from controller.sitefiles.parts import Direction
 
     user = authenticated_user(arguments.user, database)
     if not user.role.may(Role.ENGINEER):
         raise refused(user.name, f"is {user.role}", "an engineer commissions")
+    site = load_site(place.folder)
+    written = [one.point_id for one in site.points if one.direction is Direction.WRITE]
+    if arguments.point not in written:
+        remedy = f"take one of {', '.join(sorted(written))}"
+        raise refused(arguments.point, "is no point that is written", remedy)
     try:
         done = commission_point(
-            load_site(place.folder),
+            site,
             database,
             arguments.point,
             user.name,

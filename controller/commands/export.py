@@ -62,6 +62,9 @@ def _export(arguments: argparse.Namespace, site: "StorePlace", database: "Databa
 
     since = instant_of_words(arguments.since, datetime(1970, 1, 1, tzinfo=UTC))
     until = instant_of_words(arguments.until, datetime(9999, 1, 1, tzinfo=UTC))
+    if until <= since:
+        remedy = "let --until be later than --from"
+        raise refused(arguments.until or arguments.since, "is not after --from", remedy)
     path = Path(arguments.out)
     keep_site_whole(path, site.folder)
     try:

@@ -99,7 +99,7 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
     (r"nothing can be approved in mode (\w+)", "{0} 模式下不能批准"),
     (r"nothing can be armed in mode (\w+)", "{0} 模式下不能授权自动"),
     (r"there is nothing to resume in mode (\w+)", "{0} 模式下无需恢复"),
-    (r"(\d+) more good cycles are needed first", "还需 {0} 个正常周期"),
+    (r"(\d+) more good cycles? (?:is|are) needed first", "还需 {0} 个正常周期"),
     (r"(\S+) is past; arm until an instant to come", "{0} 已过，授权须到将来的时刻"),
     (r"(\S+) is too far ahead; arm for at most (\d+) days", "{0} 太远，授权最长 {1} 天"),
     (r"recommendation (\S+) has been decided before", "建议 {0} 已有决定"),

@@ -91,6 +91,7 @@ REFUSALS: list[tuple[int, str, list[str], str]] = [
     (2, "", ["export", "SITE", "audit", "--out", "x.xlsx"], ""),
     (2, "", ["export", "SITE", "audit", "--out", "x.csv", "--from", "2026-01-01"], ""),
     (2, "", ["export", "SITE", "audit", "--out", "x.csv", "--from", "yesterday"], ""),
+    (2, "", ["export", "SITE", "audit", "--out", "x.csv", "--until", "1969-01-01T00:00Z"], ""),
     (3, "", ["export", "SITE", "audit", "--out", "/proc/none/x.csv"], ""),
     (3, "", ["restore", "SITE", "--from", "nowhere"], ""),
     (3, "postgresql://nobody@127.0.0.1:1/none", ["audit", "verify", "SITE"], ""),
@@ -132,6 +133,16 @@ def test_each_remedy_is_of_what_failed(tmp_path: Path) -> None:
     assert str(remedy("restore", folder, "--from", copy)).startswith("move its files away")
     (copy / "core.db").write_bytes(b"")
     assert remedy("restore", folder, "--from", copy) == "take another backup"
+
+
+def test_only_a_point_that_is_written_is_commissioned(tmp_path: Path) -> None:
+    folder = site_with_store(tmp_path / "site")
+    answered("user", "add", "wang", "--role", "engineer", folder, typed="correct horse")
+    words = ("commission", folder, "nix", "--user", "wang")
+    errors = answered(*words, typed="correct horse", code=2)["errors"]
+    assert isinstance(errors, list)
+    assert errors[0]["message"] == "is no point that is written"
+    assert errors[0]["remedy"] == "take one of P1.beat, P1.sp, S1.off"
 
 
 def test_times_are_as_on_the_site(tmp_path: Path) -> None:
