@@ -1,5 +1,6 @@
 """A calibration as one self-contained page: errors before and after, rooms and heat drawn."""
 
+import math
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -125,16 +126,21 @@ def _learned(site: Site, outcome: Outcome) -> list[dict[str, object]]:
         for name, columns in values.items():
             for column, one in columns.items():
                 before = getattr(things[name], column)
-                rows.setdefault(column, []).append((one.value / before, one.spread))
+                factor = one.value / before if before > 0.0 else math.nan
+                rows.setdefault(column, []).append((factor, one.spread))
     return [
         {
             "name": COLUMNS[column],
             "count": str(len(pairs)),
-            "factor": number(float(np.mean([factor for factor, _ in pairs])), 3),
+            "factor": number(_mean([factor for factor, _ in pairs if math.isfinite(factor)]), 3),
             "uncertainty": number(100.0 * float(np.mean([spread for _, spread in pairs])), 1),
         }
         for column, pairs in rows.items()
     ]
+
+
+def _mean(values: list[float]) -> float | None:
+    return float(np.mean(values)) if values else None
 
 
 def _charts(

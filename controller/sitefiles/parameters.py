@@ -14,6 +14,7 @@ from typing import Any
 
 from controller.sitefiles.log import Log
 from drivers.base import Problem
+from optimizer.estimate.triage import LARGEST_BETA
 from optimizer.estimate.values import Value, Values, with_values
 from optimizer.model.network import Network
 
@@ -25,6 +26,8 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "buildings": ("ua_kw_k", "capacity_kwh_k", "radiator_kw", "worst_flat_beta"),
 }
 FARTHEST_FACTOR = 5.0
+# A share that the tables may have as nothing: bounded by itself, not by the tables.
+MOST_OF_SHARES: Mapping[str, float] = {"worst_flat_beta": LARGEST_BETA}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -225,8 +228,18 @@ def _wrong(found: ParameterVersion, network: Network) -> str | None:
                 if column not in COLUMNS[table]:
                     return f"{table} have no column {column} that is calibrated"
                 before = float(getattr(things[table][name], column))
-                if not math.isfinite(one.value) or one.value <= 0.0 or before <= 0.0:
-                    return f"{column} of {name} is {one.value:g}"
-                if not 1.0 / FARTHEST_FACTOR <= one.value / before <= FARTHEST_FACTOR:
-                    return f"{column} of {name} is {one.value:g}, in the table {before:g}"
+                if (wrong := _out_of_range(column, one.value, before)) is not None:
+                    return f"{column} of {name} is {one.value:g}, {wrong}"
+    return None
+
+
+def _out_of_range(column: str, value: float, before: float) -> str | None:
+    """What makes a value unusable, given what the table says."""
+    if not math.isfinite(value) or value <= 0.0:
+        return "which can not be"
+    if column in MOST_OF_SHARES:
+        most = MOST_OF_SHARES[column]
+        return None if value <= most else f"more than {most:g}"
+    if before <= 0.0 or not 1.0 / FARTHEST_FACTOR <= value / before <= FARTHEST_FACTOR:
+        return f"in the table {before:g}"
     return None

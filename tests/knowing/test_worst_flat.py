@@ -2,18 +2,21 @@
 
 import json
 import shutil
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from controller.cli import main
+from controller.knowing.calibrating import take_into_use
 from controller.knowing.history import read_history
 from controller.knowing.meter_points import MeterPoints
 from controller.site import Site, load_site
+from controller.sitefiles.parameters import ParameterVersion
 from optimizer.estimate.record import COLDEST_ROOM
 from optimizer.estimate.triage import LARGEST_BETA
+from optimizer.estimate.values import Value
 from optimizer.estimate.worst_flat import MEASURED_MEAN_K, MODELLED_MEAN_K, FlatCourse, fit_beta
 from tests.knowing.conftest import Twin
 
@@ -136,3 +139,33 @@ def test_of_several_rooms_the_coldest_is_told_and_the_mean_counts(
     assert np.isfinite(rooms[COLDEST_ROOM]).any(axis=0).sum() == 1
     now = MeterPoints(loaded).arrays({f"{name}.room0": 21.0, f"{name}.room1": 18.0})
     assert now["building", "indoor_temp_c"][b] == 19.5
+
+
+BETAS: list[tuple[float, str]] = [
+    (0.38, ""),
+    (0.006, ""),
+    (0.41, "worst_flat_beta of B011 is 0.41, more than 0.4"),
+    (0.0, "worst_flat_beta of B011 is 0, which can not be"),
+]
+
+
+@pytest.mark.parametrize(("beta", "told"), BETAS)
+@pytest.mark.parametrize("drawn", ["0.0990", "0", "0.0065"])
+def test_a_beta_is_bounded_by_itself_whatever_the_table_says(
+    site: Path, beta: float, told: str, drawn: str
+) -> None:
+    path = site / "buildings.csv"
+    path.write_text(path.read_text(encoding="utf-8").replace("0.0990", drawn, 1), encoding="utf-8")
+    made = ParameterVersion(
+        version=1,
+        made_at=datetime(2026, 1, 12, tzinfo=UTC),
+        source="a test",
+        values={"buildings": {"B011": {"worst_flat_beta": Value(value=beta, spread=0.2)}}},
+        scores=(),
+    )
+    if told:
+        with pytest.raises(ValueError, match=told):
+            take_into_use(site, made)
+    else:
+        take_into_use(site, made)
+        assert load_site(site).district.network.buildings[0].worst_flat_beta == beta
