@@ -20,10 +20,11 @@ examples:
 The history is a folder with the tables that `simulate` writes (plants, stations, buildings) or with
 the readings that `export SITE readings --out DIR/readings.parquet` writes, and weather.csv.
 
-Loss factors of pipes by age, UA of exchangers and loss, capacity and radiators of buildings are
-fitted to the first 70 % of it and scored on the rest. What predicts better is written to
-SITE/parameters as a new version and used from then on; `check` lists it, and it can be rolled back.
-A running engine takes it at `reload`.
+Loss and roughness of pipes by age, UA of exchangers, what the valves of stations let through, loss,
+capacity and radiators of buildings and how much colder their coldest flats are: each is fitted to
+the first 70 % of it, as far as the meters show it, and scored on the rest. What predicts better is
+written to SITE/parameters as a new version and used from then on; `check` lists it, and it can be
+rolled back. A running engine takes it at `reload`.
 
 Lasting changes that the history shows (valves, exchangers, buildings, pipes) are named with their
 likely cause and size.

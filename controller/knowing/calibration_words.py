@@ -32,9 +32,9 @@ QUANTITIES: Mapping[str, Text] = {
     "heat from the primary side's temperatures and flow": Text(
         "由一次侧温度和流量推算的热量", "heat from the primary side's temperatures and flow"
     ),
-    "flow from the stations' pressure differences and openings": Text(
+    "flow of the stations by pressure and opening": Text(
         "由热力站压差和开度推算的流量",
-        "flow from the stations' pressure differences and openings",
+        "flow of the stations by pressure and opening",
     ),
     "heat of the stations": Text("各站热量", "heat of the stations"),
     "measured coldest flats": Text("有测点的最冷住户", "measured coldest flats"),

@@ -8,7 +8,7 @@ from optimizer.estimate.values import Value, Values
 from optimizer.estimate.valve_fit import AcrossStations, across_stations, fit_valve, flow_at_one
 from optimizer.model.network import Network
 
-QUANTITY = "flow from the stations' pressure differences and openings"
+QUANTITY = "flow of the stations by pressure and opening"
 
 
 def calibrate_valves(network: Network, record: Record, cut: int) -> tuple[Values, PartScore]:
