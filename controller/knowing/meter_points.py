@@ -1,6 +1,6 @@
 """Which points measure the state of a plant, and their readings as arrays."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -57,17 +57,24 @@ class MeterPoints:
         return one.value if now - one.time <= FRESH else float("nan")
 
     def arrays(self, said: Mapping[str, float]) -> dict[tuple[str, str], FloatArray]:
-        """What was said, by kind and quantity, NaN where nothing was; their mean of several."""
-        total = {
-            (kind, quantity): np.zeros((2, len(self._index[kind])))
+        """What was said, by kind and quantity: the mean of several points, NaN without any."""
+        heard: dict[tuple[str, str], list[tuple[int, float]]] = {
+            (kind, quantity): []
             for kind, quantities in QUANTITIES.items()
             for quantity in quantities
         }
         for name, value in said.items():
             kind, quantity, index = self.place[name]
-            total[kind, quantity][:, index] += (value, 1.0)
-        with np.errstate(invalid="ignore"):
-            return {what: np.asarray(both[0] / both[1]) for what, both in total.items()}
+            heard[kind, quantity].append((index, value))
+        return {what: _means(pairs, len(self._index[what[0]])) for what, pairs in heard.items()}
+
+
+def _means(pairs: Sequence[tuple[int, float]], count: int) -> FloatArray:
+    """Mean of what was said of each of some things, NaN where nothing was."""
+    index = np.array([one for one, _ in pairs], dtype=np.int64)
+    total = np.bincount(index, weights=[value for _, value in pairs], minlength=count)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(total / np.bincount(index, minlength=count))
 
 
 def _measures(point: Point) -> bool:
