@@ -81,9 +81,7 @@ def _near_flats(task: Task, traces: list[Trace]) -> tuple[IntArray, IntArray]:
     span = 3600 // task.forecast.step_s
     near = [missing_k(task, one) > -NEAR_K for one in traces]
     hour, building = np.nonzero(np.logical_or.reduce(near)[span::span])
-    boundary = (hour + 1) * span
-    within = ~task.beyond_reach[boundary, building]
-    return building[within].astype(np.int64), boundary[within].astype(np.int64)
+    return building.astype(np.int64), ((hour + 1) * span).astype(np.int64)
 
 
 def _with_passed(limits: WatchedLimits, task: Task, run: Trace, trace: Trace) -> WatchedLimits:

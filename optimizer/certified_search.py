@@ -194,7 +194,9 @@ def _unwarmable(task: Task, found: Found) -> tuple[str, ...]:
     """Buildings that are short at the end of the horizon and beyond the reach of every decision."""
     flats = found.linear.flats
     last = flats.boundary == flats.boundary.max(initial=0)
-    lost = last & ~flats.movable & (flats.missing_k > task.comfort_margin_k)
+    beyond_k = task.beyond_reach_k[flats.boundary, flats.building]
+    short = flats.missing_k + beyond_k > task.comfort_margin_k
+    lost = last & short & (~flats.movable | (beyond_k > 0.0))
     names = {task.district.network.buildings[int(b)].building_id for b in flats.building[lost]}
     return tuple(sorted(names))
 

@@ -48,8 +48,8 @@ class Task:
         backoff: What each limit is kept away from by, in its own unit, one number for all elements
             or one for each.
         comfort_margin_k: What flats are kept above their minimum by.
-        beyond_reach: Flats whose shortfall no decision moves, which fairness leaves out, shape
-            (steps + 1, buildings).
+        beyond_reach_k: What flats lack that no decision moves, zero elsewhere, K, shape
+            (steps + 1, buildings). It is not held against a plan; what they lack beyond it is.
         members: Weather members that are watched; warmth, cost and derivatives are those of the
             first, limits those of all.
     """
@@ -61,7 +61,7 @@ class Task:
     template: Schedule
     backoff: dict[LimitKind, FloatArray]
     comfort_margin_k: float
-    beyond_reach: BoolArray
+    beyond_reach_k: FloatArray
     members: tuple[int, ...]
 
 
@@ -126,7 +126,7 @@ def aimed(linear: LinearModel, above_k: float) -> LinearModel:
 
 
 def missing_k(task: Task, trace: Trace) -> FloatArray:
-    """By how much worst flats are below what is planned for.
+    """By how much worst flats are below what is planned for, and within reach.
 
     Args:
         task: What is planned.
@@ -136,7 +136,8 @@ def missing_k(task: Task, trace: Trace) -> FloatArray:
         K, negative above it, shape (steps + 1, buildings).
     """
     least = np.array([b.min_indoor_c for b in task.district.network.buildings])
-    return least + task.comfort_margin_k - trace.buildings.worst_flat_temp_c
+    planned = least + task.comfort_margin_k - task.beyond_reach_k
+    return np.asarray(planned - trace.buildings.worst_flat_temp_c)
 
 
 def limits_of(task: Task, traces: tuple[Trace, ...]) -> WatchedLimits:
@@ -236,7 +237,7 @@ def _flats(
         boundary=boundary,
         missing_k=missing,
         slope=slope,
-        movable=(reach | (missing <= UNMOVABLE_K)) & ~task.beyond_reach[boundary, building],
+        movable=reach | (missing <= UNMOVABLE_K),
         sampled=boundary % (SAMPLE_HOURS * span) == 0,
         hours=float(SAMPLE_HOURS),
     )

@@ -138,13 +138,12 @@ def merit_of(task: Task, traces: tuple[Trace, ...]) -> Merit:
     """
     limits, trace = limits_of(task, traces), traces[0]
     missing = missing_k(task, trace)
-    reachable = np.where(task.beyond_reach, 0.0, missing)
     span = max(1, int(HOUR_S) // trace.step_s)
     return Merit(
         violation=violation_of(limits.kind, limits.excess),
         # By the hours that rounds watch: what stands at the start moves with nothing.
-        max_shortfall_k=max(float(reachable[span::span].max(initial=0.0)), 0.0),
-        shortfall_k_h=float(positive_k_h(reachable, trace.step_s).sum()),
+        max_shortfall_k=max(float(missing[span::span].max(initial=0.0)), 0.0),
+        shortfall_k_h=float(positive_k_h(missing, trace.step_s).sum()),
         cost=cost_of_trace(task.district, task.state, task.forecast, trace).total,
     )
 

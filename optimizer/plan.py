@@ -19,7 +19,7 @@ from optimizer.certify import certify
 from optimizer.comfort import comfort_of_trace, deciding_rank
 from optimizer.cost import cost_of_trace
 from optimizer.levers import build_levers, decisions_of, limited
-from optimizer.linear_model import LinearModel, Task
+from optimizer.linear_model import LinearModel, Task, missing_k
 from optimizer.members import runs_in, watched_members
 from optimizer.model.forecast import Forecast
 from optimizer.model.plan import Bound, Evaluated, Plan, PlanStatus, SolveStatistics
@@ -85,7 +85,7 @@ def plan(
     baseline = Evaluated(schedule=curve, trace=traces[task.members[0]], certificate=usual)
     task = with_ramps(task, baseline, searched=False)
     standing = standing_at(task, decisions)
-    task = _with_reach(task, standing.linear)
+    task = with_reach(task, standing.linear)
     budget = Budget(rounds=options.max_rounds, anew=options.start is not None)
     attempt = search_certified(
         task, within_reach(task, standing), baseline, session, budget, progress
@@ -163,20 +163,31 @@ def task_for(
         template=curve,
         backoff=first_backoff(district.network),
         comfort_margin_k=options.comfort_margin_k,
-        beyond_reach=np.zeros(
-            (forecast.steps + 1, len(district.network.buildings)), dtype=np.bool_
-        ),
+        beyond_reach_k=np.zeros((forecast.steps + 1, len(district.network.buildings))),
         members=watched_members(district, state, forecast, traces),
     )
 
 
-def _with_reach(task: Task, linear: LinearModel) -> Task:
-    """Mark the flats whose shortfall no decision moves: the first hours, and lost buildings."""
+def with_reach(task: Task, linear: LinearModel) -> Task:
+    """Note what flats lack that no decision moves: in the first hours, and where a valve decides.
+
+    A station at the top of its own curve passes on nothing of a hotter supply, but a colder one
+    leaves its flats colder still: they need no more than they have, and no less.
+
+    Args:
+        task: What is planned.
+        linear: Around where the search starts.
+
+    Returns:
+        The task, with what is beyond reach from there.
+    """
     flats = linear.flats
-    beyond = task.beyond_reach.copy()
+    missing = np.maximum(missing_k(task, linear.trace), 0.0)
+    beyond = task.beyond_reach_k.copy()
     span = int(flats.boundary.min()) if len(flats.boundary) else 1
     for building, boundary in zip(
         flats.building[~flats.movable], flats.boundary[~flats.movable], strict=True
     ):
-        beyond[boundary - span : boundary + 1, building] = True
-    return replace(task, beyond_reach=beyond)
+        hour = slice(boundary - span, boundary + 1)
+        beyond[hour, building] = missing[hour, building]
+    return replace(task, beyond_reach_k=beyond)

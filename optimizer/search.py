@@ -16,7 +16,14 @@ from pyomo.contrib.solver.common.base import PersistentSolverBase
 
 from optimizer.correction import Remembered, carried, corrected, newly_passed, with_remembered
 from optimizer.levers import Levers, limited
-from optimizer.linear_model import LinearModel, Task, aimed, limits_of, linear_model
+from optimizer.linear_model import (
+    UNMOVABLE_K,
+    LinearModel,
+    Task,
+    aimed,
+    limits_of,
+    linear_model,
+)
 from optimizer.merit import NOTHING_REACHED, VIOLATION_FREE, Merit, merit_of, promised_merit
 from optimizer.model.arrays import FloatArray
 from optimizer.model.trace import Trace
@@ -112,20 +119,21 @@ def standing_at(task: Task, decisions: FloatArray) -> Standing:
 
 
 def within_reach(task: Task, standing: Standing) -> Standing:
-    """Leave what is beyond the reach of every decision out of a start.
+    """Hold what is beyond the reach of every decision against no plan that goes on from a start.
 
     Args:
-        task: What is planned, with `beyond_reach` that was found since.
+        task: What is planned, with `beyond_reach_k` that was found since.
         standing: A start.
 
     Returns:
         The same start, with the merit and the flats that count.
     """
     flats = standing.linear.flats
-    movable = flats.movable & ~task.beyond_reach[flats.boundary, flats.building]
+    missing = flats.missing_k - task.beyond_reach_k[flats.boundary, flats.building]
+    kept = replace(flats, missing_k=missing, movable=flats.movable | (missing <= UNMOVABLE_K))
     return Standing(
         run=replace(standing.run, merit=merit_of(task, standing.run.traces)),
-        linear=replace(standing.linear, flats=replace(flats, movable=movable)),
+        linear=replace(standing.linear, flats=kept),
     )
 
 

@@ -49,7 +49,7 @@ def proposal(request: pytest.FixtureRequest) -> Proposal:
         template=case.schedule,
         backoff=first_backoff(network),
         comfort_margin_k=0.0,
-        beyond_reach=np.zeros((forecast.steps + 1, len(network.buildings)), dtype=np.bool_),
+        beyond_reach_k=np.zeros((forecast.steps + 1, len(network.buildings))),
         members=(0,),
     )
     here = decisions_of(levers, case.schedule)

@@ -40,7 +40,7 @@ def searched(district: District) -> tuple[Task, LinearModel]:
         template=curve,
         backoff=first_backoff(district.network),
         comfort_margin_k=0.0,
-        beyond_reach=np.zeros((weather.steps + 1, len(district.network.buildings)), dtype=np.bool_),
+        beyond_reach_k=np.zeros((weather.steps + 1, len(district.network.buildings))),
         members=(0,),
     )
     start = standing_at(task, decisions_of(task.levers, curve))
