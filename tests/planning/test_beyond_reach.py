@@ -50,3 +50,17 @@ def test_what_no_decision_moves_is_held_against_no_plan(poor: tuple[Task, Standi
     assert missing_k(task, trace)[lacking] == pytest.approx(0.0, abs=1e-9)
     with_them, without = (merit_of(one, (trace,)).shortfall_k_h for one in (before, task))
     assert without < with_them
+
+
+def test_flats_that_can_not_be_warmed_count_as_soon_as_they_get_colder(
+    poor: tuple[Task, Standing],
+) -> None:
+    task, standing = poor
+    lost = task.beyond_reach_k[-1] > 0.0
+    assert lost.any()
+    least = np.concatenate([np.full(len(one.knots), one.low) for one in task.levers.ranges])
+    starved = run_of(task, least)
+    assert missing_k(task, starved.traces[0])[-1, lost].min() > 0.1
+    assert starved.merit.max_shortfall_k > 0.1
+    flats = within_reach(task, standing).linear.flats
+    assert flats.movable[np.isin(flats.building, np.flatnonzero(lost))].all()
