@@ -227,8 +227,8 @@ def test_babbling_line_is_refused_before_anything_is_sent(line: tuple[str, Slave
         while not ending.wait(0.0005):
             os.write(slave.fd, b"\x55")
 
-    # At 1,200 baud t3.5 is 29 ms: no pause of the babbling thread passes for silence.
-    with RtuMaster(port, baudrate=1200, timeout_s=TIMEOUT_S) as bus:
+    # At 300 baud t3.5 is 117 ms: no pause of the babbling thread passes for silence.
+    with RtuMaster(port, baudrate=300, timeout_s=TIMEOUT_S) as bus:
         thread = threading.Thread(target=babble)
         thread.start()
         time.sleep(0.02)
