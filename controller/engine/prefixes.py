@@ -5,6 +5,7 @@ the rest were never written.
 """
 
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,9 @@ from optimizer.model.state import PlantState
 # A set is followed while its points are owned; after a failed write a person acts within hours.
 PREFIX_FOLLOWED_H, PREFIX_JUDGED_H = 1, 6
 # In which order what falls is written, until one has no unlawful prefix: pressure falls with the
-# pumps and rises where stations draw less, water cools slower than valves answer.
+# pumps and rises where stations draw less, water cools slower than valves answer. Where none of
+# them is lawful, what rises goes first: a plant that falls while the stations draw as before can
+# cool a pipe faster than it may.
 ORDERS = (
     ("pump", "plant", "station"),
     ("station", "pump", "plant"),
@@ -59,23 +62,28 @@ def lawful_order(
     ahead, begun = part_of(forecast, 0, steps), first_steps(schedule, steps)
     stands = prefix((), begun, state, PREFIX_FOLLOWED_H * hour)
     put = certify(district, state, ahead, stands)
-    first: tuple[tuple[Element, ...], str | None] | None = None
-    for falling in ORDERS:
-        order = writing_order(elements, begun, stands, falling)
-        broken, before = None, stands
+
+    def broken_member(order: tuple[Element, ...]) -> str | None:
+        before = stands
         for count in range(1, len(order)):
             partial = prefix(order[:count], begun, state, PREFIX_FOLLOWED_H * hour)
             if same_setpoints(partial, before):
                 continue  # its last member stays where it is
             judged, before = certify(district, state, ahead, partial), partial
             if not judged.certified and newly_passed(put, judged):
-                broken = order[count - 1].name
-                break
-        if broken is None:
+                return order[count - 1].name
+        return None
+
+    broken: dict[tuple[Element, ...], str] = {}
+    for rising_first, falling in product((False, True), ORDERS):
+        order = writing_order(elements, begun, stands, falling, rising_first=rising_first)
+        if order in broken:
+            continue
+        member = broken_member(order)
+        if member is None:
             return order, None
-        first = (order, broken) if first is None else first
-    assert first is not None
-    return first
+        broken[order] = member
+    return next(iter(broken.items()))
 
 
 def same_setpoints(one: Schedule, other: Schedule) -> bool:
@@ -100,6 +108,8 @@ def writing_order(
     schedule: Schedule,
     stands: Schedule,
     falling: tuple[str, ...] = ORDERS[0],
+    *,
+    rising_first: bool = False,
 ) -> tuple[Element, ...]:
     """Order elements as they are set: what is written before what hands set, each with what falls
     first, so that no prefix stands higher than before before something has been lowered.
@@ -110,6 +120,7 @@ def writing_order(
         stands: Where they stand, on the same grid.
         falling: In which order the kinds of what falls come; those of what rises come the other
             way round.
+        rising_first: What rises comes before what falls instead.
 
     Returns:
         The same elements.
@@ -119,7 +130,12 @@ def writing_order(
         series = series_of(element, schedule)
         rises = bool(series[min(1, len(series) - 1)] >= series_of(element, stands)[0])
         place = falling.index(element.kind)
-        return element.point_id is None, rises, -place if rises else place, element.name
+        return (
+            element.point_id is None,
+            rises is not rising_first,
+            -place if rises else place,
+            element.name,
+        )
 
     return tuple(sorted(elements, key=rank))
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from controller.store.database import open_database
 from controller.store.journal import Journal, JournalRow, Stage
+from controller.store.recommendations import latest
 from controller.store.telemetry import record_readings
 from drivers.base import Quality, Reading
 from tests.supervisor.running_site import HEARTBEAT, OFFSET, PASSWORD, SETPOINT, Plant
@@ -46,6 +47,16 @@ def known_for_an_hour(own: Plant) -> None:
     with database.recording() as connection:
         record_readings(connection, rows)
     database.close()
+
+
+def recommends_a_move_of(point_id: str, own: Plant) -> bool:
+    """Whether the newest set takes a point elsewhere: the weather curve leaves offsets alone."""
+    database = open_database(own.store_url, own.folder)
+    with database.reading() as connection:
+        newest = latest(connection)
+    database.close()
+    members = [] if newest is None else newest.body["members"]
+    return any(m["point_id"] == point_id and m["series"][0] != m["before"] for m in members)
 
 
 def approve(own: Plant) -> str:

@@ -54,9 +54,9 @@ def signed(value: float) -> int:
     return round(value * 10) & 0xFFFF
 
 
-def weather_csv(outdoor_c: Callable[[float], float]) -> str:
+def weather_csv(outdoor_c: Callable[[float], float], now: datetime) -> str:
     """Hourly weather from a day ago to three and a half days ahead, by hours from now."""
-    start = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    start = now.replace(minute=0, second=0, microsecond=0)
     rows = [
         f"{(start + timedelta(hours=hour)).isoformat()},{outdoor_c(hour):.2f},2.0,0"
         for hour in range(-24, 84)
@@ -64,7 +64,9 @@ def weather_csv(outdoor_c: Callable[[float], float]) -> str:
     return "\n".join(["time,outdoor_temp_c,wind_m_s,ghi_w_m2", *rows]) + "\n"
 
 
-def files(port: str, outdoor_c: Callable[[float], float], writes: bool) -> dict[str, str]:
+def files(
+    port: str, outdoor_c: Callable[[float], float], writes: bool, now: datetime | None = None
+) -> dict[str, str]:
     toml = BUSES + FIELD_TOML.format(port=port)
     toml = toml.replace('["open_meteo", "met_no", "csv"]', '["csv"]')
     if writes:
@@ -79,7 +81,7 @@ def files(port: str, outdoor_c: Callable[[float], float], writes: bool) -> dict[
         "points.csv": points,
         "devices/plc.toml": profile,
         "devices/station.toml": station,
-        "weather.csv": weather_csv(outdoor_c),
+        "weather.csv": weather_csv(outdoor_c, datetime.now(UTC) if now is None else now),
     }
 
 

@@ -1,5 +1,6 @@
 """An engine's core on a simulated field and clock, so that days pass in a moment."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -129,13 +130,15 @@ def simulated(
 
     `rows` of points.csv, `devices` of site.toml and what their `values` are can be added.
     """
-    tables = files("/dev/null", lambda hour: -5.0, writes)
+    tables = files("/dev/null", lambda hour: -5.0, writes, NOW)
     more = [
         f"B1.t{i},st1,indoor_temp,building:B1,indoor_temp_c,read,,,,,3" for i in range(more_points)
     ]
     tables["points.csv"] = "\n".join([tables["points.csv"].rstrip(), *more, *rows]) + "\n"
     tables["site.toml"] += devices
     site = load_site(write_site(folder, tables))
+    # The forecast was issued when the file was written.
+    os.utime(folder / "weather.csv", (NOW.timestamp(), NOW.timestamp()))
     database = open_database(store_url, folder)
     time = Time()
     held = {"P1.sp.fb": 90.0, "P1.t": 90.0, "S1.off.fb": 0.0, "B1.t": 19.5, "out": -5.0}

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,6 @@ class Office:
 
     def __init__(self, folder: Path) -> None:
         self.own: Simulated = simulated(folder)
-        self.own.time.wall_at = datetime.now(UTC).replace(microsecond=0)
         self.own.run(5)
         self.own.cycles(2)
         self.own.core.happen(resume(self.own))

@@ -17,6 +17,7 @@ from tests.supervisor.operating import (
     in_mode,
     known_for_an_hour,
     offset,
+    recommends_a_move_of,
     settled,
 )
 from tests.supervisor.postgresql_server import Server
@@ -51,6 +52,7 @@ def test_from_a_recommendation_to_the_plant_and_back_to_the_operator(own: Plant)
     assert own.writes() == [], "written without a person"
 
     # A viewer may not, an operator may, nobody may twice.
+    own.until(lambda _: recommends_a_move_of("S1.off", own))
     assert not own.asked("approve", own.folder, user="guest", code=1)["accepted"]
     set_id = approve(own)
     shown = own.until(lambda now: now["owned"] is not None)
