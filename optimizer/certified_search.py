@@ -25,6 +25,8 @@ from optimizer.worth import worth_around
 
 # How much of a shortfall that a certificate finds the next search stays above.
 MARGIN_FACTOR = 1.3
+# Shortfalls small enough to be mended by a margin, and the share they change by where it can.
+MENDED_BELOW_K, MOVED_SHARE = 0.3, 0.01
 CERTIFICATES = 6
 # So many certificates in a row that pass limits by no less than one before end the search.
 HOPELESS = 2
@@ -114,6 +116,8 @@ class _Hunt:
         self.rounds, self.simulations = 0, task.forecast.members
         self._curve = decisions_of(task.levers, baseline.schedule)
         self._anew, self._least, self._hopeless = budget.anew, np.inf, 0
+        # The margin that was asked for, and the largest shortfall that made it wider.
+        self._margin, self._short = task.comfort_margin_k, 0.0
 
     def judged(self, number: int, found: Found) -> FloatArray | None:
         """Judge what a search found; where the next one begins, or None where none is needed."""
@@ -124,15 +128,29 @@ class _Hunt:
         self.progress(f"certificate {number}: {'passed' if passed else 'refused'}")
         if is_better(one.certificate, None if self.best is None else self.best.certificate):
             self.best, self.around = one, (self.task, found.linear)
-        tightened = _tightened(self.task, one, self.baseline.certificate)
+        tightened = _tightened(self.task, one, self._margin_for(one.certificate))
         self.task = self.task if tightened is None else _watching_more(tightened, one)
-        lost = self.best is None and self._anew
+        lost = self.around is None and self._anew
         stuck = self._is_hopeless(one.certificate, lost) or tightened is None
         if lost and (stuck or number == CERTIFICATES // 2):
             self.progress("beginning anew at the weather curve")
             self._anew, self._least, self._hopeless = False, np.inf, 0
             return self._curve
         return None if stuck else found.decisions
+
+    def _margin_for(self, certificate: Certificate) -> float:
+        """How far above their minimum flats are planned to stay: further while they come out short.
+
+        A shortfall that a wider margin leaves as it was is one that nothing mends, of a flat that
+        is short as the plan begins: what is asked for then only costs.
+        """
+        largest, usual = certificate.comfort.max_shortfall_k, self.baseline.certificate.comfort
+        if abs(largest - self._short) <= MOVED_SHARE * self._short:
+            return self._margin
+        if not 0.0 < largest < MENDED_BELOW_K or usual.max_shortfall_k >= MENDED_BELOW_K:
+            return self.task.comfort_margin_k
+        self._short = largest
+        return self.task.comfort_margin_k + largest * MARGIN_FACTOR
 
     def _is_hopeless(self, certificate: Certificate, lost: bool) -> bool:
         """Whether certificates go on passing limits by as much; of a lost search one is enough."""
@@ -223,20 +241,16 @@ def is_better(new: Certificate, old: Certificate | None) -> bool:
     return as_warm and new.cost.total < old.cost.total
 
 
-def _tightened(task: Task, judged: Evaluated, baseline: Certificate) -> Task | None:
-    """Keep further away from limits that were passed and flats that came out short.
+def _tightened(task: Task, judged: Evaluated, margin_k: float) -> Task | None:
+    """Keep further away from limits that were passed, and flats so far above their minimum.
 
     Returns None where nothing is to be mended.
     """
-    margin = task.comfort_margin_k
-    comfort = judged.certificate.comfort
-    if 0.0 < comfort.max_shortfall_k < 0.3 and baseline.comfort.max_shortfall_k < 0.3:
-        margin += comfort.max_shortfall_k * MARGIN_FACTOR
-    if judged.certificate.certified and margin == task.comfort_margin_k:
+    if judged.certificate.certified and margin_k <= task.comfort_margin_k:
         return None
     further = learned_passed(task.backoff, judged.certificate)
     ramps = with_ramps(task, judged, searched=True).backoff[LimitKind.PIPE_RAMP]
-    return replace(task, backoff={**further, LimitKind.PIPE_RAMP: ramps}, comfort_margin_k=margin)
+    return replace(task, backoff={**further, LimitKind.PIPE_RAMP: ramps}, comfort_margin_k=margin_k)
 
 
 def with_ramps(task: Task, judged: Evaluated, *, searched: bool) -> Task:

@@ -49,8 +49,10 @@ LEAST_SHRINK = 0.5
 # search.
 LEAST_GAIN = 1e-3
 IDLE_ROUNDS = 2
-# Proposals from the same slopes before the radius shrinks.
+# Proposals from the same slopes before the radius shrinks: what passed limits or left flats
+# colder than foretold by more than this is put right; what only cost more would be proposed again.
 CORRECTIONS = 1
+MISSED_VIOLATION, MISSED_K = 0.01, 0.005
 # Shares of a proposal that are tried before another one is made.
 SHARES = (1.0, 0.5, 0.25)
 # From so many stations on, derivatives take most of the time and serve for a second proposal.
@@ -172,12 +174,16 @@ def search(
 
 @dataclass(frozen=True, kw_only=True)
 class _Trial:
-    """A simulated proposal: whether it is taken, was foretold well, or promised next to nothing."""
+    """A simulated proposal: whether it is taken, was foretold well, or promised next to nothing.
+
+    `missed` says whether limits or flats came out worse than foretold.
+    """
 
     run: Run
     accepted: bool
     good: bool
     idle: bool
+    missed: bool
 
 
 class _Walk:
@@ -275,7 +281,7 @@ class _Walk:
             self.granted = self.granted.reached(trial.run.merit)
         elif not self.exact:
             self.pictured, self.foretold = None, False
-        elif self.corrections < CORRECTIONS:
+        elif self.corrections < CORRECTIONS and trial.missed:
             self._correct(share * move.change, trial.run)
         else:
             self._shrink()
@@ -298,6 +304,8 @@ class _Walk:
             accepted=accepted,
             good=gained > GOOD_RATIO * hoped,
             idle=abs(hoped) < LEAST_GAIN,
+            missed=run.merit.violation > promised.violation + MISSED_VIOLATION
+            or run.merit.max_shortfall_k > promised.max_shortfall_k + MISSED_K,
         )
 
     def _gain(self, merit: Merit) -> float:

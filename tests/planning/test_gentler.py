@@ -77,3 +77,9 @@ def test_where_the_start_leads_nowhere_the_search_begins_anew() -> None:
     ours, theirs = lost.chosen.certificate, usual.chosen.certificate
     assert ours.comfort.max_shortfall_k == theirs.comfort.max_shortfall_k
     assert ours.cost.total <= 1.002 * theirs.cost.total
+
+
+def test_it_begins_anew_even_where_the_curve_is_certified() -> None:
+    lost = planned(15.0, rounds=1, at_most=True)
+    assert lost.baseline.certificate.certified
+    assert lost.chosen is not lost.baseline, "the curve, for want of a second start"
