@@ -1,6 +1,8 @@
 """The planner in a process of its own, killed when its time is up."""
 
 import multiprocessing
+import signal
+import sys
 import threading
 import time
 from collections.abc import Mapping
@@ -21,6 +23,8 @@ from optimizer.model.state import PlantState
 
 # A day of quarters of an hour: what the solver's libraries keep of each plan ends with the process.
 PLANS_EACH = 96
+# Time for a planner process to put its locks away, which the system would list as leaked.
+PUTTING_AWAY_S = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,13 +115,15 @@ class PlannerWorker:
         return answer
 
     def stop(self) -> None:
-        """End the process at once."""
+        """End the process, if it lingers by force."""
         with self._changing:
             process, self._process = self._process, None
             pipe, self._pipe = self._pipe, None
         if pipe is not None:
             pipe.close()
         if process is not None:
+            process.terminate()
+            process.join(PUTTING_AWAY_S)
             process.kill()
             process.join()
 
@@ -139,6 +145,7 @@ class PlannerWorker:
 
 def _serve(pipe: Connection) -> None:
     """Plan what comes until nobody asks any more; a failure is an answer, and the next is fresh."""
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
     while True:
         try:
             task = pipe.recv()
