@@ -8,7 +8,8 @@ the planner believes; forecasts are wrong by 1.5 K after a day, 2.5 K after two,
 that lasts. The planner sees what the engine would: its state filter on the meters of plant and
 stations and a thermometer in one building of ten. It is held against the site's curve shifted in
 hindsight (b), against slope, shift and pump speed chosen in hindsight (c), and against itself with
-the plant's own parameters and the weather that comes (d).
+the plant's own parameters and the weather that comes (d). `--levers` holds it against itself with
+each kind of lever left alone in turn, and against the curve as it is, instead.
 """
 
 import argparse
@@ -34,7 +35,7 @@ from controller.site import load_site
 from hil_tests.bench.plant import Plant, Setpoints, Snapshot, Weather
 from hil_tests.bench.plant_parameters import PlantParameters, perturbed
 from optimizer.baseline import baseline_schedule
-from optimizer.levers import continued
+from optimizer.levers import EVERY_LEVER, PUMP_LEVERS, continued
 from optimizer.model.arrays import FloatArray
 from optimizer.model.forecast import Forecast
 from optimizer.model.policy import District
@@ -42,6 +43,7 @@ from optimizer.model.schedule import Schedule
 from optimizer.model.state import PlantState
 from optimizer.plan import PlanOptions, plan
 from optimizer.round import solver_session
+from optimizer.tangents import Lever
 from optimizer.timegrid import part_of
 
 # The plant settles and the model with it; then it counts.
@@ -147,13 +149,19 @@ class Planner:
         case: The case.
         district: As the planner believes it to be.
         errors: Whether forecasts are wrong, and flats are planned with the site's margin.
+        movable: Kinds of levers that plans may move.
     """
 
     def __init__(
-        self, case: Case, district: District, *, errors: bool, with_offsets: bool = True
+        self,
+        case: Case,
+        district: District,
+        *,
+        errors: bool,
+        movable: frozenset[Lever] = EVERY_LEVER,
     ) -> None:
         self.case, self.district = case, district
-        self.errors, self.with_offsets = errors, with_offsets
+        self.errors, self.movable = errors, movable
         self.known = Metered(district, case.weather, case.seed)
         self.curve = baseline_schedule(case.district, case.weather)
         self.last: Schedule | None = None
@@ -176,7 +184,7 @@ class Planner:
         options = PlanOptions(
             with_bound=False,
             start=None if self.last is None else continued(self.last, seen.start),
-            with_offsets=self.with_offsets,
+            movable=self.movable,
             comfort_margin_k=district.comfort.margin_k if self.errors else 0.0,
         )
         made = plan(
@@ -330,6 +338,22 @@ def compared(case: Case) -> dict[str, object]:
     return {"case": case.name, "uncertified_cycles": planner.uncertified, **accounts}
 
 
+def in_turn(case: Case) -> dict[str, object]:
+    """Run the planner with every lever, with each kind left alone in turn, and the curve."""
+    real = perturbed(case.district, case.seed)
+    left_alone = {
+        "plan": frozenset[Lever](),
+        "without_plants": {Lever.PLANT},
+        "without_pumps": PUMP_LEVERS,
+        "without_offsets": {Lever.OFFSET},
+    }
+    found: dict[str, object] = {"case": case.name}
+    for name, kinds in left_alone.items():
+        planner = Planner(case, case.district, errors=True, movable=EVERY_LEVER - kinds)
+        found[name] = asdict(driven(case, real, planner, planner.watch))
+    return {**found, "curve": asdict(driven(case, real, curve_policy(case, 0.0, 1.0, 1.0)))}
+
+
 def sites(folders: list[str]) -> list[tuple[str, District]]:
     """Site folders by name, or small cities where none is named."""
     if folders:
@@ -350,6 +374,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--days", type=float, default=3.0)
     parser.add_argument("--cycle-h", type=float, default=1.0)
+    parser.add_argument("--levers", action="store_true", help="each kind left alone in turn")
     parser.add_argument("--hourly-price", action="store_true", help="dear hours cost three times")
     words = parser.parse_args()
     files = [
@@ -377,7 +402,8 @@ def main() -> int:
             for share in SHORT_SHARES:
                 cold = shifted_until(case, share, real)
                 shown = replace(cold, name=f"{cold.name}, {100 * share:.0f} % short")
-                print(json.dumps(compared(shown)), flush=True)
+                run = in_turn if words.levers else compared
+                print(json.dumps(run(shown)), flush=True)
     return 0
 
 

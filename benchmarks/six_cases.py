@@ -25,9 +25,11 @@ from drivers.weather.csv_file import read_weather_file
 from optimizer.baseline import baseline_schedule, starting_state
 from optimizer.comfort import comfort_of_trace
 from optimizer.cost import cost_of_trace
+from optimizer.levers import EVERY_LEVER
 from optimizer.model.plan import Plan
 from optimizer.plan import PlanOptions
 from optimizer.simulate import simulate
+from optimizer.tangents import Lever
 
 YEAR = 2025
 HOURS = 48
@@ -146,7 +148,7 @@ def row_of(case: Case, weather: str, rounds: int) -> Row:
         The figures.
     """
     options = PlanOptions(max_rounds=rounds)
-    without = PlanOptions(max_rounds=rounds, with_offsets=False, with_bound=False)
+    without = PlanOptions(max_rounds=rounds, movable=EVERY_LEVER - {Lever.OFFSET}, with_bound=False)
     plan, fixed = (plan_site(case, o, lambda _: None).plan for o in (options, without))
     curve, ours, less = (one.certificate for one in (plan.baseline, plan.chosen, fixed.chosen))
     bound = plan.bound.cost_lower if plan.bound is not None else float("nan")

@@ -20,6 +20,8 @@ HOUR_S = 3600.0
 # (until hour, spacing in hours) of the knots of outlet temperatures and pumps, and of offsets.
 SETPOINT_KNOTS = ((1.0, 0.25), (4.0, 0.5), (12.0, 1.0), (96.0, 2.0))
 OFFSET_KNOTS = ((24.0, 12.0), (96.0, 24.0))
+EVERY_LEVER = frozenset(Lever)
+PUMP_LEVERS = frozenset({Lever.PUMP, Lever.PLANT_PUMPS})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +80,11 @@ class Levers:
 
 
 def build_levers(
-    network: Network, state: PlantState, step_s: int, steps: int, *, with_offsets: bool = True
+    network: Network,
+    state: PlantState,
+    step_s: int,
+    steps: int,
+    movable: frozenset[Lever] = EVERY_LEVER,
 ) -> Levers:
     """List the levers of a network and their decisions.
 
@@ -87,18 +93,24 @@ def build_levers(
         state: State at the start, whose setpoints the ramps count from.
         step_s: Step length, s.
         steps: Number of steps.
-        with_offsets: Whether station offsets may be moved.
+        movable: Kinds of levers that may be moved.
 
     Returns:
         The levers.
+
+    Raises:
+        ValueError: The network has none of them.
     """
     horizon_h = (steps - 1) * step_s / HOUR_S
     setpoint_knots = _knots(SETPOINT_KNOTS, horizon_h, step_s)
     group = station_groups(network)
-    ranges = _plant_levers(network, state, setpoint_knots)
-    ranges += _pump_levers(network, state, setpoint_knots)
-    if with_offsets:
-        ranges += _offset_levers(network, state, group, _knots(OFFSET_KNOTS, horizon_h, step_s))
+    offset_knots = _knots(OFFSET_KNOTS, horizon_h, step_s)
+    every = _plant_levers(network, state, setpoint_knots)
+    every += _pump_levers(network, state, setpoint_knots)
+    every += _offset_levers(network, state, group, offset_knots)
+    ranges = [one for one in every if one.lever in movable]
+    if not ranges:
+        raise ValueError("no lever of the network may be moved")
     first = np.concatenate([[0], np.cumsum([len(r.knots) for r in ranges])]).astype(np.int64)
     hours = np.arange(steps) * step_s / HOUR_S
     profile = np.concatenate([_hats(r.knots, hours) for r in ranges])
@@ -109,6 +121,25 @@ def build_levers(
         group=group,
     )
     return Levers(ranges=tuple(ranges), first=first, directions=directions)
+
+
+def movable_levers(network: Network) -> frozenset[Lever]:
+    """Tell which kinds of levers a network has.
+
+    Args:
+        network: The network.
+
+    Returns:
+        The kinds; pumps alone and pumps of a plant together count as both.
+    """
+    kinds: set[Lever] = set()
+    if network.plants:
+        kinds.add(Lever.PLANT)
+    if network.pumps:
+        kinds |= PUMP_LEVERS
+    if station_groups(network).max(initial=-1) >= 0:
+        kinds.add(Lever.OFFSET)
+    return frozenset(kinds)
 
 
 def _knots(spacing: tuple[tuple[float, float], ...], horizon_h: float, step_s: int) -> FloatArray:

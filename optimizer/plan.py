@@ -18,7 +18,7 @@ from optimizer.certified_search import Budget, search_certified, with_ramps
 from optimizer.certify import certify
 from optimizer.comfort import comfort_of_trace, deciding_rank
 from optimizer.cost import cost_of_trace
-from optimizer.levers import build_levers, decisions_of, limited
+from optimizer.levers import EVERY_LEVER, build_levers, decisions_of, limited
 from optimizer.linear_model import LinearModel, Task, missing_k
 from optimizer.members import runs_in, watched_members
 from optimizer.model.forecast import Forecast
@@ -29,6 +29,7 @@ from optimizer.model.state import PlantState
 from optimizer.model.trace import Trace
 from optimizer.reasons import find_reasons
 from optimizer.search import Progress, standing_at, within_reach
+from optimizer.tangents import Lever
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +37,7 @@ class PlanOptions:
     """How to plan.
 
     Attributes:
-        with_offsets: Whether station offsets may be moved.
+        movable: Kinds of levers that may be moved; what may not stays with the weather curve.
         max_rounds: Budget of rounds before each certificate; None for one by the district's size.
         start: A schedule to start from; the baseline when None.
         with_bound: Whether to prove a bound.
@@ -44,7 +45,7 @@ class PlanOptions:
             counted below the minimum itself.
     """
 
-    with_offsets: bool = True
+    movable: frozenset[Lever] = EVERY_LEVER
     max_rounds: int | None = None
     start: Schedule | None = None
     with_bound: bool = True
@@ -148,13 +149,7 @@ def task_for(
     Returns:
         The task.
     """
-    levers = build_levers(
-        district.network,
-        state,
-        forecast.step_s,
-        forecast.steps,
-        with_offsets=options.with_offsets,
-    )
+    levers = build_levers(district.network, state, forecast.step_s, forecast.steps, options.movable)
     return Task(
         district=district,
         state=state,

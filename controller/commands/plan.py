@@ -9,11 +9,19 @@ from controller.study_arguments import add_study_arguments
 from controller.whole_numbers import whole_number
 
 if TYPE_CHECKING:
+    from controller.case import Case
     from controller.planning import PlannedSite, Ranking
+    from optimizer.tangents import Lever
 
 SHORTEST_H = 1.0
 LONGEST_H = 96.0
 
+# What `--no-…` leaves alone.
+LEFT_ALONE = {
+    "plants": "the plants' outlets to the weather curve",
+    "pumps": "the pumps at their fallback speed",
+    "offsets": "the stations' curves alone",
+}
 # Rounding, as in the certificate.
 PASSED_BY = 1e-6
 
@@ -22,7 +30,7 @@ examples:
   heatwarden plan sites/old-east --weather W.csv --start 2026-01-12T00:00:00+08:00 --hours 48
   heatwarden plan sites/old-east --weather W.csv --start 2026-01-12T00:00+08:00 --json
   heatwarden plan sites/old-east --weather W.csv --start 2026-01-12T00:00+08:00 --report plan.html
-  heatwarden plan sites/old-east --weather W.csv --start 2026-01-12T00:00+08:00 --no-offsets
+  heatwarden plan sites/old-east --weather W.csv --start 2026-01-12T00:00+08:00 --no-pumps
   heatwarden plan sites/old-east --weather W.csv --start 2026-01-12T00:00+08:00 --baseline --json
   heatwarden plan sites/old-east --weather W.csv --start 2026-01-12T00:00+08:00 \\
       --weather-shift -4 --lost-boiler 10 --without-pipe LN071
@@ -59,9 +67,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--baseline", action="store_true", help="show the weather curve as the plan"
     )
-    parser.add_argument(
-        "--no-offsets", action="store_true", help="leave the stations' curves alone"
-    )
+    for what, left in LEFT_ALONE.items():
+        parser.add_argument(f"--no-{what}", action="store_true", help=f"leave {left}")
     parser.add_argument(
         "--rounds",
         type=whole_number(1, 100),
@@ -109,10 +116,10 @@ def run(arguments: argparse.Namespace) -> int:
             tell=_tell,
             study=read_study(arguments),
         )
+        options = PlanOptions(movable=_movable(arguments, case))
     except (InputError, BadInput) as error:
         report_problems(error.problems, as_json=arguments.json)
         return 2
-    options = PlanOptions(with_offsets=not arguments.no_offsets)
     if arguments.rounds is not None:
         options = replace(options, max_rounds=arguments.rounds)
     planned = plan_site(case, options, _tell)
@@ -134,6 +141,24 @@ def run(arguments: argparse.Namespace) -> int:
 def _tell(text: str) -> None:
     """Say on standard error what takes time."""
     sys.stderr.write(text + "\n")
+
+
+def _movable(arguments: argparse.Namespace, case: "Case") -> "frozenset[Lever]":
+    """The kinds of levers that a plan may move; refused where the site has none of them."""
+    from controller.problems import InputError
+    from drivers.base import Problem
+    from optimizer.levers import PUMP_LEVERS, movable_levers
+    from optimizer.tangents import Lever
+
+    kinds = {"plants": {Lever.PLANT}, "pumps": PUMP_LEVERS, "offsets": {Lever.OFFSET}}
+    movable = movable_levers(case.site.district.network)
+    left = [what for what in LEFT_ALONE if getattr(arguments, f"no_{what}")]
+    found = movable.difference(*(kinds[what] for what in left))
+    if found:
+        return found
+    message = "nothing is left that a plan could move on this site"
+    remedy = f"leave out one of {', '.join(f'--no-{what}' for what in left)}"
+    raise InputError([Problem(file="command line", message=message, remedy=remedy)])
 
 
 def _report_refused(arguments: argparse.Namespace) -> int:

@@ -7,8 +7,10 @@ import pytest
 
 from controller.planning import PlannedSite, plan_site
 from optimizer.certified_search import is_better
+from optimizer.levers import EVERY_LEVER
 from optimizer.model.plan import PlanStatus
 from optimizer.plan import PlanOptions
+from optimizer.tangents import Lever
 from tests.planning.conftest import old_east
 
 
@@ -93,7 +95,7 @@ def test_reasons_name_the_coldest_hour_and_the_farthest_building(planned: Planne
 def test_offsets_stay_at_zero_when_they_may_not_move_and_the_same_inputs_give_the_same_plan() -> (
     None
 ):
-    options = PlanOptions(with_offsets=False, with_bound=False, max_rounds=2)
+    options = PlanOptions(movable=EVERY_LEVER - {Lever.OFFSET}, with_bound=False, max_rounds=2)
     runs = [plan_site(old_east(3.0), options, lambda _: None).plan.chosen for _ in range(2)]
     assert not runs[0].schedule.secondary_offset_k.any()
     np.testing.assert_array_equal(runs[0].schedule.supply_temp_c, runs[1].schedule.supply_temp_c)
