@@ -1,7 +1,8 @@
 """The planner in the loop without a wire: what the engine's filter sees of a small city's plant."""
 
 from benchmarks.cases.cities import city, cold_wave
-from benchmarks.closed_loop import Case, Planner, curve_policy, driven
+from benchmarks.cases.driving import Case, curve_policy, driven
+from benchmarks.closed_loop import Planner
 from hil_tests.bench.plant_parameters import perturbed
 
 
