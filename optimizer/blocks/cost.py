@@ -22,10 +22,13 @@ def declare_var_bend(model: pyo.ConcreteModel, pump_bend: FloatArray, radius: Fl
     model.bend = pyo.Var(bent, domain=pyo.NonNegativeReals, initialize=0.0)
     model.tangent = pyo.ConstraintList()
     for d in bent:
+        unit = np.zeros(len(pump_bend))
+        unit[d] = 1.0
         for share in TANGENTS:
             at = share * float(radius[d])
             slope = 2.0 * float(pump_bend[d]) * at
-            model.tangent.add(slope * model.move[d] - model.bend[d] <= 0.5 * slope * at)
+            line = row_expression(model, slope * unit, ((-1.0, model.bend[d]),))
+            model.tangent.add((None, line, 0.5 * slope * at))
 
 
 def cost_expression(model: pyo.ConcreteModel, cost_slope: FloatArray) -> pyo.Expression:

@@ -6,6 +6,9 @@ from pyomo.core.expr import LinearExpression
 
 from optimizer.model.arrays import FloatArray
 
+# What the solver leaves out of a row by itself, after a warning on standard output.
+LEAST_COEFFICIENT = 1e-9
+
 
 def row_expression(
     model: pyo.ConcreteModel,
@@ -16,13 +19,13 @@ def row_expression(
 
     Args:
         model: Has `move`.
-        coefficients: One per decision, shape (decisions,).
+        coefficients: One per decision, shape (decisions,); next to nothing counts as nothing.
         extra: Further (coefficient, variable) terms.
 
     Returns:
         The expression.
     """
-    used = np.flatnonzero(coefficients)
+    used = np.flatnonzero(np.abs(coefficients) > LEAST_COEFFICIENT)
     return LinearExpression(
         constant=0.0,
         linear_coefs=[float(coefficients[d]) for d in used] + [factor for factor, _ in extra],
