@@ -28,6 +28,8 @@ FIRST = {
 }
 # How far beyond a certificate's finding the next search stays, and for ramps in K/h.
 PASSED_FACTOR = 1.3
+# And no less than this share of a limit that is passed: one that is by a hair would be once more.
+LEAST_STEP_SHARE = 0.002
 RAMP_RESERVE_K_H = 0.15
 # What was passed in spite of what was kept asks for no more than this share of a pipe's ramp: a
 # search that keeps further away has nothing left to move.
@@ -98,6 +100,7 @@ def learned_passed(backoff: Backoff, judged: Certificate) -> Backoff:
     kept = dict(backoff)
     for result in judged.limits:
         if result.margin < 0.0 and result.limit in kept and result.limit != LimitKind.PIPE_RAMP:
-            further = backoff[result.limit] - PASSED_FACTOR * result.margin
+            least = LEAST_STEP_SHARE * abs(result.allowed)
+            further = backoff[result.limit] + max(-PASSED_FACTOR * result.margin, least)
             kept[result.limit] = np.maximum(kept[result.limit], further)
     return kept

@@ -28,10 +28,12 @@ MARGIN_FACTOR = 1.3
 # Shortfalls small enough to be mended by a margin, and the share they change by where it can.
 MENDED_BELOW_K, MOVED_SHARE = 0.3, 0.01
 CERTIFICATES = 6
+# So many where nothing has come of it until then: a cycle without a plan costs more than minutes.
+MOST_CERTIFICATES = 9
 # So many certificates in a row that pass limits by no less than one before end the search.
 HOPELESS = 2
 # Shares of the way to what was found that are tried where no certificate was passed.
-GENTLER = (0.7, 0.4, 0.0)
+GENTLER = (0.95, 0.85, 0.7, 0.4)
 # Rounds before a certificate: many where they take a moment, fewer from so many stations on.
 LEAST_ROUNDS, MOST_ROUNDS, STATIONS_TIMES_ROUNDS = 6, 24, 240
 # Differences of warmth that nobody feels: of the largest shortfall, and of their sum.
@@ -87,16 +89,17 @@ def search_certified(
     """
     hunt = _Hunt(task, baseline, budget, progress)
     number, begins = 0, standing
-    while number < CERTIFICATES:
+    while number < (MOST_CERTIFICATES if hunt.around is None else CERTIFICATES):
         number += 1
         found = search(hunt.task, begins, session, hunt.rounds_each, progress)
         after = hunt.judged(number, found)
         if after is None:
             break
         begins = standing_at(hunt.task, after)
-    best = hunt.best if hunt.best is not None else _gentler(hunt.task, found.decisions, progress)
+    if hunt.around is None:
+        hunt.go_part_of_the_way(found.decisions)
     return Attempt(
-        best=best,
+        best=hunt.best,
         worth=() if hunt.around is None else worth_around(*hunt.around, session),
         rounds=hunt.rounds,
         simulations=hunt.simulations,
@@ -138,6 +141,28 @@ class _Hunt:
             return self._curve
         return None if stuck else found.decisions
 
+    def go_part_of_the_way(self, decisions: FloatArray) -> None:
+        """Where no search was certified, go only part of the way to what the last one found.
+
+        From the weather curve where that passes no limit, else from where everything stands: what
+        moves less passes fewer limits. Staying put is the last resort before the curve.
+        """
+        task, levers = self.task, self.task.levers
+        begin, shares = self._curve, list(GENTLER)
+        if self.best is None:
+            begin = np.concatenate([np.full(len(r.knots), r.start) for r in levers.ranges])
+            shares.append(0.0)
+        for share in shares:
+            part = limited(levers, begin + share * (decisions - begin))
+            schedule = schedule_of(levers, task.district.network, part, task.template)
+            judged = evaluate(task.district, task.state, task.forecast, schedule)
+            old = None if self.best is None else self.best.certificate
+            if is_better(judged.certificate, old):
+                start = "the present setpoints" if old is None else "the weather curve"
+                self.progress(f"certified: {100.0 * share:.0f} % of the way from {start}")
+                self.best = judged
+                return
+
     def _margin_for(self, certificate: Certificate) -> float:
         """How far above their minimum flats are planned to stay: further while they come out short.
 
@@ -170,23 +195,6 @@ def _passed(judged: Certificate) -> float:
     """Add up by how much of themselves limits are passed."""
     shares = (-one.margin / max(abs(one.allowed), 1.0) for one in judged.limits if one.margin < 0.0)
     return sum(shares, 0.0)
-
-
-def _gentler(task: Task, decisions: FloatArray, progress: Progress) -> Evaluated | None:
-    """Where nothing was certified, go only part of the way from where everything stands.
-
-    What moves less passes fewer limits; staying put is the last resort before the weather curve.
-    """
-    network = task.district.network
-    stay = np.concatenate([np.full(len(r.knots), r.start) for r in task.levers.ranges])
-    for share in GENTLER:
-        part = limited(task.levers, stay + share * (decisions - stay))
-        schedule = schedule_of(task.levers, network, part, task.template)
-        judged = evaluate(task.district, task.state, task.forecast, schedule)
-        if judged.certificate.certified:
-            progress(f"certified: {100.0 * share:.0f} % of the way from the present setpoints")
-            return judged
-    return None
 
 
 def _watching_more(task: Task, judged: Evaluated) -> Task:

@@ -6,11 +6,14 @@ import numpy as np
 import pytest
 
 from benchmarks.cases.cities import city, cold_wave
+from controller.case import read_case
+from controller.planning import plan_site
 from optimizer.baseline import baseline_schedule, starting_state
 from optimizer.model.arrays import frozen
 from optimizer.model.plan import Plan, PlanStatus
 from optimizer.plan import PlanOptions, plan
 from optimizer.round import solver_session
+from tests.data import need_site_example
 
 FALL_K = 9.0
 
@@ -83,3 +86,18 @@ def test_it_begins_anew_even_where_the_curve_is_certified() -> None:
     lost = planned(15.0, rounds=1, at_most=True)
     assert lost.baseline.certificate.certified
     assert lost.chosen is not lost.baseline, "the curve, for want of a second start"
+
+
+def test_where_no_search_is_certified_but_the_curve_is_it_goes_part_of_the_way() -> None:
+    site = need_site_example()
+    case = read_case(
+        *(str(site), str(site / "weather.csv"), "2026-01-12T00:00+08:00", 8.0),
+        shortest_h=1.0,
+        longest_h=96.0,
+        tell=lambda _: None,
+    )
+    made = plan_site(case, PlanOptions(with_bound=False), lambda _: None).plan
+    ours, curve = (one.certificate.comfort for one in (made.chosen, made.baseline))
+    assert made.baseline.certificate.certified
+    assert ours.max_shortfall_k < 0.5 * curve.max_shortfall_k
+    assert ours.shortfall_k_h < 0.5 * curve.shortfall_k_h
