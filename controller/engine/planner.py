@@ -24,7 +24,7 @@ from optimizer.model.state import PlantState
 # A day of quarters of an hour: what the solver's libraries keep of each plan ends with the process.
 PLANS_EACH = 96
 # Time for a planner process to put its locks away, which the system would list as leaked.
-PUTTING_AWAY_S = 2.0
+PUTTING_AWAY_S, LEAVE_AGAIN_S = 2.0, 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,16 +145,23 @@ class PlannerWorker:
 
 def _serve(pipe: Connection) -> None:
     """Plan what comes until nobody asks any more; a failure is an answer, and the next is fresh."""
-    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGALRM):
+        signal.signal(number, _leave)
     while True:
         try:
             task = pipe.recv()
-        except (EOFError, KeyboardInterrupt):
+        except EOFError:
             return
         try:
             pipe.send(plan_with_prefixes(task))
         except Exception as error:  # noqa: BLE001 -- whatever it is, the engine must hear of it
             pipe.send(f"{type(error).__name__}: {error}")
+
+
+def _leave(_number: int, _frame: object) -> None:
+    """End the process, again in a moment where a library's callback swallows this one."""
+    signal.setitimer(signal.ITIMER_REAL, LEAVE_AGAIN_S)
+    sys.exit(0)
 
 
 def plan_with_prefixes(task: PlanTask) -> Planned:

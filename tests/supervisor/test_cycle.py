@@ -1,5 +1,7 @@
 """One cycle with real parts: what it recommends, and the typed outcome of each step that fails."""
 
+import os
+import signal
 import threading
 import time
 from dataclasses import replace
@@ -155,6 +157,30 @@ def test_a_planner_serves_its_day_and_a_new_one_goes_on(kitchen: Kitchen) -> Non
     assert not first.is_alive()
     assert worker.plan(given).certificate == planned.certificate
     assert worker._process is not first
+    worker.stop()
+
+
+def test_a_planner_that_is_interrupted_says_nothing_of_its_own(
+    kitchen: Kitchen, capfd: pytest.CaptureFixture[str]
+) -> None:
+    task, planned = kitchen.once()
+    worker = PlannerWorker(120.0)
+    worker.plan(replace(task, schedule=planned.schedule))
+    process = worker._process
+    failed: list[str] = []
+
+    def plan() -> None:
+        try:
+            worker.plan(task)
+        except PlanningError as error:
+            failed.append(str(error))
+
+    planning = threading.Thread(target=plan)
+    planning.start()
+    os.kill(process.pid, signal.SIGINT)
+    planning.join()
+    assert failed
+    assert "KeyboardInterrupt" not in capfd.readouterr().err
     worker.stop()
 
 
