@@ -206,6 +206,8 @@ def _searched(
     for number in range(1, ROUNDS + 1):
         turned = np.flatnonzero(opening != begin)
         tried = candidates if len(turned) < most else turned
+        if not len(tried):
+            break  # no valve stands at an opening of its own
         moves = _chosen(case, begin, opening, trace, tried, most, widest, solver)
         better = False
         for share in (1.0, 0.5, 0.25):

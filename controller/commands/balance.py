@@ -147,6 +147,15 @@ def _as_json(case: "Case", found: "Balancing") -> "JsonObject":
     }
 
 
+def _why_none(case: "Case") -> str:
+    from optimizer.model.network import StationControl
+
+    stations = case.site.district.network.stations
+    if any(station.control is StationControl.FIXED for station in stations):
+        return ""
+    return ": every station sets its own valve, there is none to turn by hand"
+
+
 def _print_list(case: "Case", found: "Balancing") -> None:
     """Print the work list for the crew."""
     from controller.problems import write_line
@@ -155,7 +164,7 @@ def _print_list(case: "Case", found: "Balancing") -> None:
     if found.turns:
         write_line(f"{'station':<14}{'from, %':>9}{'to, %':>9}{'without it, K':>16}{'K h':>10}")
     else:
-        write_line("no turn of a valve that stands warms the coldest flats")
+        write_line("no turn of a valve that stands warms the coldest flats" + _why_none(case))
     for turn in found.turns:
         write_line(
             f"{turn.station_id:<14}{turn.from_pct:>9.0f}{turn.to_pct:>9.0f}"

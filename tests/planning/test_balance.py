@@ -103,3 +103,13 @@ def test_the_command_gives_the_list_as_json(capsys: pytest.CaptureFixture[str]) 
     assert np.isfinite(answer["before"]["comfort"]["shortfall_k_h"])
     assert main([*words, "2026-01-17T00:00"]) == 2
     assert "offset" in json.loads(capsys.readouterr().out)["errors"][0]["message"]
+
+
+def test_where_every_station_sets_its_own_valve_there_is_none_to_turn(badly: BalanceTask) -> None:
+    own = tuple(
+        replace(one, control=StationControl.COMPENSATED) for one in badly.district.network.stations
+    )
+    district = replace(badly.district, network=replace(badly.district.network, stations=own))
+    found = balance(replace(badly, district=district), MOST, choice_solver(), lambda _: None)
+    assert found.turns == ()
+    assert found.after == found.before
