@@ -45,19 +45,22 @@ def plan_site(case: Case, options: PlanOptions, tell: Callable[[str], None]) -> 
     return PlannedSite(case=case, plan=found)
 
 
-def renewals_of(planned: PlannedSite, most: int, tell: Callable[[str], None]) -> Ranking:
+def renewals_of(
+    planned: PlannedSite, most: int, options: PlanOptions, tell: Callable[[str], None]
+) -> Ranking:
     """Rank single renewals of pipes and retrofits of buildings by what they buy.
 
     Args:
         planned: A plan with its case.
         most: How many candidates are planned anew.
+        options: How the plan was made; each candidate is planned so too, from the plan on.
         tell: Receives progress.
 
     Returns:
         The ranking, most warmth first, then most money.
     """
     case, found = planned.case, planned.plan
-    options = PlanOptions(with_bound=False, start=found.chosen.schedule)
+    options = replace(options, with_bound=False, start=found.chosen.schedule)
 
     def replan(district: District) -> Plan:
         changed = replace(case, site=replace(case.site, district=district))

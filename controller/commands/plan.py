@@ -22,8 +22,6 @@ LEFT_ALONE = {
     "pumps": "the pumps at their fallback speed",
     "offsets": "the stations' curves alone",
 }
-# Rounding, as in the certificate.
-PASSED_BY = 1e-6
 
 _EXAMPLES = """\
 examples:
@@ -125,7 +123,7 @@ def run(arguments: argparse.Namespace) -> int:
     planned = plan_site(case, options, _tell)
     ranking = None
     if arguments.rank_renewals is not None:
-        ranking = renewals_of(planned, arguments.rank_renewals, _tell)
+        ranking = renewals_of(planned, arguments.rank_renewals, options, _tell)
     if arguments.baseline:
         planned = baseline_shown(planned)
     if arguments.report is not None and not _write_report(planned, arguments):
@@ -233,6 +231,7 @@ def print_summary(planned: "PlannedSite") -> None:
 
     from controller.problems import write_line
     from controller.report.numbers import local_time, site_time
+    from optimizer.comparison import ROUNDING
 
     plan, site = planned.plan, planned.case.site
     currency, zone = site.district.prices.currency, ZoneInfo(site.timezone)
@@ -252,6 +251,8 @@ def print_summary(planned: "PlannedSite") -> None:
     )
     for name, planned_value, usual_value in rows:
         write_line(f"{name:<28}{planned_value:>14,.2f}{usual_value:>16,.2f}")
+    if plan.chosen is plan.baseline and chosen.certified:
+        write_line("this is the weather curve: nothing better was certified")
     if plan.bound is not None:
         write_line(f"no plan as warm costs less than {plan.bound.cost_lower:,.2f} {currency}")
         if plan.bound.max_shortfall_lower_k > 0.0:
@@ -259,7 +260,7 @@ def print_summary(planned: "PlannedSite") -> None:
             write_line(f"no plan brings the largest shortfall below {least_k:.2f} K")
     for one in chosen.limits:
         if one.margin < 0.02 * abs(one.allowed):
-            word = "PASSES its limit" if one.margin < -PASSED_BY else "near its limit"
+            word = "PASSES its limit" if one.margin < -ROUNDING else "near its limit"
             write_line(
                 f"{word}: {one.limit} {one.where} {one.worst:.3f} of {one.allowed:g} "
                 f"{one.unit} at {local_time(one.time, zone)}"

@@ -195,6 +195,7 @@ def _print_text(
     site: "Site", trace: "Trace", verdict: "Certificate", files: "Sequence[Path]"
 ) -> None:
     from controller.problems import write_line
+    from optimizer.comparison import ROUNDING
 
     cost, comfort, currency = verdict.cost, verdict.comfort, site.district.prices.currency
     steps = len(trace.plants.supply_temp_c)
@@ -212,7 +213,7 @@ def _print_text(
             f"{comfort.max_shortfall_k:.2f} K in {comfort.building_id} at {comfort.time}"
         )
     for one in verdict.limits:
-        exceeded = "  EXCEEDED" if one.margin < 0.0 else ""
+        exceeded = "  EXCEEDED" if one.margin < -ROUNDING else ""
         write_line(
             f"  {one.limit:<18} {one.where:<12} {one.worst:10.3f} of {one.allowed:g} {one.unit}, "
             f"margin {one.margin:.3f}{exceeded}"

@@ -66,7 +66,7 @@ class Words:
         Returns:
             The same in this language.
         """
-        from controller.console.engine_words import in_chinese
+        from controller.engine_words import in_chinese
 
         return in_chinese(text) if self.language == "zh" else text
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from controller.alarms.catalogue import CATALOGUE
+from controller.engine_words import in_chinese
 from controller.report.shift_facts import Shift
 from controller.report.shift_words import (
     EVENTS,
@@ -75,11 +76,14 @@ def shift_tables(shift: Shift, site: Site, language: str) -> tuple[Table, ...]:
     def word(words: dict[str, Text], name: str) -> str:
         return say(words.get(name, same(name)))
 
+    def engine(text: str) -> str:
+        return say(Text(in_chinese(text), text))
+
     return (
         made("glance", "what figure", _glance(shift, site, say, local)),
         made("modes", "from to lasted mode reason", [
             (local(one.since), local(one.until), (one.until - one.since) / timedelta(hours=1),
-             word(MODES, one.mode), one.reason) for one in shift.modes]),
+             word(MODES, one.mode), engine(one.reason)) for one in shift.modes]),
         made("advice", "at id cost usual_cost shortfall changed decision who note",
              [_advice_row(one, decision, word, local) for one, decision in shift.recommendations]),
         made("writes", "at point before value readback stage mode who detail", [
@@ -100,7 +104,7 @@ def shift_tables(shift: Shift, site: Site, language: str) -> tuple[Table, ...]:
             for one in shift.used]),
         made("cycles", "at outcome took reason", [
             (local(one.at), word(OUTCOMES, one.outcome), one.body.get("took_s"),
-             str(one.body.get("reason", ""))) for one in shift.cycles]),
+             engine(str(one.body.get("reason", "")))) for one in shift.cycles]),
     )  # fmt: skip
 
 

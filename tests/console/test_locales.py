@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from controller.console.engine_words import in_chinese
 from controller.console.languages import LANGUAGES, chosen_language, words
+from controller.engine_words import in_chinese
 from controller.modes import Mode
 
 CONSOLE = Path(__file__).resolve().parents[2] / "controller" / "console"

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from controller.alarms.settings import Delivery
-from controller.console.engine_words import in_chinese
 from controller.engine.calendar import Job
 from controller.engine.jobs import jobs_of, report_shift, start_jobs
 from controller.engine.nightly import (
@@ -17,6 +16,7 @@ from controller.engine.nightly import (
     night_hour_utc,
     recall_changes,
 )
+from controller.engine_words import in_chinese
 from controller.knowing.ahead import Ahead
 from controller.site import Site
 from controller.store.audit import last_records

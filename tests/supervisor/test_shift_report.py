@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import pytest
 from controller.engine.cycling import keep_recommendation
 from controller.modes import Hold
 from controller.paths import config_dir
-from controller.report.shift_facts import Shift, gather_shift, stretches
+from controller.report.shift_facts import Shift, Stretch, gather_shift, stretches
 from controller.report.shift_report import write_shift
 from controller.report.shift_tables import shift_tables
 from controller.roles import Role
@@ -110,6 +111,16 @@ def test_stretches_fill_the_shift(
     found = stretches(records, NOW, NOW + HOUR)
     lasted = [(one.mode, (one.until - one.since) / timedelta(minutes=1)) for one in found]
     assert lasted == modes
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "held by li"), ("zh", "li 置为保持")])
+def test_why_a_mode_came_is_said_in_the_readers_language(
+    own: Simulated, shift: Shift, language: str, said: str
+) -> None:
+    held = Stretch(mode="hold", since=shift.since, until=shift.until, reason="held by li")
+    tables = shift_tables(replace(shift, modes=(held,)), own.core.tables.site, language)
+    (row,) = next(one for one in tables if one.key == "modes").rows
+    assert row[-1] == said
 
 
 @pytest.mark.parametrize(
