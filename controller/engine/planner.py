@@ -24,7 +24,9 @@ from optimizer.model.state import PlantState
 # A day of quarters of an hour: what the solver's libraries keep of each plan ends with the process.
 PLANS_EACH = 96
 # Time for a planner process to put its locks away, which the system would list as leaked.
-PUTTING_AWAY_S, LEAVE_AGAIN_S = 2.0, 0.1
+# It is asked again: a library's callback may swallow that.
+PUTTING_AWAY_S, ASKED_TIMES = 0.7, 3
+ENDING = (signal.SIGTERM, signal.SIGINT)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,13 +121,16 @@ class PlannerWorker:
         with self._changing:
             process, self._process = self._process, None
             pipe, self._pipe = self._pipe, None
-        if pipe is not None:
-            pipe.close()
         if process is not None:
-            process.terminate()
-            process.join(PUTTING_AWAY_S)
+            for _ in range(ASKED_TIMES):
+                process.terminate()
+                process.join(PUTTING_AWAY_S)
+                if not process.is_alive():
+                    break
             process.kill()
             process.join()
+        if pipe is not None:
+            pipe.close()
 
     def _started(self) -> Connection:
         if self._pipe is None or self._process is None or not self._process.is_alive():
@@ -145,8 +150,17 @@ class PlannerWorker:
 
 def _serve(pipe: Connection) -> None:
     """Plan what comes until nobody asks any more; a failure is an answer, and the next is fresh."""
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGALRM):
+    for number in ENDING:
         signal.signal(number, _leave)
+    try:
+        _answer(pipe)
+    finally:
+        # It is ending: what puts its locks away is not to be interrupted.
+        for number in ENDING:
+            signal.signal(number, signal.SIG_IGN)
+
+
+def _answer(pipe: Connection) -> None:
     while True:
         try:
             task = pipe.recv()
@@ -159,8 +173,6 @@ def _serve(pipe: Connection) -> None:
 
 
 def _leave(_number: int, _frame: object) -> None:
-    """End the process, again in a moment where a library's callback swallows this one."""
-    signal.setitimer(signal.ITIMER_REAL, LEAVE_AGAIN_S)
     sys.exit(0)
 
 

@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 import time
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -158,6 +159,25 @@ def test_a_planner_serves_its_day_and_a_new_one_goes_on(kitchen: Kitchen) -> Non
     assert worker.plan(given).certificate == planned.certificate
     assert worker._process is not first
     worker.stop()
+
+
+@pytest.mark.parametrize("after_s", [0.0, 0.05, 0.3])
+def test_a_planner_that_is_stopped_ends_by_itself(kitchen: Kitchen, after_s: float) -> None:
+    task, _ = kitchen.once()
+    worker = PlannerWorker(120.0)
+    worker.plan(task)
+    process = worker._process
+    if after_s:
+        planning = threading.Thread(target=_planned, args=(worker, task))
+        planning.start()
+        time.sleep(after_s)
+    worker.stop()
+    assert process.exitcode == 0, "killed before it had put its locks away"
+
+
+def _planned(worker: PlannerWorker, task: PlanTask) -> None:
+    with suppress(PlanningError):
+        worker.plan(task)
 
 
 def test_a_planner_that_is_interrupted_says_nothing_of_its_own(
