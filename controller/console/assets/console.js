@@ -53,6 +53,15 @@
     if (!dialog.open) dialog.showModal();
     guard();
   });
+  // The dialog asks for its own sheet: what asked may be replaced by a live update meanwhile.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (!dialog || !form.matches("form[data-dialog]")) return;
+    event.preventDefault();
+    const query = new URLSearchParams(new FormData(form));
+    const sheet = { source: dialog, target: dialog, select: ".sheet", swap: "innerHTML" };
+    htmx.ajax("GET", `${form.action}?${query}`, sheet);
+  });
   document.addEventListener("click", (event) => {
     if (dialog && event.target.closest("[data-close]") && dialog.open) {
       event.preventDefault();
