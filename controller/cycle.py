@@ -170,8 +170,11 @@ def objection(planned: Planned) -> str:
     """
     if not planned.certified:
         exceeded = [one for one in planned.certificate.limits if one.margin < 0.0]
-        named = ", ".join(f"{one.limit} at {one.where}: {one.worst:g}, allowed {one.allowed:g}"
-                          for one in exceeded[:3])  # fmt: skip
+        named = "; ".join(
+            f"{one.limit} at {one.where}: {one.worst:.4g} {one.unit}, allowed {one.allowed:g}, "
+            f"{one.time:%m-%d %H:%M} UTC"
+            for one in exceeded[:3]
+        )
         return f"the plan is not certified{': ' if named else ''}{named}"
     if planned.broken_prefix is not None:
         return f"written up to {planned.broken_prefix} and no further, it would pass a limit"

@@ -5,6 +5,8 @@ import re
 from controller.knowing.event_words import CAUSES, SIGNALS
 from controller.knowing.leak_words import WHY_NOT
 from controller.modes import Mode
+from controller.report.wording import LIMITS
+from optimizer.model.outcome import LimitKind
 
 MODES_ZH = {
     Mode.INIT: "启动",
@@ -58,6 +60,10 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
         "只能修改计划给出的一组；请等待下一周期",
     ),
     (r"the plan is not certified: (.+)", "计划未通过认证：{0}"),
+    (
+        r"(\w+) at (\S+): (\S+) (\S+), allowed (\S+), (\S+ \S+) UTC",
+        "{1} 的{0}为 {2} {3}，允许 {4}（UTC {5}）",
+    ),
     (r"written up to (\S+) and no further, it would pass a limit", "若只写到 {0} 为止，将超过限值"),
     (r"no effect: (.+)", "没有效果：{0}"),
     (r"(\S+), limit (\S+)", "{0}，限值 {1}"),
@@ -158,4 +164,6 @@ def _word(text: str) -> str:
         return _ROLES_ZH[text]
     if text in set(Mode):
         return MODES_ZH[Mode(text)]
-    return _one(text) or text
+    if text in set(LimitKind):
+        return LIMITS[LimitKind(text)].zh
+    return in_chinese(text)

@@ -87,6 +87,7 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.action == "plant":
             from hil_tests.bench.serving import serve_plant
 
+            _say("the plant is built and settles; that takes a minute, the first time some more")
             return serve_plant(arguments, _say)
         return _run(arguments)
     except InputError as refusal:

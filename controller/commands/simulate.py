@@ -194,12 +194,16 @@ def _print_json(report: "JsonObject") -> None:
 def _print_text(
     site: "Site", trace: "Trace", verdict: "Certificate", files: "Sequence[Path]"
 ) -> None:
+    from zoneinfo import ZoneInfo
+
     from controller.problems import write_line
+    from controller.report.numbers import site_time
     from optimizer.comparison import ROUNDING
 
+    zone = ZoneInfo(site.timezone)
     cost, comfort, currency = verdict.cost, verdict.comfort, site.district.prices.currency
-    steps = len(trace.plants.supply_temp_c)
-    write_line(f"{site.site_id}: {steps * trace.step_s / 3600.0:g} h from {trace.start}")
+    hours = len(trace.plants.supply_temp_c) * trace.step_s / 3600.0
+    write_line(f"{site.site_id}: {hours:g} h from {site_time(trace.start, zone)}")
     write_line(
         f"cost {cost.total:,.0f} {currency}: fuel {cost.fuel:,.0f}, electricity "
         f"{cost.electricity:,.0f}, make-up {cost.makeup:,.0f}, risk {cost.risk:,.0f}, "
@@ -208,9 +212,11 @@ def _print_text(
     if comfort.building_id is None:
         write_line("every worst flat is warm enough")
     else:
+        assert comfort.time is not None
+        at = site_time(comfort.time, zone)
         write_line(
             f"worst flats are short by {comfort.shortfall_k_h:,.1f} K h in all, at most "
-            f"{comfort.max_shortfall_k:.2f} K in {comfort.building_id} at {comfort.time}"
+            f"{comfort.max_shortfall_k:.2f} K in {comfort.building_id} at {at}"
         )
     for one in verdict.limits:
         exceeded = "  EXCEEDED" if one.margin < -ROUNDING else ""

@@ -75,6 +75,11 @@ def test_every_mode_has_its_name_and_its_meaning(mode: Mode, language: str) -> N
         ("9999-12-31T00:00+08:00 is too far ahead; arm for at most 14 days",
          "9999-12-31T00:00+08:00 太远，授权最长 14 天"),
         ("guest is viewer; this needs operator", "guest 的角色为查看员，此操作需要操作员"),
+        ("not_certified: the plan is not certified: pipe_ramp at L1: 13.09 K/h, allowed 10, "
+         "01-16 09:30 UTC; makeup at site: 2.676 m3/h, allowed 2.67, 01-17 19:55 UTC",
+         "未通过认证：计划未通过认证："
+         "L1 的管道温变速率为 13.09 K/h，允许 10（UTC 01-16 09:30）；"
+         "site 的补水量为 2.676 m3/h，允许 2.67（UTC 01-17 19:55）"),
         ("nothing of the kind", "nothing of the kind"),
     ],
 )  # fmt: skip

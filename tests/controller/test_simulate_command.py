@@ -275,7 +275,7 @@ def test_without_json_it_speaks_to_people(
     words = ["simulate", str(SITE), "--weather", str(SITE / "weather.csv"), "--start", START]
     assert main([*words, "--hours", "1", "--out", str(tmp_path / "run")]) == 0
     said = capsys.readouterr()
-    assert said.out.startswith("old-east: 1 h from ")
+    assert said.out.startswith("old-east: 1 h from 2026-01-17 00:00+08:00")
     assert "every worst flat is warm enough" in said.out
     assert "judging" in said.err
 
