@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from controller.problems import InputError
 from controller.site import Site, load_site
+from controller.sitefiles.topology import reached_nodes
 from controller.study import NO_STUDY, Study
 from controller.translate import weather_on_grid
 from drivers.base import Problem
@@ -13,6 +14,7 @@ from drivers.weather.csv_file import read_weather_file
 from drivers.weather.table import is_of_this_age
 from optimizer.baseline import starting_state
 from optimizer.model.forecast import Forecast
+from optimizer.model.network import Network
 from optimizer.model.state import PlantState
 
 # A whole winter; beyond it the traces would not fit a small machine's memory.
@@ -71,12 +73,20 @@ def read_case(
         start=start,
         hours=district.control.horizon_h if hours is None else hours,
     )
+    _tell_of_cut_off_stations(from_start.network, tell)
     tell("finding the state at the start")
     return Case(
         site=replace(site, district=from_start),
         forecast=study.weather(forecast),
         state=starting_state(district, forecast, history),
     )
+
+
+def _tell_of_cut_off_stations(network: Network, tell: Callable[[str], None]) -> None:
+    reached = reached_nodes(network)
+    cut_off = [one.station_id for one in network.stations if one.node_id not in reached]
+    if cut_off:
+        tell(f"no pipe in service leads from a plant to {', '.join(cut_off)}: no heat there")
 
 
 def _start(text: str, hours: float | None, shortest_h: float, longest_h: float) -> datetime:

@@ -1,6 +1,7 @@
 """What if: a study on a copy of a site changes what it says and nothing else."""
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from tests.planning.conftest import START
 SITE = config_dir() / "old-east"
 
 
-def studied(*words: str) -> Case:
+def studied(*words: str, tell: Callable[[str], None] = lambda _: None) -> Case:
     parser = argparse.ArgumentParser()
     add_study_arguments(parser)
     return read_case(
@@ -28,7 +29,7 @@ def studied(*words: str) -> Case:
         2.0,
         shortest_h=1.0,
         longest_h=96.0,
-        tell=lambda _: None,
+        tell=tell,
         study=read_study(parser.parse_args(words)),
     )
 
@@ -55,6 +56,17 @@ def test_a_pipe_that_is_taken_out_carries_nothing(usual: Case) -> None:
     pipe = network.pipes[-1].pipe_id
     closed = studied("--without-pipe", pipe).site.district.network
     assert [one.pipe_id for one in closed.pipes if not one.in_service] == [pipe]
+
+
+def test_a_station_that_is_cut_off_is_told_of(usual: Case) -> None:
+    network = usual.site.district.network
+    last = next(one for one in network.pipes if one.to_node == network.stations[-1].node_id)
+    said: list[str] = []
+    studied("--without-pipe", last.pipe_id, tell=said.append)
+    assert [one for one in said if network.stations[-1].station_id in one and "no heat" in one]
+    said.clear()
+    studied(tell=said.append)
+    assert not [one for one in said if "no heat" in one]
 
 
 def test_a_retrofit_leaves_so_much_of_the_loss(usual: Case) -> None:
