@@ -47,8 +47,7 @@ def main() -> None:
     rooms_s = (time.process_time() - begun) / CYCLES
     begun = time.process_time()
     for _ in range(CYCLES):
-        for _side in range(2):
-            water_filter.corrected_water(where, water, water[where.station_node], said)
+        water_filter.corrected_water(where, water, said)
     water_s = (time.process_time() - begun) / CYCLES
     begun = time.process_time()
     for _ in range(CYCLES):

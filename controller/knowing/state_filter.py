@@ -32,14 +32,20 @@ from optimizer.model.policy import District
 from optimizer.model.state import PlantState
 from optimizer.physics.water import REFERENCE_CP_J_KG_K, density_kg_m3
 
-# Samples of each sensor that are looked back at for what can not be right: a day of cycles.
+# Looks at each sensor that are gone back to for what can not be right: a day of steps.
 WINDOW = 96
-# So many sensors of a quantity must agree before the model is wrong rather than they.
-LEAST_TO_AGREE = 5
-# What a sound sensor may differ from the model by (standard deviations, K).
-WATER_SIGMA_K, ROOM_SIGMA_K = 1.2, 1.2
-# A return tells more of its station (a half-shut valve, a fouled plate) than of its thermometer.
-RETURN_SIGMA_K = 6.0
+# So many sensors of a quantity, at plants and stations, must agree before the model is wrong
+# rather than they.
+LEAST_TO_AGREE = 4
+# What a sound sensor may differ from the model by (standard deviations, K). A return tells more of
+# its station (a half-shut valve, a fouled plate) than of its thermometer; a plant's mixes them.
+SIGMA_K = {
+    ("plant", "supply_temp_c"): 1.2,
+    ("plant", "return_temp_c"): 3.0,
+    ("station", "supply_temp_c"): 1.2,
+    ("station", "return_temp_c"): 6.0,
+    ("building", "indoor_temp_c"): 1.2,
+}
 _M3_H = 1.0 / 3600.0
 # A plan may begin this near to the limit of make-up water.
 MOST_OF_LIMIT = 0.98
@@ -56,7 +62,6 @@ class Sureness:
         at: Instant of the state, tz-aware UTC.
         indoor_k: Standard deviation of each building's level, K, shape (buildings,).
         supply_k: Of the water at each supply node, K, shape (nodes,).
-        return_k: Of the water at each return node, K, shape (nodes,).
         left_out: Sensors that can not be right.
         valve_share: What each valve lets through of what the site's tables say, shape (stations,).
         loss_share: What each building loses of what the site says, shape (buildings,).
@@ -67,11 +72,19 @@ class Sureness:
     at: datetime
     indoor_k: FloatArray
     supply_k: FloatArray
-    return_k: FloatArray
     left_out: tuple[BadSensor, ...]
     valve_share: FloatArray
     loss_share: FloatArray
     missed_bar: FloatArray
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Look:
+    """What sensors said at an instant, and what the model expected of them."""
+
+    at: datetime
+    said: Mapping[str, float]
+    expected: Mapping[str, float]
 
 
 class StateFilter(Observer):
@@ -98,13 +111,14 @@ class StateFilter(Observer):
         self._places = rooms_filter.places_of(network)
         self._map = water_filter.water_map(network)
         self._errors: RoomErrors
-        self._window: list[tuple[dict[str, float], dict[str, float]]]
+        self._window: list[_Look]
         self._corrected_at: datetime | None
         self._standing = standing_valves.standing(network)
         self._tabled_shares = standing_valves.tabled_shares(network, site.tabled)
         self._shares = np.ones(len(network.stations))
         self._losses = np.ones(len(network.buildings))
         self._leak = 1.0
+        self._step = timedelta(seconds=site.district.control.step_s)
         self._start_anew()
         self.sureness: Sureness | None = None
 
@@ -132,7 +146,7 @@ class StateFilter(Observer):
             self._start_anew()
         state = super().state_at(now, series, forecast, history, readings)
         said = self._points.fresh(readings, now)
-        self._window = [*self._window, (said, self._expected(state, said))][-WINDOW:]
+        self._look(_Look(at=now, said=said, expected=self._expected(state, said)))
         bad = self._bad()
         left_out = {one.sensor for one in bad}
         sound = {name: value for name, value in said.items() if name not in left_out}
@@ -227,7 +241,7 @@ class StateFilter(Observer):
     def _expected(self, state: PlantState, said: Mapping[str, float]) -> dict[str, float]:
         """What the model expects of every sensor that has ever spoken in the window."""
         network, found = self._network, {}
-        names = set(said).union(*(earlier for earlier, _ in self._window))
+        names = set(said).union(*(earlier.said for earlier in self._window))
         for name in names:
             kind, quantity, index = self._points.place[name]
             if kind == "building":
@@ -247,24 +261,41 @@ class StateFilter(Observer):
         things = network.plants if kind == "plant" else network.stations
         return network.node_index[things[index].node_id]
 
+    def _look(self, look: _Look) -> None:
+        """Keep one look a step: cycles nearer to each other see the same reading again."""
+        window = self._window
+        if len(window) > 1 and window[-1].at - window[-2].at < self._step:
+            window = window[:-1]
+        self._window = [*window, look][-WINDOW:]
+
     def _bad(self) -> tuple[BadSensor, ...]:
         """Judge the sensors of each quantity by the window."""
         groups: dict[tuple[str, str], list[str]] = {}
-        for name in sorted(set().union(*(expected for _, expected in self._window))):
+        for name in sorted(set().union(*(look.expected for look in self._window))):
             kind, quantity, _ = self._points.place[name]
             groups.setdefault((kind, quantity), []).append(name)
+        missed: dict[str, list[FloatArray]] = {}
+        for (_, quantity), names in groups.items():
+            missed.setdefault(quantity, []).append(np.subtract(*self._courses(names)))
+        common = {quantity: _common(np.hstack(parts)) for quantity, parts in missed.items()}
         found: list[BadSensor] = []
         for (kind, quantity), names in groups.items():
-            measured, expected = (
-                np.array([[row[which].get(name, np.nan) for name in names] for row in self._window])
-                for which in (0, 1)
-            )
-            sigma = ROOM_SIGMA_K if kind == "building" else WATER_SIGMA_K
-            if (kind, quantity) == ("station", "return_temp_c"):
-                sigma = RETURN_SIGMA_K
-            expected = expected + _common(measured - expected)
+            measured, expected = self._courses(names)
+            sigma = SIGMA_K[kind, quantity]
+            expected = expected + common[quantity]
             found += find_bad(names, measured, expected, np.full(len(names), sigma))
         return tuple(found)
+
+    def _courses(self, names: Sequence[str]) -> tuple[FloatArray, FloatArray]:
+        """What sensors said and what was expected of them, each of shape (samples, sensors)."""
+        said, expected = (
+            np.array([[values.get(name, np.nan) for name in names] for values in rows])
+            for rows in (
+                [look.said for look in self._window],
+                [look.expected for look in self._window],
+            )
+        )
+        return said, expected
 
     def _corrected(
         self,
@@ -286,13 +317,12 @@ class StateFilter(Observer):
         self._errors = rooms.errors
         self._follow_losses(rooms.change_k, state.indoor_temp_c - outdoor_c, hours)
         self._district = self._proved(self._site.district)
-        supply, back = self._water(state, values)
-        state = water_filter.with_water(self._network, state, supply, back)
+        supply = self._supply(state, values)
+        state = water_filter.with_water(self._network, state, supply)
         self.sureness = Sureness(
             at=now,
             indoor_k=rooms_filter.spread_k(self._places, rooms.errors, len(state.indoor_temp_c)),
             supply_k=supply.spread_k,
-            return_k=back.spread_k,
             left_out=tuple(one for one in bad if one.fault is not Fault.MISSING),
             valve_share=frozen(self._shares * self._tabled_shares),
             loss_share=frozen(self._losses),
@@ -329,28 +359,17 @@ class StateFilter(Observer):
             flow_w_k=np.where(own, flow, loop) * REFERENCE_CP_J_KG_K,
         )
 
-    def _water(
+    def _supply(
         self, state: PlantState, values: Mapping[tuple[str, str], FloatArray]
-    ) -> tuple[WaterUpdate, WaterUpdate]:
-        supply = water_filter.corrected_water(
+    ) -> WaterUpdate:
+        return water_filter.corrected_water(
             self._map,
             state.supply_node_temp_c,
-            state.supply_node_temp_c[self._map.station_node],
             WaterMeasurements(
                 station_c=values["station", "supply_temp_c"],
                 plant_c=values["plant", "supply_temp_c"],
             ),
         )
-        back = water_filter.corrected_water(
-            self._map,
-            state.return_node_temp_c,
-            state.station_return_temp_c,
-            WaterMeasurements(
-                station_c=values["station", "return_temp_c"],
-                plant_c=values["plant", "return_temp_c"],
-            ),
-        )
-        return supply, back
 
 
 def _outdoor_c(series: WeatherSeries, now: datetime) -> float:

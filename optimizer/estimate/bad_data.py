@@ -41,7 +41,9 @@ class BadSensor:
     with_sensor: str | None = None
 
 
-# Identical values in a row while others would have moved by several steps of a sensor.
+# Identical values in a row while what is expected has gone away from them. What comes nearer is a
+# model that has just begun; what nothing contradicts may be as steady as it says (a profile's
+# stuck_after_s tells what may not).
 STUCK_SAMPLES = 6
 MOVED_SIGMA = 2.0
 SPIKE_SIGMA, OFF_SIGMA, DRIFT_SIGMA = 6.0, 4.0, 2.5
@@ -125,8 +127,8 @@ def _stuck(values: FloatArray, wanted: FloatArray, sigma: float) -> bool:
     same = len(values) - 1 - int(others[-1]) if len(others) else len(values)
     if same < STUCK_SAMPLES:
         return False
-    moved = float(np.ptp(wanted[-same:])) > MOVED_SIGMA * sigma
-    return moved or same >= 3 * STUCK_SAMPLES
+    missed = np.abs(wanted[-same:] - values[-1])
+    return float(np.max(missed) - missed[0]) > MOVED_SIGMA * sigma
 
 
 def _grows(miss: FloatArray) -> bool:

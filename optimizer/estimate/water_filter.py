@@ -1,9 +1,12 @@
-"""The water in every pipe corrected by the thermometers of stations and plants.
+"""The water in every supply pipe corrected by the thermometers of stations and plants.
 
 The model's error is a field over the network: known where a thermometer stands, alike at the two
 ends of a pipe and the less alike the longer the pipe is. Its smoothest course through what was
-measured is added to every node and, linear in between, to every plug of every pipe, of the supply
-and the return side each; where nobody measures, it fades and its uncertainty grows.
+measured is added to every node and, linear in between, to every plug of every pipe; where nobody
+measures, it fades and its uncertainty grows.
+
+The return side is left as the model has it: what a return thermometer misses is its station's,
+comes anew with every drop, and a plan begun elsewhere would begin with a jump of its own.
 
 Source: Rue and Held (2005), Gaussian Markov Random Fields, chapter 3 (intrinsic fields on graphs).
 """
@@ -29,7 +32,7 @@ _SHORTEST_KM = 0.02
 
 @dataclass(frozen=True, kw_only=True)
 class WaterMeasurements:
-    """Thermometers of one side, degC, NaN where none: at stations and at plants."""
+    """Supply thermometers, degC, NaN where none: at stations and at plants."""
 
     station_c: FloatArray
     plant_c: FloatArray
@@ -37,17 +40,15 @@ class WaterMeasurements:
 
 @dataclass(frozen=True, kw_only=True)
 class WaterUpdate:
-    """A correction of one side.
+    """A correction of the supply side.
 
     Attributes:
         change_k: Of each node, K, shape (nodes,).
         spread_k: What is left, K, shape (nodes,).
-        miss_k: Of each station's thermometer before, K, NaN where none.
     """
 
     change_k: FloatArray
     spread_k: FloatArray
-    miss_k: FloatArray
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,23 +92,20 @@ def water_map(network: Network) -> WaterMap:
 
 
 def corrected_water(
-    where: WaterMap, node_c: FloatArray, station_c: FloatArray, measured: WaterMeasurements
+    where: WaterMap, node_c: FloatArray, measured: WaterMeasurements
 ) -> WaterUpdate:
-    """Correct one side.
+    """Correct the supply side.
 
     Args:
         where: The map.
         node_c: Predicted water at the nodes, degC, shape (nodes,).
-        station_c: Predicted water at the stations' thermometers, degC, shape (stations,).
         measured: The thermometers; those farther off than GATE_K are left out.
 
     Returns:
         The correction.
     """
-    missed = measured.station_c - station_c
-    at_plant = measured.plant_c - node_c[where.plant_node]
-    miss = np.concatenate([missed, at_plant])
     node = np.concatenate([where.station_node, where.plant_node])
+    miss = np.concatenate([measured.station_c, measured.plant_c]) - node_c[node]
     used = np.isfinite(miss) & (np.abs(np.nan_to_num(miss)) <= GATE_K)
     count = len(node_c)
     seen = np.bincount(node[used], minlength=count) / SENSOR_K**2
@@ -118,30 +116,24 @@ def corrected_water(
     return WaterUpdate(
         change_k=frozen(change),
         spread_k=frozen(np.sqrt(np.maximum(variance, 0.0))),
-        miss_k=frozen(missed),
     )
 
 
-def with_water(
-    network: Network, state: PlantState, supply: WaterUpdate, back: WaterUpdate
-) -> PlantState:
-    """Put corrections of both sides into a state.
+def with_water(network: Network, state: PlantState, supply: WaterUpdate) -> PlantState:
+    """Put a correction into a state.
 
     Args:
         network: The network.
         state: The state.
         supply: Of the supply side.
-        back: Of the return side.
 
     Returns:
-        The state with them.
+        The state with it.
     """
     return replace(
         state,
         supply_contents=_shifted(network, state.supply_contents, supply.change_k),
-        return_contents=_shifted(network, state.return_contents, back.change_k),
         supply_node_temp_c=frozen(state.supply_node_temp_c + supply.change_k),
-        return_node_temp_c=frozen(state.return_node_temp_c + back.change_k),
     )
 
 

@@ -99,7 +99,6 @@ def estimated(day: PlantDay, share: float, station_id: str = "S2") -> tuple[Plan
         at=day.now,
         indoor_k=np.full(len(network.buildings), 0.8),
         supply_k=np.ones(len(network.nodes)),
-        return_k=np.ones(len(network.nodes)),
         left_out=(bad,),
         missed_bar=np.full(2 * len(network.stations), np.nan),
         valve_share=np.array(

@@ -63,3 +63,20 @@ def test_a_swap_says_with_whom_and_a_scale_by_how_much() -> None:
     measured, expected, _ = spoilt(Fault.SCALED, 1)
     (one,) = find_bad(NAMES, measured, expected, SIGMA)
     assert one.factor == pytest.approx(1.8, abs=0.05)
+
+
+STEADY: list[tuple[str, FloatArray, bool]] = [
+    ("a model that has just begun comes nearer", np.geomspace(29.5, 24.4, 24), False),
+    ("nothing contradicts it", np.full(24, 24.4), False),
+    ("what is expected goes away", np.linspace(24.4, 27.0, 24), True),
+    ("and comes back", 24.4 + 3.0 * np.sin(np.linspace(0.0, np.pi, 24)), True),
+]
+
+
+@pytest.mark.parametrize(("what", "expected", "stuck"), STEADY)
+def test_a_value_is_stuck_where_what_is_expected_has_gone_away_from_it(
+    what: str, expected: FloatArray, stuck: bool
+) -> None:
+    said = np.full((24, 1), 24.3)
+    found = find_bad(["B4.indoor"], said, expected[:, None], np.ones(1))
+    assert [one.fault for one in found] == ([Fault.STUCK] if stuck else []), what

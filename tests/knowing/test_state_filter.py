@@ -113,6 +113,28 @@ def test_a_wrong_thermometer_is_named_and_decides_nothing(twin: Twin, loaded: Si
     assert state.indoor_temp_c.max() < 35.0
 
 
+@pytest.mark.parametrize("alone", [True, False], ids=["it alone", "with what stations receive"])
+def test_a_colder_outlet_is_a_wrong_sensor_only_where_stations_do_not_say_the_same(
+    twin: Twin, loaded: Site, alone: bool
+) -> None:
+    outlet, *received = [
+        point.point_id
+        for kind in ("plant", "station")
+        for point in loaded.points
+        if (point.target_kind, point.quantity) == (kind, "supply_temp_c")
+    ]
+    observer = StateFilter(loaded, elements(loaded))
+    run = Run(twin, observer, loaded)
+    for step in range(FIRST, FIRST + 12 * EVERY_STEPS, EVERY_STEPS):
+        now = twin.measured.record.start + timedelta(seconds=900 * step)
+        said = readings_at(loaded, twin, step, now)
+        colder = [name for name in (outlet, *([] if alone else received)) if name in said]
+        run.at(step, {name: (said[name].value or 0.0) - 12.0 for name in colder})
+    assert observer.sureness is not None
+    left_out = {one.sensor for one in observer.sureness.left_out}
+    assert left_out & {outlet, *received} == ({outlet} if alone else set())
+
+
 @pytest.fixture(scope="module")
 def followed(twin: Twin, loaded: Site) -> StateFilter:
     """A filter that has followed the plant for half a day."""
