@@ -91,7 +91,7 @@ class Changer:
         done, self._done = self._done, None
         if done is not None:
             self._asked = None
-            self._worker.stop()
+            self._worker.rest()
         return done
 
     def wait(self, timeout_s: float) -> None:
@@ -104,7 +104,7 @@ class Changer:
             self._thread.join(timeout_s)
 
     def stop(self) -> None:
-        """End the planner."""
+        """End the planner for good."""
         self._worker.stop()
 
     def _run(

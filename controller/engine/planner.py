@@ -83,6 +83,7 @@ class PlannerWorker:
         self._pipe: Connection | None = None
         self._last: Schedule | None = None
         self._changing = threading.Lock()
+        self._stopped = False
 
     def plan(self, task: PlanTask) -> Planned:
         """Plan, and wait for it no longer than the budget.
@@ -94,21 +95,21 @@ class PlannerWorker:
             The plan.
 
         Raises:
-            PlanningError: It was late, or the planner failed.
+            PlanningError: It was late, the planner failed, or it was stopped.
         """
         pipe = self._started()
         try:
             pipe.send(replace(task, previous=self._last))
             if not self._time.attend(pipe.poll, self._budget_s):
-                self.stop()
+                self.rest()
                 raise PlanningError(f"no plan within {self._budget_s:.0f} s; the planner was ended")
             answer = pipe.recv()
         except (EOFError, OSError) as error:
-            self.stop()
+            self.rest()
             raise PlanningError(f"the planner died: {error}") from error
         self._made += 1
         if self._made >= self._plans_each:
-            self.stop()
+            self.rest()
         if isinstance(answer, str):
             raise PlanningError(answer)
         assert isinstance(answer, Planned)
@@ -117,7 +118,12 @@ class PlannerWorker:
         return answer
 
     def stop(self) -> None:
-        """End the process, if it lingers by force."""
+        """End the process for good: whatever is still to be planned is refused."""
+        self._stopped = True
+        self.rest()
+
+    def rest(self) -> None:
+        """End the process, if it lingers by force; the next plan starts another."""
         with self._changing:
             process, self._process = self._process, None
             pipe, self._pipe = self._pipe, None
@@ -134,13 +140,15 @@ class PlannerWorker:
 
     def _started(self) -> Connection:
         if self._pipe is None or self._process is None or not self._process.is_alive():
-            self.stop()
+            self.rest()
             spawning = multiprocessing.get_context("spawn")
             pipe, far = spawning.Pipe()
             process = spawning.Process(target=_serve, args=(far,), daemon=True)
             self._made = 0
             # The engine may end meanwhile: what it is to end has to have begun.
             with self._changing:
+                if self._stopped:
+                    raise PlanningError("the planner has been stopped")
                 process.start()
                 self._process, self._pipe = process, pipe
             far.close()

@@ -4,7 +4,6 @@ import os
 import signal
 import threading
 import time
-from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -126,25 +125,45 @@ def test_a_planner_that_is_late_is_ended(kitchen: Kitchen) -> None:
     assert worker._process is None
 
 
+def planning_with(worker: PlannerWorker, task: PlanTask) -> tuple[threading.Thread, list[str]]:
+    """A plan that is waited for elsewhere, and why none came."""
+    failed: list[str] = []
+
+    def plan() -> None:
+        try:
+            worker.plan(task)
+        except PlanningError as error:
+            failed.append(str(error))
+
+    planning = threading.Thread(target=plan)
+    planning.start()
+    return planning, failed
+
+
 def test_an_engine_may_end_while_its_planner_is_being_started(kitchen: Kitchen) -> None:
     task, _ = kitchen.once()
-    worker = PlannerWorker(120.0)
     for delay_s in (0.0, 0.001, 0.003, 0.01, 0.02, 0.05):
-        failed: list[str] = []
-
-        def plan(failed: list[str] = failed) -> None:
-            try:
-                worker.plan(task)
-            except PlanningError as error:
-                failed.append(str(error))
-
-        planning = threading.Thread(target=plan)
-        planning.start()
+        worker = PlannerWorker(120.0)
+        planning, failed = planning_with(worker, task)
         time.sleep(delay_s)
-        while planning.is_alive():  # it may not have been started yet
-            worker.stop()
-            planning.join(0.05)
+        worker.stop()  # it may not have been started yet: then it is not
+        planning.join()
         assert len(failed) == 1
+        assert worker._process is None
+
+
+def test_a_planner_that_has_been_stopped_starts_no_process_that_nobody_ends(
+    kitchen: Kitchen,
+) -> None:
+    task, planned = kitchen.once()
+    given = replace(task, schedule=planned.schedule)
+    worker = PlannerWorker(120.0)
+    worker.rest()
+    assert worker.plan(given).certified
+    worker.stop()
+    with pytest.raises(PlanningError, match="has been stopped"):
+        worker.plan(given)
+    assert worker._process is None
 
 
 def test_a_planner_serves_its_day_and_a_new_one_goes_on(kitchen: Kitchen) -> None:
@@ -168,16 +187,10 @@ def test_a_planner_that_is_stopped_ends_by_itself(kitchen: Kitchen, after_s: flo
     worker.plan(task)
     process = worker._process
     if after_s:
-        planning = threading.Thread(target=_planned, args=(worker, task))
-        planning.start()
+        planning_with(worker, task)
         time.sleep(after_s)
     worker.stop()
     assert process.exitcode == 0, "killed before it had put its locks away"
-
-
-def _planned(worker: PlannerWorker, task: PlanTask) -> None:
-    with suppress(PlanningError):
-        worker.plan(task)
 
 
 def test_a_planner_that_is_interrupted_says_nothing_of_its_own(
@@ -187,16 +200,7 @@ def test_a_planner_that_is_interrupted_says_nothing_of_its_own(
     worker = PlannerWorker(120.0)
     worker.plan(replace(task, schedule=planned.schedule))
     process = worker._process
-    failed: list[str] = []
-
-    def plan() -> None:
-        try:
-            worker.plan(task)
-        except PlanningError as error:
-            failed.append(str(error))
-
-    planning = threading.Thread(target=plan)
-    planning.start()
+    planning, failed = planning_with(worker, task)
     os.kill(process.pid, signal.SIGINT)
     planning.join()
     assert failed
