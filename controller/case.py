@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from controller.problems import InputError
 from controller.site import Site, load_site
-from controller.sitefiles.topology import reached_nodes
+from controller.sitefiles.topology import cut_off_stations
 from controller.study import NO_STUDY, Study
 from controller.translate import weather_on_grid
 from drivers.base import Problem
@@ -66,6 +66,8 @@ def read_case(
     site = load_site(site_path, changes=study.changes)
     district = study.district(site.district)
     from_start = study.at_the_start(district)
+    for line in study.without_effect(site.district):
+        tell(line)
     forecast, history = weather_on_grid(
         read_weather_file(weather_path, year=start.year if year is None else year),
         district=district,
@@ -83,9 +85,7 @@ def read_case(
 
 
 def _tell_of_cut_off_stations(network: Network, tell: Callable[[str], None]) -> None:
-    reached = reached_nodes(network)
-    cut_off = [one.station_id for one in network.stations if one.node_id not in reached]
-    if cut_off:
+    if cut_off := cut_off_stations(network):
         tell(f"no pipe in service leads from a plant to {', '.join(cut_off)}: no heat there")
 
 

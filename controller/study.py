@@ -49,6 +49,28 @@ class Study:
             raise InputError([_absent("--retrofit", name, "building") for name in absent])
         return retrofitted(site, dict(self.retrofits))
 
+    def without_effect(self, site: District) -> tuple[str, ...]:
+        """Find the words of a study that change nothing.
+
+        Args:
+            site: The site's district.
+
+        Returns:
+            A line for each, for people.
+        """
+        loses = {building.building_id: building.ua_kw_k for building in site.network.buildings}
+        idle = [
+            f"--retrofit {name}={factor:g} has no effect: the building loses what it lost before"
+            for name, factor in self.retrofits
+            if factor * loses[name] == loses[name]
+        ]
+        idle += [
+            f"--lost-boiler {'' if plant is None else f'{plant}='}0 has no effect: nothing is lost"
+            for plant, mw in self.lost_mw
+            if mw == 0.0
+        ]
+        return tuple(idle)
+
     def at_the_start(self, district: District) -> District:
         """Take away what is lost when the plan begins.
 

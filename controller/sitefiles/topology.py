@@ -117,3 +117,16 @@ def heat_beyond_kw(network: Network, heat_kw: Mapping[str, float]) -> dict[str, 
         carried[pipe_id] = beyond.get(other, 0.0)
         beyond[node] = beyond.get(node, 0.0) + carried[pipe_id]
     return carried
+
+
+def cut_off_stations(network: Network) -> tuple[str, ...]:
+    """Find the stations that no pipe in service leads to from a plant.
+
+    Args:
+        network: The network.
+
+    Returns:
+        Their names, in the network's order.
+    """
+    reached = reached_nodes(network)
+    return tuple(one.station_id for one in network.stations if one.node_id not in reached)

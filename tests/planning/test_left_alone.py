@@ -14,7 +14,7 @@ from optimizer.levers import EVERY_LEVER, PUMP_LEVERS, build_levers, movable_lev
 from optimizer.plan import PlanOptions, plan
 from optimizer.round import solver_session
 from optimizer.tangents import Lever
-from tests.site.sound import write_site
+from tests.site.sound import SOUND, write_site
 from tests.supervisor.conftest import NOW
 from tests.supervisor.running_site import weather_csv
 
@@ -51,14 +51,20 @@ def test_a_network_has_the_levers_that_it_is_built_with() -> None:
         build_levers(fixed, state, weather.step_s, weather.steps, frozenset({Lever.OFFSET}))
 
 
+@pytest.mark.parametrize("has_offsets", [True, False])
 def test_a_plan_that_may_move_nothing_is_refused(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], has_offsets: bool
 ) -> None:
-    site = write_site(tmp_path / "north")
+    lines = SOUND["points.csv"].splitlines(keepends=True)
+    kept = [line for line in lines if has_offsets or ",secondary_offset" not in line]
+    site = write_site(tmp_path / "north", {**SOUND, "points.csv": "".join(kept)})
     weather = tmp_path / "days.csv"
     weather.write_text(weather_csv(lambda hour: -5.0, NOW), encoding="utf-8")
     words = ["plan", str(site), "--weather", str(weather), "--start", NOW.isoformat()]
     assert main([*words, "--no-plants", "--no-pumps", "--no-offsets", "--json"]) == 2
-    (error,) = json.loads(capsys.readouterr().out)["errors"]
+    said = capsys.readouterr()
+    (error,) = json.loads(said.out)["errors"]
     assert "nothing is left" in error["message"]
     assert "--no-pumps" in error["remedy"]
+    assert ("--no-offsets has no effect" in said.err) is not has_offsets
+    assert "--no-pumps has" not in said.err

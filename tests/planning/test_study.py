@@ -76,6 +76,22 @@ def test_a_retrofit_leaves_so_much_of_the_loss(usual: Case) -> None:
     assert after[1:] == usual.site.district.network.buildings[1:]
 
 
+@pytest.mark.parametrize(
+    ("words", "idle"),
+    [
+        (["--retrofit", "B011=1.0"], ["--retrofit B011=1 "]),
+        (["--lost-boiler", "P1=0"], ["--lost-boiler P1=0 "]),
+        (["--retrofit", "B011=0.9", "--lost-boiler", "2"], []),
+    ],
+)
+def test_words_that_change_nothing_are_told_of(words: list[str], idle: list[str]) -> None:
+    said: list[str] = []
+    studied(*words, tell=said.append)
+    found = [one for one in said if "has no effect" in one]
+    assert len(found) == len(idle)
+    assert all(one.startswith(word) for one, word in zip(found, idle, strict=True))
+
+
 def test_a_lost_boiler_and_a_shift_begin_with_the_plan(usual: Case) -> None:
     case = studied("--lost-boiler", "10", "--lost-boiler", "P1=2", "--weather-shift", "-4")
     lost = usual.site.district.network.plants[0].max_heat_mw - 12.0

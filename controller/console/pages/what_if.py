@@ -1,5 +1,6 @@
 """What if: weather, a limit, a pipe or a boiler changed on a copy, never near a write."""
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Request
@@ -8,23 +9,27 @@ from starlette.responses import RedirectResponse, Response
 
 from controller.console.access import Visitor, console_of, need
 from controller.console.card import limit_rows
+from controller.console.forms import WrongFormError, number_in_form
 from controller.console.frame import show
 from controller.console.settings import Console
 from controller.console.snapshot import Snapshot
 from controller.console.studies import BusyError, Studies, Study
-from controller.report.numbers import number
+from controller.report.numbers import number, short_number
 from controller.roles import Role
+from controller.sitefiles.topology import cut_off_stations
 
 router = APIRouter()
-# What an operator may ask about; an engineer has the whole command.
-LIMITS = (
-    "limits.max_makeup_m3_h",
-    "limits.max_velocity_m_s",
-    "limits.boiling_margin_k",
-    "limits.min_pressure_bar",
-    "comfort.min_indoor_c",
-)
+# What an operator may ask about; an engineer has the whole command. By name, the key of the file.
+LIMITS = {
+    "max_makeup": "limits.max_makeup_m3_h",
+    "max_velocity": "limits.max_velocity_m_s",
+    "boiling_margin": "limits.boiling_margin_k",
+    "min_pressure": "limits.min_pressure_bar",
+    "min_indoor": "comfort.min_indoor_c",
+}
 SHIFT_K = 30.0
+MOST_MW = 1e5
+MOST = 1e6
 
 
 @router.get("/what-if")
@@ -39,20 +44,32 @@ def what_if(
 def begin(
     request: Request,
     visitor: Annotated[Visitor, Depends(need(Role.OPERATOR))],
-    shift_k: Annotated[float, Form(ge=-SHIFT_K, le=SHIFT_K)] = 0.0,
+    shift_k: Annotated[str, Form(max_length=30)] = "0",
     pipe: Annotated[str, Form(max_length=100)] = "",
     limit: Annotated[str, Form(max_length=100)] = "",
     limit_value: Annotated[str, Form(max_length=30)] = "",
-    lost_mw: Annotated[float, Form(ge=0, le=1e5)] = 0.0,
+    lost_mw: Annotated[str, Form(max_length=30)] = "0",
 ) -> Response:
     """Start one."""
     console = console_of(request)
     seen = console.snapshot()
     if not seen.courses:
         return _page(request, visitor, "whatif.no_plan")
-    if pipe and pipe not in console.site.district.network.pipe_index:
-        raise HTTPException(422)
-    words = _words(shift_k, pipe, limit, limit_value, lost_mw)
+    say = visitor.words
+    words = []
+    if shift := _number(shift_k or "0", say("whatif.shift"), -SHIFT_K, SHIFT_K):
+        words.append(f"--weather-shift={shift:g}")
+    if pipe:
+        if pipe not in console.site.district.network.pipe_index:
+            raise WrongFormError("whatif.wrong.name", field=say("whatif.pipe"), given=pipe)
+        words.append(f"--without-pipe={pipe}")
+    if lost := _number(lost_mw or "0", say("whatif.lost"), 0.0, MOST_MW):
+        words.append(f"--lost-boiler={lost:g}")
+    if limit:
+        if limit not in LIMITS:
+            raise WrongFormError("whatif.wrong.name", field=say("whatif.limit"), given=limit)
+        value = _number(limit_value, say(f"whatif.limit.{limit}"), -MOST, MOST)
+        words.append(f"--set={LIMITS[limit]}={value:g}")
     try:
         study = studies_of(request).begin(console, seen, visitor.user.name, words)
     except BusyError:
@@ -85,6 +102,7 @@ def result(
         asked=_asked(study, visitor),
         rows=rows,
         limits=limits[:12],
+        cut_off=_cut_off(console, study),
     )
 
 
@@ -126,28 +144,45 @@ def _page(request: Request, visitor: Visitor, problem: str) -> Response:
     )
 
 
-def _words(shift_k: float, pipe: str, limit: str, limit_value: str, lost_mw: float) -> list[str]:
-    words = []
-    if shift_k:
-        words += [f"--weather-shift={shift_k:g}"]
-    if pipe:
-        words += [f"--without-pipe={pipe}"]
-    if lost_mw:
-        words += [f"--lost-boiler={lost_mw:g}"]
-    if limit:
-        try:
-            value = float(limit_value)
-        except ValueError:
-            raise HTTPException(422) from None
-        if limit not in LIMITS or not abs(value) < 1e6:
-            raise HTTPException(422)
-        words += [f"--set={limit}={value:g}"]
-    return words
+def _number(text: str, field: str, low: float, high: float) -> float:
+    """Read a number of the form; what is wrong with it is said with the field's name."""
+    value = number_in_form(text)
+    if not low <= value <= high:
+        raise WrongFormError(
+            "whatif.wrong.number",
+            field=field,
+            given=text.strip(),
+            low=short_number(low),
+            high=short_number(high),
+        )
+    return value
 
 
 def _asked(study: Study, visitor: Visitor) -> str:
-    said = ", ".join(word.removeprefix("--") for word in study.words)
-    return said or visitor.words("whatif.nothing")
+    """What a study asks, in the words of its form."""
+    say = visitor.words
+    labels = {
+        "--weather-shift": say("whatif.shift"),
+        "--without-pipe": say("whatif.pipe"),
+        "--lost-boiler": say("whatif.lost"),
+        **{f"--set={key}": say(f"whatif.limit.{name}") for name, key in LIMITS.items()},
+    }
+    said = []
+    for word in study.words:
+        cut = word.rpartition if word.startswith("--set=") else word.partition
+        label, _, value = cut("=")
+        said.append(say("whatif.asked_one", field=labels[label], value=value))
+    return "; ".join(said) or say("whatif.nothing")
+
+
+def _cut_off(console: Console, study: Study) -> tuple[str, ...]:
+    """The stations that get no heat without the pipes that a study takes out."""
+    out = {w.partition("=")[2] for w in study.words if w.startswith("--without-pipe=")}
+    network = console.site.district.network
+    pipes = tuple(
+        replace(pipe, in_service=False) if pipe.pipe_id in out else pipe for pipe in network.pipes
+    )
+    return cut_off_stations(replace(network, pipes=pipes)) if out else ()
 
 
 def _compared(console: Console, seen: Snapshot, plan: dict[str, Any] | Any) -> list[dict[str, str]]:
