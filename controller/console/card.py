@@ -185,7 +185,7 @@ def effect_rows(effect: Mapping[str, Any], console: Console, words: Words) -> li
             "name": words("effect.cost", currency=currency),
             "plan": number(cost.get("total"), 0),
             "baseline": number(usual.get("total"), 0),
-            "held": "",
+            "held": number(courses.get("held_cost", {}).get("total"), 0),
         }
     ]
     short = courses.get("short")
@@ -198,13 +198,13 @@ def effect_rows(effect: Mapping[str, Any], console: Console, words: Words) -> li
             {"name": words("effect.worst_short")}
             | {key: number(short[key]["max_shortfall_k"], 2) for key in columns}
         )
-    for which in ("farthest", "coldest"):
-        found = courses.get("buildings", {}).get(which)
-        if found:
-            rows.append(
-                {"name": words(f"effect.{which}", name=found["building_id"])}
-                | {key: _least(found[name]) for key, name in _COURSE_OF.items()}
-            )
+    if farthest := courses.get("buildings", {}).get("farthest"):
+        rows.append(
+            {"name": words("effect.farthest", name=farthest["building_id"])}
+            | {key: _least(farthest[name]) for key, name in _COURSE_OF.items()}
+        )
+    if least := courses.get("least"):
+        rows.append({"name": words("effect.coldest")} | {k: _coldest(v) for k, v in least.items()})
     return rows
 
 
@@ -214,6 +214,10 @@ _COURSE_OF = {"plan": "p50", "baseline": "baseline", "held": "held"}
 def _least(values: Sequence[float | None]) -> str:
     known = [one for one in values if one is not None]
     return number(min(known), 1) if known else number(None, 1)
+
+
+def _coldest(found: Mapping[str, Any]) -> str:
+    return f"{found['building_id']} {number(found['worst_flat_temp_c'], 1)}"
 
 
 def _change(

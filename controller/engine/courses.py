@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from controller.outcome_json import cost_json
 from optimizer.model.arrays import FloatArray, frozen
 from optimizer.model.forecast import Forecast
 from optimizer.model.plan import Plan
@@ -32,13 +33,16 @@ def courses_of(
 
     Returns:
         What JSON can hold: outdoors, plants, pumps, the farthest and the coldest building's worst
-        flat (P10 and P90 where the weather has several members), and per node and building the
-        present. `held` is what comes if every setpoint stays as it is.
+        flat (P10 and P90 where the weather has several members), each schedule's own coldest flat,
+        and per node and building the present. `held` is what comes if every setpoint stays as it
+        is, `held_cost` what that costs.
     """
+    from optimizer.certify import certify
     from optimizer.simulate import simulate
 
     network, chosen, usual = district.network, made.chosen, made.baseline
-    held = simulate(network, state, forecast, _held(state, chosen.schedule))
+    unchanged = _held(state, chosen.schedule)
+    held = simulate(network, state, forecast, unchanged)
     traces = [chosen.trace] + [
         simulate(network, state, forecast, chosen.schedule, member)
         for member in range(1, forecast.members)
@@ -77,6 +81,12 @@ def courses_of(
             "baseline": _short(usual.trace, least),
             "held": _short(held, least),
         },
+        "least": {
+            "plan": _least(district, chosen.trace),
+            "baseline": _least(district, usual.trace),
+            "held": _least(district, held),
+        },
+        "held_cost": cost_json(certify(district, state, forecast, unchanged).cost),
         "now": {
             "nodes": _row(chosen.trace.nodes.supply_temp_c[0], 1),
             "flats": _row(flats[0]),
@@ -128,6 +138,18 @@ def _short(trace: Trace, least: FloatArray) -> dict[str, Any]:
     return {
         "buildings": int((lacking > _SHORT_K).sum()),
         "max_shortfall_k": round(max(float(lacking.max()), 0.0), 3),
+    }
+
+
+def _least(district: District, trace: Trace) -> dict[str, Any]:
+    """The flat that is farthest below its promise, or nearest to it, at its coldest."""
+    flats = trace.buildings.worst_flat_temp_c.min(axis=0)
+    buildings = district.network.buildings
+    least = np.array([building.min_indoor_c for building in buildings])
+    index = int((flats - least).argmin())
+    return {
+        "building_id": buildings[index].building_id,
+        "worst_flat_temp_c": round(float(flats[index]), 2),
     }
 
 
