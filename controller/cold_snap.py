@@ -47,6 +47,20 @@ def cold_snap(forecast: Forecast, rules: ColdSnap) -> SnapSeen | None:
     )
 
 
+def begun_at(begins: datetime, before: datetime | None, now: datetime) -> datetime:
+    """When a snap has begun: what the forecast shows from now on began when it was first so.
+
+    Args:
+        begins: From when on the forecast of now shows it.
+        before: From when on the one before showed one; None where it showed none.
+        now: tz-aware.
+
+    Returns:
+        When it began, or from when on it is expected.
+    """
+    return begins if before is None else min(begins, before) if begins <= now else begins
+
+
 def _in_member(outdoor_temp_c: FloatArray, step_s: int, rules: ColdSnap) -> tuple[int, str] | None:
     """The first step of a member's snap, and whether level or drop makes it one."""
     found = []

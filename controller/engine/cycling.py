@@ -5,8 +5,11 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import Connection
+
 from controller import approvals
 from controller.alarms.board import Cause
+from controller.cold_snap import begun_at
 from controller.cycle import CycleOutcome, CyclePorts, CycleRecord, run_cycle
 from controller.engine.core import Core
 from controller.engine.planner import PlannerWorker
@@ -16,7 +19,7 @@ from controller.knowing.watching import watched_state
 from controller.modes import CycleDone
 from controller.store import recommendations
 from controller.store.errors import StoreError
-from controller.store.present import record_cycle
+from controller.store.present import latest_cycle, record_cycle
 from controller.store.recommendations import StoredRecommendation
 from drivers.base import Quality, WeatherSeries
 from drivers.timekeeping import Timekeeper, Worker
@@ -146,7 +149,8 @@ def after_cycle(core: Core, record: CycleRecord) -> None:
         )
     try:
         with core.database.writing() as connection:
-            record_cycle(connection, record.at, record.outcome.value, _record_json(record))
+            body = _record_json(record, _snap_before(connection))
+            record_cycle(connection, record.at, record.outcome.value, body)
     except StoreError as error:
         core.store_failed(error)
 
@@ -165,10 +169,17 @@ def _not_good(core: Core, record: CycleRecord) -> str:
     return f"{', '.join(sorted(bad))} can not be read" if bad else ""
 
 
-def _record_json(record: CycleRecord) -> dict[str, Any]:
+def _snap_before(connection: Connection) -> datetime | None:
+    """From when on the last forecast that there was showed a cold snap; None where it did not."""
+    before = latest_cycle(connection, besides=CycleOutcome.NO_WEATHER)
+    snap = None if before is None else before.body["cold_snap"]
+    return None if snap is None else datetime.fromisoformat(snap["begins"])
+
+
+def _record_json(record: CycleRecord, snap_before: datetime | None) -> dict[str, Any]:
     snap = None if record.snap is None else asdict(record.snap)
     if snap is not None:
-        snap["begins"] = snap["begins"].isoformat()
+        snap["begins"] = begun_at(snap["begins"], snap_before, record.at).isoformat()
     advice = record.recommendation
     return {
         "reason": record.reason,

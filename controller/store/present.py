@@ -63,16 +63,18 @@ def record_cycle(
     connection.execute(insert(CYCLES).values(at=at, outcome=outcome, body=text))
 
 
-def latest_cycle(connection: Connection) -> StoredCycle | None:
+def latest_cycle(connection: Connection, besides: str = "") -> StoredCycle | None:
     """Give the record of the last cycle.
 
     Args:
         connection: Any connection to the core.
+        besides: Cycles that ended so are passed over.
 
     Returns:
         The record, or None before the first.
     """
-    query = select(CYCLES).order_by(CYCLES.c.at.desc()).limit(1)
+    query = select(CYCLES).where(CYCLES.c.outcome != besides)
+    query = query.order_by(CYCLES.c.at.desc()).limit(1)
     row = connection.execute(query).mappings().one_or_none()
     return None if row is None else _cycle(row)
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ from controller.approvals import (
     to_json,
     value_at,
 )
-from controller.cold_snap import cold_snap
+from controller.cold_snap import begun_at, cold_snap
 from controller.guard import PointLimits
 from controller.sitefiles.parts import ColdSnap
 from drivers.base import Quality, Reading
@@ -156,3 +156,25 @@ def test_when_it_is_a_cold_snap(
         return
     assert seen is not None, name
     assert (seen.begins, seen.why) == (NOW + timedelta(hours=expected[0]), expected[1])
+
+
+BEGUN: list[tuple[str, int, int | None, int]] = [
+    # what, the forecast of now shows it from hour h on, the one before did, it began at
+    ("tomorrow", 20, None, 20),
+    ("later than it was said to", 20, 18, 20),
+    ("now, as was foretold for now", 0, 0, 0),
+    ("now, and two hours ago already", 0, -2, -2),
+    ("now, sooner than it was foretold", 0, 3, 0),
+    ("now, and the one before showed none", 0, None, 0),
+]
+
+
+@pytest.mark.parametrize(("name", "shown", "before", "expected"), BEGUN)
+def test_a_snap_that_has_begun_keeps_the_instant_at_which_it_did(
+    name: str, shown: int, before: int | None, expected: int
+) -> None:
+    def at(hours: int) -> datetime:
+        return NOW + timedelta(hours=hours)
+
+    found = begun_at(at(shown), None if before is None else at(before), NOW)
+    assert found == at(expected), name
