@@ -24,8 +24,11 @@ def asking_arguments(parser: argparse.ArgumentParser) -> None:
     Args:
         parser: The command's parser.
     """
+    from controller.terminal_words import language_argument
+
     parser.add_argument("site", metavar="SITE", help="site folder")
-    parser.add_argument("--user", required=True, metavar="NAME", help="who asks")
+    parser.add_argument("--user", metavar="NAME", help="who asks; always needed")
+    language_argument(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
 
 
@@ -67,8 +70,9 @@ def _asked(
     from controller.store.errors import StoreUnavailable
     from controller.store.lease import lease_holder
     from controller.store.requests import Request, ask
+    from controller.terminal_words import as_said, saying
 
-    user = authenticated_user(arguments.user, database)
+    user = authenticated_user(need_user(arguments), database)
     content = body(database)
     now = datetime.now(UTC)
     with database.writing() as connection:
@@ -88,8 +92,33 @@ def _asked(
         said = {"site": site.site_id, "accepted": found.accepted, "answer": found.answer}
         write_line(json.dumps(said, ensure_ascii=False))
     else:
-        write_line(f"{'accepted' if found.accepted else 'refused'}: {found.answer}")
+        answer = as_said(arguments.lang, found.answer or "")
+        verdict = "accepted" if found.accepted else "refused"
+        write_line(saying(arguments.lang)(verdict, answer=answer))
     return 0 if found.accepted else 1
+
+
+def need_user(arguments: argparse.Namespace) -> str:
+    """Give the name of who asks.
+
+    Args:
+        arguments: With user and site.
+
+    Returns:
+        The name.
+
+    Raises:
+        InputError: There is none.
+    """
+    from controller.site_store import refused
+
+    if arguments.user:
+        return str(arguments.user)
+    remedy = (
+        "write --user NAME; a user is made on this machine by: heatwarden user add NAME "
+        f"--role operator {arguments.site} (--role engineer, to arm, commission or reload too)"
+    )
+    raise refused("", "--user is missing: what is asked of the engine is a person's word", remedy)
 
 
 def authenticated_user(name: str, database: "Database") -> "User":

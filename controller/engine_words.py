@@ -6,6 +6,7 @@ from controller.knowing.event_words import CAUSES, SIGNALS
 from controller.knowing.leak_words import WHY_NOT
 from controller.modes import Mode
 from controller.report.wording import LIMITS
+from optimizer.estimate.bad_data import Fault
 from optimizer.model.outcome import LimitKind
 
 MODES_ZH = {
@@ -16,6 +17,15 @@ MODES_ZH = {
     Mode.HOLD: "保持",
     Mode.FALLBACK: "退回曲线",
     Mode.MANUAL: "手动",
+}
+_FAULTS_ZH = {
+    Fault.MISSING: "缺失",
+    Fault.STUCK: "卡死",
+    Fault.SPIKE: "跳变",
+    Fault.DRIFT: "漂移",
+    Fault.SCALED: "比例错误",
+    Fault.SWAPPED: "接反",
+    Fault.OFF: "偏离",
 }
 _ROLES_ZH = {"viewer": "查看员", "operator": "操作员", "engineer": "工程师", "admin": "管理员"}
 
@@ -41,9 +51,9 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
     (r"rejected", "已拒绝"),
     (r"acknowledged", "已确认"),
     (r"shelved", "已搁置"),
-    (r"(\S+): (\d+) points will be written", "{0}：将写入 {1} 个点位"),
+    (r"(\S+): (\d+) points? will be written", "{0}：将写入 {1} 个点位"),
     (
-        r"(\S+): (\d+) points will be written; by hand: (.+)",
+        r"(\S+): (\d+) points? will be written; by hand: (.+)",
         "{0}：将写入 {1} 个点位；须手动设置：{2}",
     ),
     (r"confirmed", "已确认"),
@@ -106,6 +116,8 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
     (r"nothing can be armed in mode (\w+)", "{0} 模式下不能授权自动"),
     (r"there is nothing to resume in mode (\w+)", "{0} 模式下无需恢复"),
     (r"(\d+) more good cycles? (?:is|are) needed first", "还需 {0} 个正常周期"),
+    (r"a cycle comes every (\d+) min", "每 {0} 分钟一个周期"),
+    (r"a cycle comes every (\d+) s", "每 {0} 秒一个周期"),
     (r"(\S+) is past; arm until an instant to come", "{0} 已过，授权须到将来的时刻"),
     (r"(\S+) is too far ahead; arm for at most (\d+) days", "{0} 太远，授权最长 {1} 天"),
     (r"recommendation (\S+) has been decided before", "建议 {0} 已有决定"),
@@ -128,6 +140,12 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
         "搁置时长须大于 0，且不超过 {0} h",
     ),
     (r"a critical alarm is not shelved", "紧急报警不能搁置"),
+    (r"(\w+): says (\S+), (\S+) is expected", "{0}：读数 {1}，应为 {2}"),
+    (
+        r"(\w+), by a factor of (\S+): says (\S+), (\S+) is expected",
+        "{0}（{1} 倍）：读数 {2}，应为 {3}",
+    ),
+    (r"(\w+) with (\S+): says (\S+), (\S+) is expected", "{0}（与 {1}）：读数 {2}，应为 {3}"),
     (r"the plan is not certified", "计划未通过认证"),
     (r"not_certified: (.+)", "未通过认证：{0}"),
     (r"no_plan: (.+)", "没有计划：{0}"),
@@ -162,6 +180,8 @@ def _one(text: str) -> str | None:
 def _word(text: str) -> str:
     if text in _ROLES_ZH:
         return _ROLES_ZH[text]
+    if text in set(Fault):
+        return _FAULTS_ZH[Fault(text)]
     if text in set(Mode):
         return MODES_ZH[Mode(text)]
     if text in set(LimitKind):

@@ -33,9 +33,11 @@ LEAST_ARMING, LONGEST_ARMING = timedelta(minutes=6), timedelta(days=14)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rules:
-    """How patient the machine is; `fallback_writes` is `[fallback] writes` of the site."""
+    """How patient the machine is; `fallback_writes` is `[fallback] writes` of the site, `cycle_s`
+    how often a cycle comes."""
 
     fallback_writes: bool
+    cycle_s: float = 900.0
     good_cycles_up: int = 2
     bad_cycles_hold: int = 2
     hold_before_fallback: timedelta = timedelta(minutes=10)
@@ -390,7 +392,9 @@ def _resumed(state: Supervision, event: Resume, rules: Rules) -> Step:
     if state.good_cycles < rules.good_cycles_up:
         missing = rules.good_cycles_up - state.good_cycles
         need = "more good cycle is" if missing == 1 else "more good cycles are"
-        return Step(state=state, refusal=f"{missing} {need} needed first")
+        every = f"{rules.cycle_s:.0f} s" if rules.cycle_s < 120 else f"{rules.cycle_s / 60:.0f} min"
+        refusal = f"{missing} {need} needed first; a cycle comes every {every}"
+        return Step(state=state, refusal=refusal)
     reason = f"resumed by {event.by}"
     return Step(state=_enter(_released(state), Mode.ADVISORY, event.now, reason))
 

@@ -16,6 +16,8 @@ STEP_S = 900
 HEAT_PRICES = (200.0, 230.0, 320.0)
 # Errors of a forecast grow to this after two days, K.
 MEMBER_SPREAD_K = 2.5
+# Most make-up water for each station, a fiftieth of what flows through it in the cold.
+MOST_MAKEUP_M3_H = 0.06
 
 
 def city(
@@ -46,7 +48,7 @@ def city(
             max_velocity_m_s=2.5,
             boiling_margin_k=10.0,
             min_pressure_bar=0.5,
-            max_makeup_m3_h=60.0,
+            max_makeup_m3_h=MOST_MAKEUP_M3_H * stations,
         ),
         comfort=Comfort(min_indoor_c=18.0, max_indoor_c=24.0),
         prices=Prices(currency="CNY", electricity_per_mwh=700.0, makeup_per_m3=8.0),

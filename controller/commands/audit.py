@@ -58,6 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _verify(arguments: argparse.Namespace, site: "StorePlace", database: "Database") -> int:
+    from controller.counted import counted
     from controller.problems import write_line
     from controller.store.audit import FIRST, holds_hash, verify_audit
 
@@ -77,7 +78,7 @@ def _verify(arguments: argparse.Namespace, site: "StorePlace", database: "Databa
         }
         write_line(json.dumps(found))
     else:
-        write_line(f"{verdict.records} records: {message}")
+        write_line(f"{counted(verdict.records, 'record')}: {message}")
         write_line(f"head {verdict.head}")
     return 0 if whole else 1
 

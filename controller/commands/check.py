@@ -123,6 +123,7 @@ def _write_json(site: "Site", *, quiet: bool) -> None:
 
 
 def _write_text(site: "Site", *, quiet: bool) -> None:
+    from controller.counted import counted
     from controller.problems import write_line
 
     for warning in site.warnings:
@@ -133,6 +134,9 @@ def _write_text(site: "Site", *, quiet: bool) -> None:
             write_line(f"  {one}")
     if site.parameters is not None:
         write_line(f"calibrated: {site.parameters}")
-    counts = ", ".join(f"{count} {what}" for what, count in _counts(site).items())
+    counts = ", ".join(
+        counted(count, what.removesuffix("s")) for what, count in _counts(site).items()
+    )
     write_line(f"{site.site_id} is sound: {counts}")
-    write_line(f"{len(site.warnings)} warnings, {len(site.derived)} derived values")
+    warnings = counted(len(site.warnings), "warning")
+    write_line(f"{warnings}, {counted(len(site.derived), 'derived value')}")

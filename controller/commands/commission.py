@@ -30,7 +30,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = _EXAMPLES
     parser.add_argument("site", metavar="SITE", help="site folder")
     parser.add_argument("point", metavar="POINT", help="the point to unlock")
-    parser.add_argument("--user", required=True, metavar="NAME", help="who reads the panel")
+    parser.add_argument("--user", metavar="NAME", help="who reads the panel; always needed")
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
 
 
@@ -53,7 +53,7 @@ def _commission(arguments: argparse.Namespace, place: "StorePlace", database: "D
     import time
     from datetime import UTC, datetime
 
-    from controller.asking import authenticated_user
+    from controller.asking import authenticated_user, need_user
     from controller.commissioning import CannotCommissionError, commission_point
     from controller.problems import write_line
     from controller.roles import Role
@@ -61,7 +61,7 @@ def _commission(arguments: argparse.Namespace, place: "StorePlace", database: "D
     from controller.site_store import refused
     from controller.sitefiles.parts import Direction
 
-    user = authenticated_user(arguments.user, database)
+    user = authenticated_user(need_user(arguments), database)
     if not user.role.may(Role.ENGINEER):
         raise refused(user.name, f"is {user.role}", "an engineer commissions")
     site = load_site(place.folder)

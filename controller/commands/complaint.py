@@ -153,6 +153,7 @@ def _need_text(option: str, text: str, longest: int) -> None:
 def _list(arguments: argparse.Namespace, place: "StorePlace", database: "Database") -> int:
     from datetime import UTC, datetime, timedelta
 
+    from controller.counted import counted
     from controller.knowing.complaints import stored_json
     from controller.problems import write_line
     from controller.report.numbers import site_time
@@ -167,7 +168,8 @@ def _list(arguments: argparse.Namespace, place: "StorePlace", database: "Databas
         return 0
     for one, row in zip(stored, rows, strict=True):
         write_line(_row(site_time(one.complaint.at, place.zone), row))
-    write_line(f"{len(rows)} complaints, {sum(r['closed_at'] is None for r in rows)} open")
+    still_open = sum(row["closed_at"] is None for row in rows)
+    write_line(f"{counted(len(rows), 'complaint')}, {still_open} open")
     return 0
 
 

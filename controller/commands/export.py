@@ -55,6 +55,7 @@ def _export(arguments: argparse.Namespace, site: "StorePlace", database: "Databa
     from datetime import UTC, datetime
     from pathlib import Path
 
+    from controller.counted import counted
     from controller.outputs import keep_site_whole
     from controller.problems import write_line
     from controller.site_store import instant_of_words, refused
@@ -74,5 +75,5 @@ def _export(arguments: argparse.Namespace, site: "StorePlace", database: "Databa
     if arguments.json:
         write_line(json.dumps({"site": site.site_id, "rows": count, "file": str(path)}))
     else:
-        write_line(f"{count} rows written to {path}")
+        write_line(f"{counted(count, 'row')} written to {path}")
     return 0

@@ -5,7 +5,11 @@ import argparse
 _EXAMPLES = """\
 examples:
   heatwarden hold sites/old-east --user li             # the last confirmed values stay
-  heatwarden hold sites/old-east --user li --release   # back to ADVISORY, after good cycles
+  heatwarden hold sites/old-east --user li --release   # back to ADVISORY
+
+A release needs two good cycles after the hold: at a plant, where one comes every 15 minutes, that
+is up to half an hour. Asked sooner it is refused (exit code 1) and says how many are missing and
+how often they come; ask again then.
 """
 
 
@@ -19,7 +23,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
     parser.epilog = _EXAMPLES
     asking_arguments(parser)
-    parser.add_argument("--release", action="store_true", help="go on after HOLD or MANUAL")
+    parser.add_argument(
+        "--release",
+        action="store_true",
+        help="go on after HOLD or MANUAL, once two cycles were good",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -38,7 +38,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """
     parser.epilog = _EXAMPLES
     parser.add_argument("site", metavar="SITE", help="site folder")
-    parser.add_argument("--user", required=True, metavar="NAME", help="who tests")
+    parser.add_argument("--user", metavar="NAME", help="who tests; always needed")
     parser.add_argument(
         "--point", action="append", metavar="ID", help="only this lever; repeatable"
     )
@@ -63,13 +63,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _identify(arguments: argparse.Namespace, place: "StorePlace", database: "Database") -> int:
-    from controller.asking import authenticated_user
+    from controller.asking import authenticated_user, need_user
     from controller.knowing.levers import levers
     from controller.roles import Role
     from controller.site import load_site
     from controller.site_store import refused
 
-    user = authenticated_user(arguments.user, database)
+    user = authenticated_user(need_user(arguments), database)
     if not user.role.may(Role.ENGINEER):
         raise refused(user.name, f"is {user.role}", "an engineer tests levers")
     site = load_site(place.folder)
@@ -193,15 +193,14 @@ def _said(
 
 
 def _row(one: "Identified") -> str:
+    from controller.counted import counted
+
     if one.response is None or one.why_not:
         return f"{one.lever.point_id}: not passed, {one.why_not}"
     seen = one.response
     far = max((w.delay_s for w in one.watched.values()), default=None)
-    more = (
-        ""
-        if far is None
-        else f"; {len(one.watched)} stations answer, the last {far / 60:.0f} min later"
-    )
+    stations = counted(len(one.watched), "station")
+    more = "" if far is None else f"; the last of {stations} answers {far / 60:.0f} min later"
     return (
         f"{one.lever.point_id}: passed, {one.lever.answer} answers by {seen.gain:.2f} "
         f"(+- {1.645 * seen.gain_sigma:.2f}) after {seen.delay_s / 60:.1f} min, "

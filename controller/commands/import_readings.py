@@ -52,6 +52,7 @@ def _import(arguments: argparse.Namespace, site: "StorePlace", database: "Databa
     from datetime import UTC, datetime
     from pathlib import Path
 
+    from controller.counted import counted
     from controller.device_ranges import device_ranges
     from controller.problems import InputError, write_line
     from controller.site import load_site
@@ -77,5 +78,6 @@ def _import(arguments: argparse.Namespace, site: "StorePlace", database: "Databa
         write_line(json.dumps(said))
     else:
         there = found.readings - found.new
-        write_line(f"{found.new} readings imported from {path}, {there} were there already")
+        new = counted(found.new, "reading")
+        write_line(f"{new} imported from {path}, {there} there already")
     return 0

@@ -9,8 +9,11 @@ from controller.study_arguments import add_study_arguments
 from controller.whole_numbers import whole_number
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from controller.case import Case
     from controller.planning import PlannedSite, Ranking
+    from optimizer.model.outcome import LimitResult
     from optimizer.tangents import Lever
 
 SHORTEST_H = 1.0
@@ -57,6 +60,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     Args:
         parser: The command's parser.
     """
+    from controller.terminal_words import language_argument
+
     parser.epilog = _EXAMPLES
     parser.add_argument("site", metavar="SITE", help="the site folder")
     parser.add_argument("--weather", required=True, metavar="W", help="CSV, EPW or typical year")
@@ -80,6 +85,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="plan the N most promising renewals of one pipe or building, and rank them",
     )
     parser.add_argument("--report", metavar="FILE.html", help="write a page that shows the plan")
+    language_argument(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
     add_study_arguments(parser)
 
@@ -120,6 +126,10 @@ def run(arguments: argparse.Namespace) -> int:
         return 2
     if arguments.rounds is not None:
         options = replace(options, max_rounds=arguments.rounds)
+    _tell(
+        "K h of a round: of the flats that a plan can warm, by the search's own run; "
+        "the result counts every flat, as certified"
+    )
     planned = plan_site(case, options, _tell)
     ranking = None
     if arguments.rank_renewals is not None:
@@ -131,7 +141,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         _print_json(planned, ranking)
     else:
-        print_summary(planned)
+        print_summary(planned, arguments.lang)
         _print_ranking(ranking or ())
     return 0 if arguments.baseline or planned.plan.status is PlanStatus.CERTIFIED else 1
 
@@ -151,6 +161,9 @@ def _movable(arguments: argparse.Namespace, case: "Case") -> "frozenset[Lever]":
     kinds = {"plants": {Lever.PLANT}, "pumps": PUMP_LEVERS, "offsets": {Lever.OFFSET}}
     movable = movable_levers(case.site.district.network)
     left = [what for what in LEFT_ALONE if getattr(arguments, f"no_{what}")]
+    for what in left:
+        if not movable & kinds[what]:
+            _tell(f"--no-{what} has no effect: a plan could not move any on this site")
     found = movable.difference(*(kinds[what] for what in left))
     if found:
         return found
@@ -221,51 +234,63 @@ def _print_ranking(ranking: "Ranking") -> None:
         write_line(f"{name:<28}{one.largest_k:>12.2f}{one.shortfall_k_h:>18.1f}{one.saved:>12.1f}")
 
 
-def print_summary(planned: "PlannedSite") -> None:
+def print_summary(planned: "PlannedSite", language: str) -> None:
     """Print a plan beside its baseline, for people.
 
     Args:
         planned: The plan with its case.
+        language: zh or en.
     """
     from zoneinfo import ZoneInfo
 
     from controller.problems import write_line
-    from controller.report.numbers import local_time, site_time
-    from optimizer.comparison import ROUNDING
+    from controller.report.numbers import site_time
+    from controller.terminal_words import column, saying
 
-    plan, site = planned.plan, planned.case.site
+    plan, site, say = planned.plan, planned.case.site, saying(language)
     currency, zone = site.district.prices.currency, ZoneInfo(site.timezone)
     start = site_time(plan.chosen.schedule.start, zone)
-    write_line(f"{site.site_id}: {plan.status.value} plan from {start}, times as on the site")
-    write_line(f"{'':<28}{'plan':>14}{'weather curve':>16}")
+    write_line(say("plan", site=site.site_id, status=say(plan.status.value), start=start))
+    write_line(column("", 28) + column(say("column_plan"), -14) + column(say("column_curve"), -16))
     chosen, usual = plan.chosen.certificate, plan.baseline.certificate
+    warm, usually = chosen.comfort, usual.comfort
     rows = (
-        (f"cost, {currency}", chosen.cost.total, usual.cost.total),
-        ("shortfall, K h", chosen.comfort.shortfall_k_h, usual.comfort.shortfall_k_h),
-        ("largest shortfall, K", chosen.comfort.max_shortfall_k, usual.comfort.max_shortfall_k),
-        (
-            "mean indoor at end, degC",
-            chosen.comfort.mean_indoor_end_c,
-            usual.comfort.mean_indoor_end_c,
-        ),
+        ("cost", chosen.cost.total, usual.cost.total),
+        ("shortfall", warm.shortfall_k_h, usually.shortfall_k_h),
+        ("largest", warm.max_shortfall_k, usually.max_shortfall_k),
+        ("mean_end", warm.mean_indoor_end_c, usually.mean_indoor_end_c),
     )
     for name, planned_value, usual_value in rows:
-        write_line(f"{name:<28}{planned_value:>14,.2f}{usual_value:>16,.2f}")
+        said = column(say(name, currency=currency), 28)
+        write_line(f"{said}{planned_value:>14,.2f}{usual_value:>16,.2f}")
     if plan.chosen is plan.baseline and chosen.certified:
-        write_line("this is the weather curve: nothing better was certified")
+        write_line(say("is_curve"))
     if plan.bound is not None:
-        write_line(f"no plan as warm costs less than {plan.bound.cost_lower:,.2f} {currency}")
+        write_line(say("least_cost", cost=f"{plan.bound.cost_lower:,.2f}", currency=currency))
         if plan.bound.max_shortfall_lower_k > 0.0:
-            least_k = plan.bound.max_shortfall_lower_k
-            write_line(f"no plan brings the largest shortfall below {least_k:.2f} K")
+            write_line(say("least_shortfall", k=plan.bound.max_shortfall_lower_k))
     for one in chosen.limits:
         if one.margin < 0.02 * abs(one.allowed):
-            word = "PASSES its limit" if one.margin < -ROUNDING else "near its limit"
-            write_line(
-                f"{word}: {one.limit} {one.where} {one.worst:.3f} of {one.allowed:g} "
-                f"{one.unit} at {local_time(one.time, zone)}"
-            )
-    write_line(
-        f"{plan.solve.iterations} rounds, {plan.solve.simulations} simulations, "
-        f"{plan.solve.wall_s:.1f} s"
+            write_line(_limit_line(one, zone, language))
+    solve = plan.solve
+    write_line(say("effort", rounds=solve.iterations, runs=solve.simulations, s=solve.wall_s))
+
+
+def _limit_line(one: "LimitResult", zone: "ZoneInfo", language: str) -> str:
+    """A limit that a plan comes near to, or passes."""
+    from controller.report.numbers import local_time
+    from controller.report.wording import LIMITS
+    from controller.terminal_words import saying
+    from optimizer.comparison import ROUNDING
+
+    say = saying(language)
+    return say(
+        "limit",
+        word=say("passes" if one.margin < -ROUNDING else "near"),
+        limit=LIMITS[one.limit].zh if language == "zh" else one.limit,
+        where=one.where,
+        worst=one.worst,
+        allowed=one.allowed,
+        unit=one.unit,
+        at=local_time(one.time, zone),
     )

@@ -113,13 +113,14 @@ def _replayed(arguments: argparse.Namespace) -> "Replayed":
 def _lines(done: "Replayed", language: str) -> list[str]:
     from zoneinfo import ZoneInfo
 
+    from controller.counted import counted
     from controller.replay.outcome import saved
     from controller.report.reasons import reason_text
 
     site = done.history.site
     zone = ZoneInfo(site.timezone)
     currency = site.district.prices.currency
-    lines = [f"{site.site_id}: {len(done.advices)} plans in the weather as it came"]
+    lines = [f"{site.site_id}: {counted(len(done.advices), 'plan')} in the weather as it came"]
     for name, one in (("as it was run", done.verdict_run), ("as advised", done.verdict_advised)):
         exceeded = sum(limit.margin < 0.0 for limit in one.limits)
         lines.append(

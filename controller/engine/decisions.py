@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from controller import approvals
 from controller.alarms.board import UnknownAlarmError, acknowledge, board_to_json, shelve
 from controller.by_hand import said, to_set_by_hand
+from controller.counted import counted
 from controller.engine.changing import Changed, Changer
 from controller.engine.core import Core
 from controller.engine.cycling import keep_recommendation
@@ -181,7 +182,9 @@ class Desk:
             by_hand = ask_by_hand(core, advice)
         take_word(core, values, request.actor)
         self.approved()
-        text = f"{advice.recommendation_id}: {len(advice.point_ids)} points will be written"
+        text = (
+            f"{advice.recommendation_id}: {counted(len(advice.point_ids), 'point')} will be written"
+        )
         return Answer(accepted=True, text=f"{text}; by hand: {by_hand}" if by_hand else text)
 
     def _approval(self, advice: approvals.Recommendation, request: Request) -> Approve:

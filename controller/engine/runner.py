@@ -4,7 +4,7 @@ import logging
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -99,6 +99,7 @@ def run_engine(
         stack.callback(field.stop)
         journal = Journal(database, fence)
         core = build_core(site, database, journal, field, clock=time.now, sleep=time.sleep)
+        core.rules = replace(core.rules, cycle_s=options.cycle_s)
         initialise(core, options, stopping, tell, time)
         return _serve(core, fence, options, delivery, stopping, tell, time)
 

@@ -196,7 +196,7 @@ def test_the_life_of_a_complaint_by_command(site: Path, capsys: pytest.CaptureFi
     assert code == 0
     assert "inside the home / 户内问题" in told
     code, told = asked("list")
-    assert "1 complaints, 1 open" in told
+    assert "1 complaint, 1 open" in told
     day, minute = told.split()[1:3]
     assert minute.endswith("+08:00"), "as on the site, to the minute"
     assert abs(datetime.now(UTC) - datetime.fromisoformat(f"{day}T{minute}")) < timedelta(hours=1)
