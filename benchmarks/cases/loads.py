@@ -13,6 +13,7 @@ import numpy as np
 from benchmarks.cases.load_scores import LEAD_H, Score, score
 from benchmarks.cases.tables import BadTableError, Figure, Row, column, number, read_rows, text
 from optimizer.forecast.known import HOUR, Archive, Calendar, Past, WeatherIssue, weather_as_it_came
+from optimizer.forecast.weather_errors import corrected_issues
 from optimizer.model.arrays import FloatArray, frozen
 
 HEATING_MONTHS = (1, 2, 3, 4, 10, 11, 12)
@@ -61,7 +62,7 @@ def flensburg(data: Path) -> list[Figure]:
 
 
 def sonderborg(data: Path) -> list[Figure]:
-    """Houses with the weather forecasts of the day, the last third held back.
+    """Houses with the weather forecasts of the day, corrected by the sensor, last third held back.
 
     Args:
         data: The data folder.
@@ -83,7 +84,8 @@ def sonderborg(data: Path) -> list[Figure]:
             ghi_w_m2=_with_gaps(rows, "G_obs_W_m2"),
         )
         calendar = Calendar(utc_offset_h=1.0, days_off=SONDERBORG_OFF)
-        archive = Archive(past=past, issues=issues, calendar=calendar)
+        weather = corrected_issues(issues, past)
+        archive = Archive(past=past, issues=weather, calendar=calendar)
         first = len(rows) * 2 // 3
         everything = np.ones(len(rows), dtype=bool)
         who = "mean of 16" if "mean" in name else "one house"
@@ -96,7 +98,8 @@ def sonderborg(data: Path) -> list[Figure]:
 
 def _house(case: str, found: Score, asked: float) -> list[Figure]:
     peers = {"load of a day before": found.naive_pct, "plain ridge": found.ridge_pct}
-    note = f"real weather forecasts; leads 1 to 24: {found.first_day_pct:.2f}; {_physics(found)}"
+    first_day = f"leads 1 to 24: {found.first_day_pct:.2f}"
+    note = f"real weather forecasts, corrected; {first_day}; {_physics(found)}"
     return [
         _mape(case, f"MAPE, {found.hours} h held back", found, peers, asked, note),
         Figure(

@@ -46,6 +46,8 @@ from optimizer.forecast.known import DAY_H, HOUR, WeatherIssue, hours_between
 from optimizer.forecast.weather_errors import (
     RECENT_H,
     WeatherErrors,
+    corrected_issue,
+    corrected_issues,
     corrected_members,
     learn_errors,
     present_error_k,
@@ -177,9 +179,9 @@ class Ahead:
             self._learned = replace(self._learned, forecasters=first)
         with self._core.database.history() as connection:
             earlier = issues_since(connection, LOAD, ended - HOUR * (ERRORS_H + LEADS))
-        made = {}
+        made, weather = {}, self._corrected(issues[-1])
         for name, forecaster in self._learned.forecasters.items():
-            known = known_of(hours, issues[-1], name, self._site.timezone)
+            known = known_of(hours, weather, name, self._site.timezone)
             if known.leads >= DAY_H and np.isfinite(known.past.outdoor_temp_c).any():
                 made[name] = forecaster.forecast(known, known.leads, issued_of(earlier, name))
         self._forecasts = made
@@ -194,6 +196,10 @@ class Ahead:
         with self._core.database.writing() as connection:
             publish(connection, PUBLISHED_AS, told, ended)
 
+    def _corrected(self, issue: WeatherIssue) -> WeatherIssue:
+        learned = self._learned.weather
+        return issue if learned is None else corrected_issue(issue, self._error_k, learned)
+
     def _archive(
         self, now: datetime, back: timedelta = LEARNED_FROM
     ) -> tuple[tuple[StoredHour, ...], tuple[WeatherIssue, ...]]:
@@ -207,13 +213,14 @@ class Ahead:
     ) -> dict[str, Forecaster]:
         """Train what has been measured for long enough."""
         found: dict[str, Forecaster] = {}
-        if not issues:
+        if not issues or not hours:
             return found
+        weather = corrected_issues(issues, past_of(hours, TOTAL))
         for name in names:
             measured = sum(name in hour.loads_kw for hour in hours)
             if measured < LEAST_HOURS:
                 continue
-            archive = archive_of(hours, issues, name, self._site.timezone)
+            archive = archive_of(hours, weather, name, self._site.timezone)
             past = archive.past
             if np.isfinite(past.load_kw + past.outdoor_temp_c).sum() < LEAST_HOURS:
                 continue

@@ -10,17 +10,19 @@ output statistics, doi:10.1175/MWR2904.1.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from optimizer.forecast.known import WeatherIssue, hours_between
+from optimizer.forecast.known import DAY_H, Past, WeatherIssue, hours_between
 from optimizer.model.arrays import FloatArray, frozen
 
 # How far back an error is looked at, and the usual time in which it falls to 1/e, h.
 RECENT_H, FADES_H = 6, 12.0
 # Fewer forecasts than these teach nothing: five days of hours.
 LEAST_ISSUES = 120
+# How far back forecasts are learned from, h, and how often anew.
+LEARNED_FROM_H, LEARNED_EVERY_H = 45 * DAY_H, DAY_H
 # Weight of the usual course against what was learned, in squared kelvins of errors seen.
 PRIOR_K2 = 50.0
 # So many hours of forecasts make a lasting error half believed: neighbouring hours say the same.
@@ -142,6 +144,59 @@ def _present(missed: FloatArray) -> FloatArray:
         known = recent[np.isfinite(recent)]
         if len(known) >= RECENT_H // 2:
             found[row] = known.mean()
+    return found
+
+
+def corrected_issue(issue: WeatherIssue, error_k: float, learned: WeatherErrors) -> WeatherIssue:
+    """Take the present error out of a forecast of single hours.
+
+    Args:
+        issue: The forecast.
+        error_k: The error at its issue, sensor minus forecast, K.
+        learned: What was learned by then.
+
+    Returns:
+        The corrected forecast.
+    """
+    count = min(len(issue.outdoor_temp_c), len(learned.kept))
+    moved = np.array(issue.outdoor_temp_c)
+    moved[:count] += error_k * learned.kept[:count] + learned.lasting_k[:count]
+    return replace(issue, outdoor_temp_c=frozen(moved))
+
+
+def corrected_issues(issues: Sequence[WeatherIssue], past: Past) -> tuple[WeatherIssue, ...]:
+    """Correct forecasts of the past, each by what had come by its issue.
+
+    Args:
+        issues: Hourly forecasts, oldest first.
+        past: What the sensor showed, to the last issue at least.
+
+    Returns:
+        The corrected forecasts; as they were where too few had come before.
+    """
+    seen = [one for one in issues if one.issue_time >= past.first_end]
+    return (*issues[: len(issues) - len(seen)], *_corrected(seen, past))
+
+
+def _corrected(issues: Sequence[WeatherIssue], past: Past) -> list[WeatherIssue]:
+    """Correct forecasts that were all issued within the past."""
+    if not issues:
+        return []
+    first = hours_between(past.first_end, issues[0].issue_time) + 1
+    present = _present(_missed(issues, past.outdoor_temp_c, first, 1))
+    present = np.where(np.abs(present) <= LARGEST_K, present, 0.0)
+    rows = np.array([hours_between(issues[0].issue_time, one.issue_time) for one in issues])
+    leads = max(len(one.outdoor_temp_c) for one in issues)
+    learned: WeatherErrors | None = None
+    learned_at, found = -LEARNED_EVERY_H, []
+    for row, issue in zip(rows.tolist(), issues, strict=True):
+        if row - learned_at >= LEARNED_EVERY_H:
+            begin, end = np.searchsorted(rows, [row - LEARNED_FROM_H, row]).tolist()
+            came = past.outdoor_temp_c[: first + row]
+            learned = learn_errors(issues[begin:end], came, first + rows[begin], leads)
+            learned_at = row
+        error_k = float(present[row])
+        found.append(issue if learned is None else corrected_issue(issue, error_k, learned))
     return found
 
 

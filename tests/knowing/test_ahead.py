@@ -1,6 +1,7 @@
 """The hours ahead as the engine knows them: archived as they were issued, learned from, used."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -22,9 +23,10 @@ from controller.store.forecasts import (
 from controller.store.present import published
 from controller.store.retention import Policy, keep_to
 from drivers.base import WeatherSeries
-from optimizer.forecast.known import HOUR, WeatherIssue
+from optimizer.forecast.known import HOUR, Past, WeatherIssue
 from optimizer.forecast.weather_errors import (
     WeatherErrors,
+    corrected_issues,
     corrected_members,
     learn_errors,
     present_error_k,
@@ -116,6 +118,8 @@ def test_what_is_learned_corrects_the_weather_and_moves_the_plan(own: Simulated)
     total = told[1]["loads"][TOTAL]
     assert total["learned"]
     assert np.mean(total["load_kw"][:24]) > 1.01 * np.mean(total["physics_kw"][:24])
+    weather_alone = 40.0 * (18.0 - temp[2:26]).mean()
+    assert np.mean(total["physics_kw"][:24]) < 1.04 * weather_alone, "from the corrected weather"
     assert total["p10_kw"][23] < total["load_kw"][23] < total["p90_kw"][23]
     own.time.pass_by(3 * 3600.0)
     assert ahead.district(own.time.wall(), corrected) is plain, "an old forecast says nothing"
@@ -216,6 +220,38 @@ def test_how_long_an_error_lasts_and_what_is_left_are_learned() -> None:
     assert found.spread_k[71] == pytest.approx(2.0, rel=0.15)
     assert (np.diff(found.spread_k) >= 0.0).all()
     assert learn_errors(issues[:100], came[:100], 1, LEADS) is None
+
+
+def test_forecasts_of_the_past_are_corrected_by_what_had_come_by_each() -> None:
+    issues, came = fading(30, 0.5)
+    past = Past(
+        first_end=issues[0].issue_time, load_kw=came, outdoor_temp_c=came, ghi_w_m2=0.0 * came
+    )
+    found = corrected_issues(issues, past)
+    assert found[0] is issues[0], "nothing had come before the first"
+    assert [one.issue_time for one in found] == [one.issue_time for one in issues]
+    late = range(24 * 10, 24 * 29)
+    before, after = (
+        np.mean([np.abs(one[k].outdoor_temp_c[:6] - came[k + 1 : k + 7]) for k in late])
+        for one in (issues, found)
+    )
+    assert after < 0.6 * before
+    changed = np.r_[came[:501], np.full(len(came) - 501, 99.0)]
+    again = corrected_issues(issues[:501], replace(past, outdoor_temp_c=changed))
+    for k in range(501):
+        assert np.array_equal(again[k].outdoor_temp_c, found[k].outdoor_temp_c), "by nothing later"
+
+
+def test_a_forecast_from_before_the_record_stays_as_it_is() -> None:
+    issues, came = fading(10, 0.5)
+    late = slice(48, None)
+    past = Past(
+        first_end=issues[48].issue_time, load_kw=came[late], outdoor_temp_c=came[late],
+        ghi_w_m2=0.0 * came[late],
+    )  # fmt: skip
+    found = corrected_issues(issues, past)
+    assert found[:48] == tuple(issues[:48])
+    assert not np.array_equal(found[-1].outdoor_temp_c, issues[-1].outdoor_temp_c)
 
 
 def learned(kept: float, spread_k: float) -> WeatherErrors:
