@@ -8,15 +8,12 @@ import resource
 import sys
 import time
 from dataclasses import replace
-from datetime import timedelta
 
 from benchmarks.cases.cities import city, cold_wave
 from optimizer.baseline import starting_state
-from optimizer.levers import continued
 from optimizer.model.forecast import Forecast
-from optimizer.model.plan import Plan
+from optimizer.model.plan import LastPlan, Plan
 from optimizer.model.policy import District
-from optimizer.model.schedule import Schedule
 from optimizer.model.state import PlantState
 from optimizer.plan import PlanOptions, plan
 from optimizer.round import solver_session
@@ -24,8 +21,6 @@ from optimizer.simulate import simulate
 from optimizer.timegrid import first_steps, part_of
 
 HOURS = 48
-# Rounds of a plan that goes on from the last one.
-REPLAN_ROUNDS = 2
 
 
 def timed(
@@ -33,12 +28,10 @@ def timed(
     district: District,
     state: PlantState,
     weather: Forecast,
-    start: Schedule | None = None,
+    last: LastPlan | None = None,
 ) -> Plan:
     """Plan, and print what it took on the clock and of the cores."""
-    options = PlanOptions(with_bound=False, start=start)
-    if start is not None:
-        options = PlanOptions(with_bound=False, start=start, max_rounds=REPLAN_ROUNDS)
+    options = PlanOptions(with_bound=False, last=last)
     clock_s, cores_s = time.perf_counter(), time.process_time()
     found = plan(
         *(district, state, weather, solver_session(), options), lambda _: None, time.perf_counter
@@ -76,11 +69,11 @@ def main() -> int:
     alone = _first_member(central)
     state = starting_state(district, alone, None)
     timed("compiling", city(8, 1, seed=1), *_small())
-    first = timed("cold", district, state, alone).chosen.schedule
-    then = simulate(district.network, state, part_of(alone, 0, 1), first_steps(first, 1)).end_state
+    first = timed("cold", district, state, alone)
+    begun = first_steps(first.chosen.schedule, 1)
+    then = simulate(district.network, state, part_of(alone, 0, 1), begun).end_state
     again = _first_member(part_of(course, 1, HOURS * 4))
-    start = continued(first, first.start + timedelta(seconds=first.step_s))
-    timed("a quarter of an hour later", district, then, again, start)
+    timed("a quarter of an hour later", district, then, again, first.to_go_on)
     if words.members > 1:
         timed(f"{words.members} members", district, state, central)
     return 0

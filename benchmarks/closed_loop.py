@@ -39,7 +39,8 @@ from controller.site import load_site
 from hil_tests.bench.plant import Snapshot
 from hil_tests.bench.plant_parameters import perturbed
 from optimizer.baseline import baseline_schedule
-from optimizer.levers import EVERY_LEVER, PUMP_LEVERS, continued
+from optimizer.levers import EVERY_LEVER, PUMP_LEVERS
+from optimizer.model.plan import LastPlan
 from optimizer.model.policy import District
 from optimizer.model.schedule import Schedule
 from optimizer.model.state import PlantState
@@ -77,6 +78,7 @@ class Planner:
         self.known = Metered(district, case.weather, case.seed)
         self.curve = baseline_schedule(case.district, case.weather)
         self.last: Schedule | None = None
+        self.to_go_on: LastPlan | None = None
         self.uncertified = 0
 
     def watch(self, step: int, now: Snapshot) -> tuple[PlantState, District]:
@@ -95,7 +97,7 @@ class Planner:
         state, district = self.watch(step, now)
         options = PlanOptions(
             with_bound=False,
-            start=None if self.last is None else continued(self.last, seen.start),
+            last=self.to_go_on,
             movable=self.movable,
             comfort_margin_k=district.comfort.margin_k if self.errors else 0.0,
         )
@@ -103,7 +105,7 @@ class Planner:
             *(district, state, seen, solver_session(), options), lambda _: None, lambda: 0.0
         )
         self.uncertified += made.status.value != "certified"
-        self.last = made.chosen.schedule
+        self.last, self.to_go_on = made.chosen.schedule, made.to_go_on
         return self.last
 
 

@@ -34,6 +34,9 @@ RAMP_RESERVE_K_H = 0.15
 # What was passed in spite of what was kept asks for no more than this share of a pipe's ramp: a
 # search that keeps further away has nothing left to move.
 MOST_RAMP_SHARE = 0.5
+# What the next plan begins with of what the last one had learned beyond the first: the same limits
+# bind an hour later, but what a cold day asked for would else be kept all winter.
+CARRIED_SHARE = 0.8
 
 
 def first_backoff(network: Network) -> Backoff:
@@ -48,6 +51,35 @@ def first_backoff(network: Network) -> Backoff:
     backoff = {kind: np.full(1, value) for kind, value in FIRST.items()}
     backoff[LimitKind.PIPE_RAMP] = np.full(len(network.pipes), FIRST[LimitKind.PIPE_RAMP])
     return backoff
+
+
+def carried_backoff(last: Backoff, network: Network) -> Backoff:
+    """What is kept at first by a plan that goes on from another.
+
+    Args:
+        last: What the other one's search kept in the end.
+        network: The network.
+
+    Returns:
+        Most of what had been learned; the first where the network has changed.
+    """
+    first = first_backoff(network)
+    if any(last[kind].shape != kept.shape for kind, kept in first.items()):
+        return first
+    return {kind: kept + CARRIED_SHARE * (last[kind] - kept) for kind, kept in first.items()}
+
+
+def carried_margin_k(last_k: float, first_k: float) -> float:
+    """What flats are planned to stay above their minimum by, in a plan that goes on from another.
+
+    Args:
+        last_k: What the other one's search kept in the end, K.
+        first_k: What is asked for, K.
+
+    Returns:
+        Most of what had been learned, K.
+    """
+    return first_k + CARRIED_SHARE * max(last_k - first_k, 0.0)
 
 
 def learned_ramps(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from pyomo.contrib.solver.common.base import PersistentSolverBase
 
-from optimizer.backoff import learned_passed, learned_ramps
+from optimizer.backoff import Backoff, learned_passed, learned_ramps
 from optimizer.certify import certify
 from optimizer.evaluate import evaluate
 from optimizer.levers import decisions_of, limited, schedule_of
@@ -36,6 +36,9 @@ HOPELESS = 2
 GENTLER = (0.95, 0.85, 0.7, 0.4)
 # Rounds before a certificate: many where they take a moment, fewer from so many stations on.
 LEAST_ROUNDS, MOST_ROUNDS, STATIONS_TIMES_ROUNDS = 6, 24, 240
+# Going on from the last plan, a third of them, and so many certificates where it still passes no
+# limit: what they would gain the next plan gains.
+GOING_ON_SHARE, GOING_ON_CERTIFICATES = 3, 2
 # Differences of warmth that nobody feels: of the largest shortfall, and of their sum.
 EQUALLY_WARM_K = 0.001
 EQUALLY_WARM_K_H = 0.001
@@ -43,24 +46,35 @@ EQUALLY_WARM_K_H = 0.001
 
 @dataclass(frozen=True, kw_only=True)
 class Budget:
-    """How long to search, and whether a start other than the weather curve was given.
+    """How long to search.
 
-    `rounds` before each certificate; None for as many as suit the district's size.
+    Attributes:
+        rounds: Before each certificate; None for as many as suit the district's size.
+        anew: Whether the start is not the weather curve, so that a search may begin anew there.
+        goes_on: Whether it is the last plan, which is nearly done.
     """
 
     rounds: int | None = None
     anew: bool = False
+    goes_on: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
     """The best certified schedule, if any, and what finding it took.
 
-    `worth` says what more of each limit would buy there.
+    Attributes:
+        best: The schedule, judged.
+        worth: What more of each limit would buy there.
+        backoff, comfort_margin_k: What was kept away from limits and above minima in the end.
+        rounds, simulations: What it took.
+        buildings: Buildings with rows of their own in the last round.
     """
 
     best: Evaluated | None
     worth: tuple[Worth, ...]
+    backoff: Backoff
+    comfort_margin_k: float
     rounds: int
     simulations: int
     buildings: int
@@ -87,9 +101,9 @@ def search_certified(
     Returns:
         What was found.
     """
-    hunt = _Hunt(task, baseline, budget, progress)
+    hunt = _Hunt(task, standing, baseline, budget, progress)
     number, begins = 0, standing
-    while number < (MOST_CERTIFICATES if hunt.around is None else CERTIFICATES):
+    while number < hunt.most_certificates:
         number += 1
         found = search(hunt.task, begins, session, hunt.rounds_each, progress)
         after = hunt.judged(number, found)
@@ -101,6 +115,8 @@ def search_certified(
     return Attempt(
         best=hunt.best,
         worth=() if hunt.around is None else worth_around(*hunt.around, session),
+        backoff=hunt.task.backoff,
+        comfort_margin_k=hunt.task.comfort_margin_k,
         rounds=hunt.rounds,
         simulations=hunt.simulations,
         buildings=found.buildings,
@@ -110,17 +126,37 @@ def search_certified(
 class _Hunt:
     """What is known after so many searches and certificates."""
 
-    def __init__(self, task: Task, baseline: Evaluated, budget: Budget, progress: Progress) -> None:
+    def __init__(
+        self,
+        task: Task,
+        standing: Standing,
+        baseline: Evaluated,
+        budget: Budget,
+        progress: Progress,
+    ) -> None:
         self.task, self.baseline, self.progress = task, baseline, progress
-        self.rounds_each = _rounds_for(task) if budget.rounds is None else budget.rounds
+        self._rounds = _rounds_for(task) if budget.rounds is None else budget.rounds
+        self.rounds_each = self._rounds
+        if budget.goes_on:
+            self.rounds_each = max(self._rounds // GOING_ON_SHARE, 1)
         self.best = baseline if baseline.certificate.certified else None
         self.around: tuple[Task, LinearModel] | None = None
         # The weather curve's simulations.
         self.rounds, self.simulations = 0, task.forecast.members
         self._curve = decisions_of(task.levers, baseline.schedule)
         self._anew, self._least, self._hopeless = budget.anew, np.inf, 0
+        # The last plan, until it is judged itself.
+        self._last = standing if budget.goes_on else None
+        self._goes_on = budget.goes_on
         # The margin that was asked for, and the largest shortfall that made it wider.
         self._margin, self._short = task.comfort_margin_k, 0.0
+
+    @property
+    def most_certificates(self) -> int:
+        """How many certificates the search is worth, as things stand."""
+        if self.around is None:
+            return MOST_CERTIFICATES
+        return GOING_ON_CERTIFICATES if self._goes_on else CERTIFICATES
 
     def judged(self, number: int, found: Found) -> FloatArray | None:
         """Judge what a search found; where the next one begins, or None where none is needed."""
@@ -131,6 +167,8 @@ class _Hunt:
         self.progress(f"certificate {number}: {'passed' if passed else 'refused'}")
         if is_better(one.certificate, None if self.best is None else self.best.certificate):
             self.best, self.around = one, (self.task, found.linear)
+        elif not passed:
+            self._judge_the_last_plan(found)
         tightened = _tightened(self.task, one, self._margin_for(one.certificate))
         self.task = self.task if tightened is None else _watching_more(tightened, one)
         lost = self.around is None and self._anew
@@ -138,8 +176,23 @@ class _Hunt:
         if lost and (stuck or number == CERTIFICATES // 2):
             self.progress("beginning anew at the weather curve")
             self._anew, self._least, self._hopeless = False, np.inf, 0
+            self.rounds_each = self._rounds
             return self._curve
         return None if stuck else found.decisions
+
+    def _judge_the_last_plan(self, found: Found) -> None:
+        """Where what was made of it is refused, the last plan may still pass no limit."""
+        last, self._last = self._last, None
+        if last is None or np.array_equal(last.run.decisions, found.decisions):
+            return
+        task = self.task
+        network, decisions = task.district.network, last.run.decisions
+        schedule = schedule_of(task.levers, network, decisions, task.template)
+        one = evaluate(task.district, task.state, task.forecast, schedule)
+        old = None if self.best is None else self.best.certificate
+        if is_better(one.certificate, old):
+            self.progress("certified: the last plan, gone on with")
+            self.best, self.around = one, (task, last.linear)
 
     def go_part_of_the_way(self, decisions: FloatArray) -> None:
         """Where no search was certified, go only part of the way to what the last one found.

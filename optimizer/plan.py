@@ -11,18 +11,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 from pyomo.contrib.solver.common.base import PersistentSolverBase
 
-from optimizer.backoff import first_backoff
+from optimizer.backoff import carried_backoff, carried_margin_k, first_backoff
 from optimizer.baseline import baseline_schedule
 from optimizer.bound import lower_bound
 from optimizer.certified_search import Budget, search_certified, with_ramps
 from optimizer.certify import certify
 from optimizer.comfort import comfort_of_trace, deciding_rank
 from optimizer.cost import cost_of_trace
-from optimizer.levers import EVERY_LEVER, build_levers, decisions_of, limited
+from optimizer.levers import EVERY_LEVER, build_levers, continued, decisions_of, limited
 from optimizer.linear_model import LinearModel, Task, missing_k
 from optimizer.members import runs_in, watched_members
 from optimizer.model.forecast import Forecast
-from optimizer.model.plan import Bound, Evaluated, Plan, PlanStatus, SolveStatistics
+from optimizer.model.plan import Bound, Evaluated, LastPlan, Plan, PlanStatus, SolveStatistics
 from optimizer.model.policy import District
 from optimizer.model.schedule import Schedule
 from optimizer.model.state import PlantState
@@ -40,6 +40,8 @@ class PlanOptions:
         movable: Kinds of levers that may be moved; what may not stays with the weather curve.
         max_rounds: Budget of rounds before each certificate; None for one by the district's size.
         start: A schedule to start from; the baseline when None.
+        last: The last certified plan, to go on from where it reaches beyond the start; far fewer
+            rounds are needed then.
         with_bound: Whether to prove a bound.
         comfort_margin_k: What flats are planned to stay above their minimum by; shortfalls are
             counted below the minimum itself.
@@ -48,6 +50,7 @@ class PlanOptions:
     movable: frozenset[Lever] = EVERY_LEVER
     max_rounds: int | None = None
     start: Schedule | None = None
+    last: LastPlan | None = None
     with_bound: bool = True
     comfort_margin_k: float = 0.0
 
@@ -79,7 +82,8 @@ def plan(
     curve = baseline_schedule(district, forecast, state)
     traces = runs_in(district.network, state, forecast, curve, range(forecast.members))
     task = task_for(district, state, forecast, curve, traces, options)
-    start = curve if options.start is None else options.start
+    gone_on = _gone_on(task, options.last)
+    task, start = (task, options.start or curve) if gone_on is None else gone_on
     decisions = limited(task.levers, decisions_of(task.levers, start))
     usual = certify(district, state, forecast, curve)
     progress("the weather curve is simulated and judged")
@@ -87,7 +91,7 @@ def plan(
     task = with_ramps(task, baseline, searched=False)
     standing = standing_at(task, decisions)
     task = with_reach(task, standing.linear)
-    budget = Budget(rounds=options.max_rounds, anew=options.start is not None)
+    budget = Budget(rounds=options.max_rounds, anew=start is not curve, goes_on=gone_on is not None)
     attempt = search_certified(
         task, within_reach(task, standing), baseline, session, budget, progress
     )
@@ -108,7 +112,31 @@ def plan(
             buildings=attempt.buildings,
         ),
         reasons=find_reasons(district, state, forecast, chosen, baseline, attempt.worth),
+        to_go_on=None
+        if attempt.best is None
+        else LastPlan(
+            schedule=chosen.schedule,
+            backoff=attempt.backoff,
+            comfort_margin_k=attempt.comfort_margin_k,
+        ),
     )
+
+
+def _gone_on(task: Task, last: LastPlan | None) -> tuple[Task, Schedule] | None:
+    """The task with what the last plan's search had learned, and that plan from now on.
+
+    None where there is no last plan on the same grid that reaches beyond now.
+    """
+    ahead = task.template
+    if last is None or (last.schedule.step_s, last.schedule.steps) != (ahead.step_s, ahead.steps):
+        return None
+    gone_s = (ahead.start - last.schedule.start).total_seconds()
+    if not 0.0 <= gone_s < ahead.steps * ahead.step_s:
+        return None
+    margin_k = carried_margin_k(last.comfort_margin_k, task.comfort_margin_k)
+    backoff = carried_backoff(last.backoff, task.district.network)
+    knowing = replace(task, backoff=backoff, comfort_margin_k=margin_k)
+    return knowing, continued(last.schedule, ahead.start)
 
 
 def _bound(task: Task, chosen: Evaluated) -> Bound:

@@ -94,6 +94,14 @@ def solver_session() -> PersistentSolverBase:
     session.config.raise_exception_on_nonoptimal_result = False
     session.config.solver_options["random_seed"] = 1
     session.config.solver_options["solver"] = "simplex"
+    # Rows are added and an objective replaced; what a model has already stays as it is, but for
+    # the bounds of its variables. To compare all of it before each solve takes as long as solving.
+    updates = session.config.auto_updates
+    updates.update_constraints = False
+    updates.update_parameters = False
+    updates.update_named_expressions = False
+    updates.update_objective = False
+    updates.check_for_new_or_removed_params = False
     return session
 
 

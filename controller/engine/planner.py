@@ -16,7 +16,7 @@ from controller.engine.prefixes import lawful_order
 from drivers.timekeeping import WALL_TIME, Timekeeper
 from optimizer.model.forecast import Forecast
 from optimizer.model.outcome import Certificate
-from optimizer.model.plan import Plan, PlanStatus, SolveStatistics
+from optimizer.model.plan import LastPlan, Plan, PlanStatus, SolveStatistics
 from optimizer.model.policy import District
 from optimizer.model.schedule import Schedule
 from optimizer.model.state import PlantState
@@ -24,8 +24,8 @@ from optimizer.model.state import PlantState
 # A day of quarters of an hour: what the solver's libraries keep of each plan ends with the process.
 PLANS_EACH = 96
 # Time for a planner process to put its locks away, which the system would list as leaked.
-# It is asked again: a library's callback may swallow that.
-PUTTING_AWAY_S, ASKED_TIMES = 0.7, 3
+# It is asked again: a library's callback may swallow that, and a busy machine is slow to listen.
+PUTTING_AWAY_S, ASKED_TIMES = 0.7, 12
 ENDING = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -42,12 +42,15 @@ class PlanTask:
     forecast: Forecast
     elements: tuple[Element, ...]
     schedule: Schedule | None = None
-    previous: Schedule | None = None
+    previous: LastPlan | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Planned:
-    """A plan, the order in which its set is written, and the first prefix that is not lawful."""
+    """A plan, the order in which its set is written, and the first prefix that is not lawful.
+
+    `to_go_on` is what the next plan goes on from, None where this one was given or is the curve.
+    """
 
     certified: bool
     schedule: Schedule
@@ -58,6 +61,7 @@ class Planned:
     order: tuple[Element, ...]
     broken_prefix: str | None
     courses: Mapping[str, Any]
+    to_go_on: LastPlan | None
 
 
 class PlanningError(Exception):
@@ -81,7 +85,7 @@ class PlannerWorker:
         self._plans_each, self._made = plans_each, 0
         self._process: Any = None
         self._pipe: Connection | None = None
-        self._last: Schedule | None = None
+        self._last: LastPlan | None = None
         self._changing = threading.Lock()
         self._stopped = False
 
@@ -113,8 +117,8 @@ class PlannerWorker:
         if isinstance(answer, str):
             raise PlanningError(answer)
         assert isinstance(answer, Planned)
-        if answer.certified and task.schedule is None:
-            self._last = answer.schedule
+        if answer.to_go_on is not None:
+            self._last = answer.to_go_on
         return answer
 
     def stop(self) -> None:
@@ -208,6 +212,7 @@ def plan_with_prefixes(task: PlanTask) -> Planned:
         order=order,
         broken_prefix=broken if certified else None,
         courses=courses_of(task.district, task.state, task.forecast, made),
+        to_go_on=made.to_go_on,
     )
 
 
@@ -225,23 +230,12 @@ def _found(task: PlanTask) -> Plan:
         solver_session(),
         PlanOptions(
             with_bound=False,
-            start=_gone_on(task),
+            last=task.previous,
             comfort_margin_k=task.district.comfort.margin_k,
         ),
         tell,
         time.perf_counter,
     )
-
-
-def _gone_on(task: PlanTask) -> Schedule | None:
-    """The last plan from now on, where it is on the same grid and reaches beyond now."""
-    from optimizer.levers import continued
-
-    last, ahead = task.previous, task.forecast
-    if last is None or (last.step_s, last.steps) != (ahead.step_s, ahead.steps):
-        return None
-    gone_s = (ahead.start - last.start).total_seconds()
-    return continued(last, ahead.start) if 0.0 <= gone_s < last.steps * last.step_s else None
 
 
 def _taken(task: PlanTask, schedule: Schedule) -> Plan:
@@ -261,4 +255,5 @@ def _taken(task: PlanTask, schedule: Schedule) -> Plan:
         bound=None,
         solve=SolveStatistics(wall_s=wall_s, iterations=0, simulations=2, buildings=0),
         reasons=(),
+        to_go_on=None,
     )

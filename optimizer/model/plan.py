@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from optimizer.model.outcome import Certificate, Reason
+from optimizer.model.arrays import FloatArray
+from optimizer.model.outcome import Certificate, LimitKind, Reason
 from optimizer.model.schedule import Schedule
 from optimizer.model.trace import Trace
 
@@ -47,8 +48,27 @@ class Evaluated:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LastPlan:
+    """A plan to go on from, and what its search had learned.
+
+    Attributes:
+        schedule: Its setpoints.
+        backoff: What had to be kept away from each kind of limit, in its unit, one number for all
+            elements or one for each pipe.
+        comfort_margin_k: What flats had to be planned to stay above their minimum by.
+    """
+
+    schedule: Schedule
+    backoff: dict[LimitKind, FloatArray]
+    comfort_margin_k: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What is recommended, beside what the weather curve would do."""
+    """What is recommended, beside what the weather curve would do.
+
+    `to_go_on` is what the next plan goes on from, None where this one is the curve or was given.
+    """
 
     status: PlanStatus
     chosen: Evaluated
@@ -56,3 +76,4 @@ class Plan:
     bound: Bound | None
     solve: SolveStatistics
     reasons: tuple[Reason, ...]
+    to_go_on: LastPlan | None

@@ -1,17 +1,19 @@
 """Planning again a quarter of an hour later, from where the last plan stands."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
 import pytest
 
 from benchmarks.cases.cities import city, cold_wave
+from optimizer.backoff import carried_backoff, first_backoff
 from optimizer.baseline import starting_state
 from optimizer.levers import continued
 from optimizer.model.forecast import Forecast
-from optimizer.model.plan import Plan
+from optimizer.model.outcome import LimitKind
+from optimizer.model.plan import LastPlan, Plan
 from optimizer.model.policy import District
-from optimizer.model.schedule import Schedule
 from optimizer.plan import PlanOptions, plan
 from optimizer.round import solver_session
 from optimizer.simulate import simulate
@@ -32,14 +34,14 @@ def weather(district: District) -> Forecast:
 
 
 def planned(
-    district: District, weather: Forecast, step: int, start: Schedule | None, before: Plan | None
+    district: District, weather: Forecast, step: int, last: LastPlan | None, before: Plan | None
 ) -> Plan:
     ahead = part_of(weather, step, STEPS)
     state = starting_state(district, part_of(weather, 0, STEPS), None)
     if before is not None:
         begun = first_steps(before.chosen.schedule, step)
         state = simulate(district.network, state, part_of(weather, 0, step), begun).end_state
-    options = PlanOptions(with_bound=False, start=start, max_rounds=5)
+    options = PlanOptions(with_bound=False, last=last, max_rounds=6)
     return plan(district, state, ahead, solver_session(), options, lambda _: None, lambda: 0.0)
 
 
@@ -57,13 +59,46 @@ def test_a_replan_from_the_last_plan_is_no_worse_than_one_from_the_curve(
     district: District, weather: Forecast
 ) -> None:
     first = planned(district, weather, 0, None, None)
-    start = continued(
-        first.chosen.schedule,
-        first.chosen.schedule.start + timedelta(seconds=first.chosen.schedule.step_s),
-    )
-    warm = planned(district, weather, 1, start, first).chosen.certificate
-    cold = planned(district, weather, 1, None, first).chosen.certificate
+    again = planned(district, weather, 1, first.to_go_on, first)
+    anew = planned(district, weather, 1, None, first)
+    assert again.solve.iterations < anew.solve.iterations
+    warm, cold = again.chosen.certificate, anew.chosen.certificate
     assert warm.certified
     assert warm.comfort.max_shortfall_k <= cold.comfort.max_shortfall_k + 0.05
     assert warm.comfort.shortfall_k_h <= cold.comfort.shortfall_k_h * 1.005 + 0.1
     assert warm.cost.total <= cold.cost.total * 1.002
+
+
+def test_a_replan_keeps_most_of_what_the_last_one_had_learned(district: District) -> None:
+    first = first_backoff(district.network)
+    learned = {**first, LimitKind.PIPE_TEMP: first[LimitKind.PIPE_TEMP] + 1.0}
+    carried = carried_backoff(learned, district.network)
+    assert carried[LimitKind.PIPE_TEMP] == pytest.approx(first[LimitKind.PIPE_TEMP] + 0.8)
+    assert carried[LimitKind.VELOCITY] == first[LimitKind.VELOCITY]
+
+
+def test_nothing_learned_is_kept_of_pipes_that_have_changed(district: District) -> None:
+    network = district.network
+    learned = first_backoff(replace(network, pipes=network.pipes[:-1]))
+    carried = carried_backoff(learned, network)
+    assert len(carried[LimitKind.PIPE_RAMP]) == len(network.pipes)
+
+
+@pytest.mark.parametrize(
+    ("why", "moved"),
+    [
+        ("of an hour to come", timedelta(hours=-1)),
+        ("that has ended", timedelta(hours=HOURS)),
+    ],
+)
+def test_a_last_plan_that_does_not_reach_beyond_now_is_no_start(
+    district: District, weather: Forecast, why: str, moved: timedelta
+) -> None:
+    first = planned(district, weather, 0, None, None)
+    assert first.to_go_on is not None
+    schedule = first.to_go_on.schedule
+    other = replace(first.to_go_on, schedule=replace(schedule, start=schedule.start - moved))
+    again = planned(district, weather, 0, other, None)
+    assert np.array_equal(
+        again.chosen.schedule.supply_temp_c, first.chosen.schedule.supply_temp_c
+    ), why
