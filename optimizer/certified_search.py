@@ -20,6 +20,7 @@ from optimizer.model.arrays import FloatArray
 from optimizer.model.outcome import Certificate, LimitKind
 from optimizer.model.plan import Evaluated
 from optimizer.round import Worth
+from optimizer.round_model import NOTHING_TIGHT
 from optimizer.search import Found, Progress, Standing, search, standing_at
 from optimizer.worth import worth_around
 
@@ -105,7 +106,7 @@ def search_certified(
     number, begins = 0, standing
     while number < hunt.most_certificates:
         number += 1
-        found = search(hunt.task, begins, session, hunt.rounds_each, progress)
+        found = search(hunt.task, begins, session, hunt.rounds_each, progress, hunt.tight)
         after = hunt.judged(number, found)
         if after is None:
             break
@@ -114,7 +115,7 @@ def search_certified(
         hunt.go_part_of_the_way(found.decisions)
     return Attempt(
         best=hunt.best,
-        worth=() if hunt.around is None else worth_around(*hunt.around, session),
+        worth=() if hunt.around is None else worth_around(*hunt.around, session, hunt.tight),
         backoff=hunt.task.backoff,
         comfort_margin_k=hunt.task.comfort_margin_k,
         rounds=hunt.rounds,
@@ -141,6 +142,7 @@ class _Hunt:
             self.rounds_each = max(self._rounds // GOING_ON_SHARE, 1)
         self.best = baseline if baseline.certificate.certified else None
         self.around: tuple[Task, LinearModel] | None = None
+        self.tight = NOTHING_TIGHT
         # The weather curve's simulations.
         self.rounds, self.simulations = 0, task.forecast.members
         self._curve = decisions_of(task.levers, baseline.schedule)
@@ -160,7 +162,7 @@ class _Hunt:
 
     def judged(self, number: int, found: Found) -> FloatArray | None:
         """Judge what a search found; where the next one begins, or None where none is needed."""
-        self.rounds += found.rounds
+        self.rounds, self.tight = self.rounds + found.rounds, found.tight
         self.simulations += found.simulations
         one = _judge(self.task, found)
         passed = one.certificate.certified

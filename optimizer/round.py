@@ -191,11 +191,11 @@ def _worth(work: RoundModel) -> tuple[Worth, ...]:
 def _tight(work: RoundModel) -> Tight:
     """Limits and flats with rows that the solution comes near to."""
     moves, flats = moves_of(work), work.linear.flats
-    keys = work.linear.limits.keys
+    names = work.linear.limits.names
     excess = excess_after(work.linear, moves)
     missing = flats.missing_k - flats.slope @ moves
     return Tight(
-        limits=frozenset(keys[r] for r in work.limit_rows if excess[r] > -TIGHT_SCALES),
+        limits=frozenset(names[r] for r in work.limit_rows if excess[r] > -TIGHT_SCALES),
         flats=frozenset(
             (int(flats.building[r]), int(flats.boundary[r]))
             for r in set(work.warmth_rows) | work.fairness_rows

@@ -44,7 +44,7 @@ class Tight:
     """What held a round back, and is likely to hold the next one.
 
     Attributes:
-        limits: Keys of limits.
+        limits: Names of limits.
         flats: Pairs of building and boundary.
     """
 
@@ -84,7 +84,7 @@ class RoundModel:
         declare_var_shortfall(self.model)
         declare_var_bend(self.model, linear.pump_bend, radius)
         self.expected_limits = np.array(
-            [key in expected.limits for key in linear.limits.keys], dtype=np.bool_
+            [name in expected.limits for name in linear.limits.names], dtype=np.bool_
         )
         pairs = zip(linear.flats.building.tolist(), linear.flats.boundary.tolist(), strict=True)
         self.expected_flats = np.array([pair in expected.flats for pair in pairs], dtype=np.bool_)

@@ -28,7 +28,7 @@ from optimizer.merit import NOTHING_REACHED, VIOLATION_FREE, Merit, merit_of, pr
 from optimizer.model.arrays import FloatArray
 from optimizer.model.trace import Trace
 from optimizer.round import Move, RoundError, solve_round
-from optimizer.round_model import NOTHING_TIGHT
+from optimizer.round_model import NOTHING_TIGHT, Tight
 from optimizer.tangents import Lever
 from optimizer.trial_run import Run, run_of
 
@@ -80,6 +80,7 @@ class Found:
         simulations: Runs of the simulator, those with derivatives too.
         buildings: Number of buildings with rows of their own in the last round.
         linear: The last linear model, around the decisions or those before the last move.
+        tight: What held the last round back.
     """
 
     decisions: FloatArray
@@ -89,6 +90,7 @@ class Found:
     simulations: int
     buildings: int
     linear: LinearModel
+    tight: Tight
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,6 +147,7 @@ def search(
     session: PersistentSolverBase,
     max_rounds: int,
     progress: Progress,
+    tight: Tight = NOTHING_TIGHT,
 ) -> Found:
     """Improve decisions until a round promises nothing more.
 
@@ -154,11 +157,12 @@ def search(
         session: Solver session.
         max_rounds: Largest number of proposals.
         progress: Receives a line a round.
+        tight: What is likely to hold the first round back.
 
     Returns:
         The best decisions.
     """
-    walk = _Walk(task, start, session, progress)
+    walk = _Walk(task, start, session, progress, tight)
     while walk.rounds < max_rounds and not walk.ended:
         walk.go()
     return Found(
@@ -169,6 +173,7 @@ def search(
         simulations=walk.simulations,
         buildings=walk.buildings,
         linear=walk.linear,
+        tight=walk.tight,
     )
 
 
@@ -195,11 +200,12 @@ class _Walk:
         start: Standing,
         session: PersistentSolverBase,
         progress: Progress,
+        tight: Tight,
     ) -> None:
         self.task, self.session, self.progress = task, session, progress
         self.radius, self.unit = FIRST_RADIUS, units_of(task.levers)
         self.rounds, self.buildings, self.idle, self.corrections = 0, 0, 0, 0
-        self.tight = NOTHING_TIGHT
+        self.tight = tight
         self.simulations = start.run.simulations
         self.remembered: list[Remembered] = []
         self.differentiated, self.exact, self.foretold = 0, True, False

@@ -50,6 +50,11 @@ class WatchedLimits:
         rest = zip(self.kind, signs, self.allowed.tolist(), entries, strict=True)
         return [(kind, sign, allowed, *entry) for kind, sign, allowed, entry in rest]
 
+    @cached_property
+    def names(self) -> list[tuple[object, ...]]:
+        """Their keys without what is allowed, which is another one after each certificate."""
+        return [(kind, sign, *entry) for kind, sign, _, *entry in self.keys]
+
     def without_twins(self) -> "WatchedLimits":
         """Pipes that begin at one node and may take the same have one limit."""
         first = {key: i for i, key in reversed(list(enumerate(self.keys)))}

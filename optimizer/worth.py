@@ -14,6 +14,7 @@ from optimizer.linear_model import LinearModel, Task
 from optimizer.model.network import Network
 from optimizer.model.outcome import LimitKind, LimitResult
 from optimizer.round import RoundError, Worth, solve_round
+from optimizer.round_model import NOTHING_TIGHT, Tight
 from optimizer.search import units_of
 
 # Around what was found; wide enough that the limits bind before it does.
@@ -29,7 +30,10 @@ AT_NODE = (LimitKind.MIN_PRESSURE, LimitKind.BOILING_MARGIN)
 
 
 def worth_around(
-    task: Task, linear: LinearModel, session: PersistentSolverBase
+    task: Task,
+    linear: LinearModel,
+    session: PersistentSolverBase,
+    tight: Tight = NOTHING_TIGHT,
 ) -> tuple[Worth, ...]:
     """Ask what more of each limit would buy.
 
@@ -37,13 +41,14 @@ def worth_around(
         task: What is planned.
         linear: The linear model around what was found.
         session: Solver session.
+        tight: What is likely to bind.
 
     Returns:
         The limits that would buy something; nothing where no answer can be believed.
     """
     try:
         reach = RADIUS * units_of(task.levers)
-        return solve_round(task.levers, linear, reach, session, with_worth=True).worth
+        return solve_round(task.levers, linear, reach, session, tight, with_worth=True).worth
     except RoundError:
         return ()
 
