@@ -13,7 +13,7 @@ from controller.replay.measured import Agreement, agreements
 from optimizer.certify import examine
 from optimizer.model.arrays import FloatArray, frozen
 from optimizer.model.outcome import Certificate, Reason
-from optimizer.model.plan import Plan, PlanStatus
+from optimizer.model.plan import LastPlan, Plan, PlanStatus
 from optimizer.model.schedule import Schedule
 from optimizer.plan import PlanOptions, plan
 from optimizer.simulate import simulate
@@ -64,9 +64,12 @@ def replay(
     stride = max(1, round(every_h * 3600.0 / forecast.step_s))
     horizon = district.control.horizon_h * 3600 // forecast.step_s
     advices: list[Advice] = []
+    last: LastPlan | None = None
     for first in range(0, forecast.steps, stride):
         ahead = part_of(forecast, first, min(first + horizon, forecast.steps))
-        made = plan(district, state, ahead, session, _OPTIONS, _quiet, clock_s)
+        options = PlanOptions(with_bound=False, last=last)
+        made = plan(district, state, ahead, session, options, _quiet, clock_s)
+        last = made.to_go_on or last
         kept = min(stride, ahead.steps)
         followed = _first_steps(made, kept)
         advices.append(
@@ -86,9 +89,6 @@ def replay(
         verdict_run=examine(district, history.state, forecast, history.run),
         agreement=agreements(history.measured, district.network, trace),
     )
-
-
-_OPTIONS = PlanOptions(with_bound=False)
 
 
 def _quiet(_line: str) -> None:
