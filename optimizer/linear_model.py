@@ -4,16 +4,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from optimizer.capacity import beyond_capacity_k, outlet_setpoints_c
 from optimizer.cost_slope import cost_functionals
 from optimizer.levers import HOUR_S, Levers, schedule_of
-from optimizer.model.arrays import BoolArray, FloatArray, IntArray, frozen
+from optimizer.model.arrays import BoolArray, FloatArray, IntArray
 from optimizer.model.forecast import Forecast
 from optimizer.model.outcome import LimitKind
 from optimizer.model.policy import District
 from optimizer.model.schedule import Schedule
 from optimizer.model.state import PlantState
 from optimizer.model.trace import Trace
-from optimizer.tangents import Lever, Linearisation, Quantity, Rows, linearise
+from optimizer.tangents import Lever, Quantity, Rows, linearise
 from optimizer.watch import watch_limits
 from optimizer.watched_limits import (
     WatchedLimits,
@@ -30,7 +31,7 @@ NEGLIGIBLE = 1e-3
 # The sum of shortfalls is taken from every so many hours: flats change slowly.
 SAMPLE_HOURS = 4
 # Runs are differentiated this far below a plant's capacity.
-BELOW_CAPACITY_K = 0.02
+BELOW_CAPACITY_K = 0.005
 # A pair of building and hour that all decisions together move by less cannot be warmed.
 UNMOVABLE_K = 0.05
 
@@ -101,6 +102,7 @@ class LinearModel:
         cost_slope: Derivative of the cost, shape (decisions,).
         pump_bend: Half the second derivative of the electricity cost by each pump decision, zero
             elsewhere, shape (decisions,).
+        held_back: Whether a plant at its capacity stays below this setpoint, shape (decisions,).
     """
 
     decisions: FloatArray
@@ -110,6 +112,7 @@ class LinearModel:
     flats: Flats
     cost_slope: FloatArray
     pump_bend: FloatArray
+    held_back: BoolArray
 
 
 def aimed(linear: LinearModel, above_k: float) -> LinearModel:
@@ -180,36 +183,41 @@ def linear_model(
         task.district.network,
         task.state,
         task.forecast,
-        _deliverable(
-            schedule_of(task.levers, task.district.network, decisions, task.template), trace
-        ),
+        schedule_of(task.levers, task.district.network, decisions, task.template),
         task.levers.directions,
         rows,
         cost_functionals(task.district, task.forecast),
         task.members[0],
+        deliverable_c(trace),
     )
     count = len(of_limits.step)
     return LinearModel(
         decisions=decisions,
-        trace=done.trace,
+        trace=trace,
         limits=limits,
         limit_slope=_without_negligible(jacobian_of_limits(limits, done.jacobian[:count])),
-        flats=_flats(task, done, building, boundary, done.jacobian[count:]),
+        flats=_flats(task, trace, building, boundary, done.jacobian[count:]),
         cost_slope=done.gradients[0],
         pump_bend=_pump_bend(task.levers, decisions, done.gradients[1]),
+        held_back=_held_back(task.levers, trace),
     )
 
 
-def _deliverable(schedule: Schedule, trace: Trace) -> Schedule:
-    """The schedule with setpoints just below what plants at their capacity deliver.
+def deliverable_c(trace: Trace) -> FloatArray:
+    """Setpoints as the march takes them, just below what plants at their capacity deliver.
 
     At its capacity a plant's setpoint moves nothing and a linear model would see no lever; just
     below, it sees what the setpoint does, and the capacity as a limit.
+
+    Args:
+        trace: A run.
+
+    Returns:
+        Temperatures, degC, shape (steps, plants).
     """
-    delivered = trace.plants.supply_temp_c.T
-    capped = schedule.supply_temp_c > delivered
-    lowered = np.where(capped, delivered - BELOW_CAPACITY_K, schedule.supply_temp_c)
-    return replace(schedule, supply_temp_c=frozen(lowered))
+    lacking = beyond_capacity_k(trace)
+    lowered = lacking + np.where(lacking > 0.0, BELOW_CAPACITY_K, 0.0)
+    return np.ascontiguousarray(outlet_setpoints_c(trace) - lowered)
 
 
 def _watched_pairs(task: Task, trace: Trace) -> tuple[IntArray, IntArray]:
@@ -221,7 +229,7 @@ def _watched_pairs(task: Task, trace: Trace) -> tuple[IntArray, IntArray]:
 
 
 def _flats(
-    task: Task, done: Linearisation, building: IntArray, boundary: IntArray, slope: FloatArray
+    task: Task, trace: Trace, building: IntArray, boundary: IntArray, slope: FloatArray
 ) -> Flats:
     beta = np.array([b.worst_flat_beta for b in task.district.network.buildings])
     span = max(1, int(HOUR_S) // task.forecast.step_s)
@@ -229,7 +237,7 @@ def _flats(
     width = np.concatenate(
         [np.full(len(r.knots), r.high - r.low) for r in task.levers.ranges] or [np.zeros(0)]
     )
-    missing = missing_k(task, done.trace)[boundary, building]
+    missing = missing_k(task, trace)[boundary, building]
     # What all decisions together hardly move is left out where it is short, and kept where not.
     reach = np.abs(slope) @ width > UNMOVABLE_K
     return Flats(
@@ -247,6 +255,17 @@ def _without_negligible(slope: FloatArray) -> FloatArray:
     size = np.abs(slope)
     kept = size > NEGLIGIBLE * size.max(axis=1, initial=0.0, keepdims=True)
     return np.where(kept, slope, 0.0)
+
+
+def _held_back(levers: Levers, trace: Trace) -> BoolArray:
+    """Mark setpoints that are not reached in any step that they say something about."""
+    marked = np.zeros(levers.count, dtype=np.bool_)
+    lacking, hats = beyond_capacity_k(trace) > 0.0, levers.directions.profile > 0.0
+    for number, r in enumerate(levers.ranges):
+        if r.lever is Lever.PLANT:
+            for knot in range(levers.first[number], levers.first[number + 1]):
+                marked[knot] = lacking[hats[knot], r.which].all()
+    return marked
 
 
 def _pump_bend(levers: Levers, decisions: FloatArray, electricity: FloatArray) -> FloatArray:

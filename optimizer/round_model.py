@@ -78,7 +78,7 @@ class RoundModel:
         self.fairness_rows: set[int] = set()
         self.duals: dict[Tier, dict[int, float]] = {}
         self.model = pyo.ConcreteModel()
-        declare_var_moves(self.model, levers, linear.decisions, radius)
+        declare_var_moves(self.model, levers, linear.decisions, radius, linear.held_back)
         declare_ineq_ramps(self.model, levers, linear.decisions)
         declare_var_excess(self.model)
         declare_var_shortfall(self.model)

@@ -179,6 +179,7 @@ def linearise(
     rows: Rows,
     functionals: Functionals,
     member: int = 0,
+    outlet_c: FloatArray | None = None,
 ) -> Linearisation:
     """Simulate, with derivatives.
 
@@ -191,6 +192,8 @@ def linearise(
         rows: Entries of the trace to differentiate.
         functionals: Weighted sums to differentiate.
         member: Which weather member.
+        outlet_c: Outlet temperatures that the plants are set to in each step, in the place of the
+            schedule's, degC, shape (steps, plants).
 
     Returns:
         The trace and its derivatives.
@@ -206,6 +209,8 @@ def linearise(
 
     def march(columns: IntArray) -> _Columns:
         prepared = prepare(network, state, forecast, schedule, member, directions=len(columns))
+        if outlet_c is not None:
+            prepared = prepared._replace(drive=prepared.drive._replace(plant_c=outlet_c))
         seeds = _seeds(network, directions, weight, first, columns, rows, functionals)
         jacobian = np.zeros((len(rows.step), len(columns)))
         gradients = np.zeros((len(functionals.water_end), len(columns)))

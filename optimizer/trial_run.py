@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from optimizer.capacity import beyond_capacity_k
 from optimizer.levers import limited, schedule_of
 from optimizer.linear_model import Task
 from optimizer.members import runs_in
@@ -63,7 +64,7 @@ def _simulate(task: Task, decisions: FloatArray) -> tuple[Trace, ...]:
 
 def _lowered(task: Task, decisions: FloatArray, trace: Trace) -> FloatArray:
     """Setpoints beyond a plant's capacity, brought down by what it lacked around each knot."""
-    lacking = trace.plants.setpoint_c - trace.plants.supply_temp_c
+    lacking = beyond_capacity_k(trace)
     if np.all(lacking <= FAR_BEYOND_K):
         return decisions
     levers, lowered = task.levers, decisions.copy()

@@ -83,6 +83,21 @@ def _varied(built: Network, seed: int) -> Network:
     )
 
 
+def with_boiler(district: District, share: float) -> District:
+    """Leave so much of every plant's capacity.
+
+    Args:
+        district: The district.
+        share: Of its capacity.
+
+    Returns:
+        The district.
+    """
+    network = district.network
+    plants = tuple(replace(one, max_heat_mw=share * one.max_heat_mw) for one in network.plants)
+    return replace(district, network=replace(network, plants=plants))
+
+
 def cold_wave(district: District, hours: int, *, members: int = 1, seed: int = 0) -> Forecast:
     """A fall from -4 to -14 degC within a day and slowly back, with members around it.
 

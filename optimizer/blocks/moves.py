@@ -4,19 +4,26 @@ import numpy as np
 import pyomo.environ as pyo
 
 from optimizer.levers import Levers, knot_gaps, start_window
-from optimizer.model.arrays import FloatArray
+from optimizer.model.arrays import BoolArray, FloatArray
 
 
 def declare_var_moves(
-    model: pyo.ConcreteModel, levers: Levers, decisions: FloatArray, radius: FloatArray
+    model: pyo.ConcreteModel,
+    levers: Levers,
+    decisions: FloatArray,
+    radius: FloatArray,
+    held_back: BoolArray,
 ) -> None:
     """Declare `move[d]`, the change of each decision.
+
+    What a plant at its capacity delivers may fall below the range of its setpoint.
 
     Args:
         model: Receives the variables.
         levers: The levers.
         decisions: Present decisions, shape (decisions,).
         radius: Trust radius of each decision, in its unit, shape (decisions,).
+        held_back: Setpoints that a plant at its capacity does not reach, shape (decisions,).
     """
     model.move = pyo.Var(range(levers.count), initialize=0.0)
     for number, r in enumerate(levers.ranges):
@@ -26,6 +33,7 @@ def declare_var_moves(
             present = float(decisions[at])
             # Present decisions stay possible even where a limit has moved past them.
             lowest = min(max(low - present, -float(radius[at])), 0.0)
+            lowest = -float(radius[at]) if held_back[at] else lowest
             highest = max(min(high - present, float(radius[at])), 0.0)
             model.move[at].setlb(lowest)
             model.move[at].setub(highest)

@@ -1,0 +1,104 @@
+"""At a plant's capacity the linear picture stands where the decisions stand."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from benchmarks.cases.cities import city, cold_wave
+from optimizer.baseline import baseline_schedule, starting_state
+from optimizer.capacity import beyond_capacity_k, outlet_setpoints_c
+from optimizer.levers import decisions_of, limited, schedule_of
+from optimizer.linear_model import Task, deliverable_c, limits_of, linear_model
+from optimizer.model.arrays import FloatArray
+from optimizer.model.trace import Trace
+from optimizer.plan import PlanOptions, task_for
+from optimizer.round import solve_round, solver_session
+from optimizer.search import units_of
+from optimizer.simulate import simulate
+from optimizer.tangents import Lever, linearise, no_functionals, no_rows
+from optimizer.trial_run import run_of
+
+# What a run loses that is set to just below what the plant delivers.
+SAME_K = 0.01
+
+
+@pytest.fixture(scope="module")
+def task() -> Task:
+    """A plant that is too small for the wave."""
+    built = city(6, 2, seed=4)
+    plants = tuple(replace(one, max_heat_mw=0.6 * one.max_heat_mw) for one in built.network.plants)
+    district = replace(built, network=replace(built.network, plants=plants))
+    weather = cold_wave(district, 18)
+    state = starting_state(district, weather, None)
+    curve = baseline_schedule(district, weather, state)
+    traces = (simulate(district.network, state, weather, curve),)
+    return task_for(district, state, weather, curve, traces, PlanOptions())
+
+
+@pytest.fixture(scope="module")
+def falling(task: Task) -> FloatArray:
+    """Outlets that fall as fast as they may from well above what the plant can give."""
+    usual = decisions_of(task.levers, task.template)
+    wanted = np.where(task.levers.directions.lever == Lever.PLANT, 75.0, usual)
+    return limited(task.levers, wanted)
+
+
+def ran(task: Task, decisions: FloatArray) -> Trace:
+    network = task.district.network
+    schedule = schedule_of(task.levers, network, decisions, task.template)
+    return simulate(network, task.state, task.forecast, schedule)
+
+
+def test_setpoints_that_fall_are_lacked_as_means_of_the_steps(
+    task: Task, falling: FloatArray
+) -> None:
+    trace = ran(task, falling)
+    lacking = beyond_capacity_k(trace)
+    assert lacking.max() > 1.0
+    capped = lacking > 0.0
+    reached = outlet_setpoints_c(trace) - lacking
+    assert reached[capped] == pytest.approx(trace.plants.supply_temp_c[capped])
+
+
+def test_a_run_set_to_what_plants_deliver_is_the_same_run(task: Task, falling: FloatArray) -> None:
+    network, trace = task.district.network, ran(task, falling)
+    set_to = linearise(
+        network,
+        task.state,
+        task.forecast,
+        schedule_of(task.levers, network, falling, task.template),
+        task.levers.directions,
+        no_rows(),
+        no_functionals(network, task.forecast.steps),
+        outlet_c=deliverable_c(trace),
+    ).trace
+    colder = trace.buildings.worst_flat_temp_c - set_to.buildings.worst_flat_temp_c
+    assert np.abs(colder).max() < SAME_K
+
+
+def test_slopes_at_capacity_see_the_setpoint(task: Task, falling: FloatArray) -> None:
+    trace = ran(task, falling)
+    linear = linear_model(task, falling, trace, limits_of(task, (trace,)))
+    plants = task.levers.directions.lever == Lever.PLANT
+    last = linear.flats.boundary == task.forecast.steps
+    assert last.any()
+    assert (np.abs(linear.flats.slope[last][:, plants]).sum(axis=1) > 0.01).all()
+
+
+def test_outlets_may_fall_below_the_range_that_the_plant_does_not_reach(task: Task) -> None:
+    """More flow from a plant at its capacity is colder water, and warms who gets too little."""
+    network = task.district.network
+    plants = tuple(replace(one, max_heat_mw=0.8 * one.max_heat_mw) for one in network.plants)
+    smaller = replace(task.district, network=replace(network, plants=plants))
+    task = replace(task, district=smaller)
+    least = np.where(task.levers.directions.lever == Lever.PLANT, 0.0, 85.0)
+    least[task.levers.directions.lever == Lever.OFFSET] = 0.0
+    run = run_of(task, limited(task.levers, least))
+    linear = linear_model(task, run.decisions, run.traces[0], limits_of(task, run.traces))
+    late = task.levers.directions.profile.argmax(axis=1) > task.forecast.steps // 2
+    assert linear.held_back[late & (task.levers.directions.lever == Lever.PLANT)].all()
+    reach = 2.0 * units_of(task.levers)
+    move = solve_round(task.levers, linear, reach, solver_session())
+    moved = run_of(task, limited(task.levers, run.decisions + move.change))
+    assert moved.merit.max_shortfall_k < run.merit.max_shortfall_k - 0.02
