@@ -37,6 +37,8 @@ from optimizer.round_model import (
 # Rows are added pass by pass, so many times at most.
 MAX_PASSES = 16
 LEAST_WORTH = 1e-9
+# How much more of a limit is asked about, in its scale, and of how many limits.
+BIT_SCALES, MOST_PRICED = 0.25, 12
 # Rows that come nearer than this to their limit are expected to hold the next round back as well.
 TIGHT_SCALES = 0.1
 TIGHT_K = 0.02
@@ -73,13 +75,11 @@ class Move:
         change: Change of each decision, shape (decisions,).
         buildings: Number of buildings with rows of their own.
         tight: The limits and flats that held it back.
-        worth: What more of each limit would buy, for those that would buy something.
     """
 
     change: FloatArray
     buildings: int
     tight: Tight
-    worth: tuple[Worth, ...]
 
 
 def solver_session() -> PersistentSolverBase:
@@ -125,8 +125,6 @@ def solve_round(
     radius: FloatArray,
     session: PersistentSolverBase,
     expected: Tight = NOTHING_TIGHT,
-    *,
-    with_worth: bool = False,
 ) -> Move:
     """Find the best move within the trust radius.
 
@@ -136,7 +134,6 @@ def solve_round(
         radius: Trust radius of each decision, shape (decisions,).
         session: Solver session.
         expected: What held the round before back; it gets its rows at once.
-        with_worth: Whether to ask what more of each limit would buy.
 
     Returns:
         The move.
@@ -144,18 +141,8 @@ def solve_round(
     Raises:
         RoundError: If the solver finds no solution, or one that is not what it says.
     """
-    work = RoundModel(levers, linear, radius, expected, with_worth=with_worth)
-    if work.violated():
-        _solve_tier(work, Tier.LIMITS, session)
-        work.least_excess = excess_after(linear, moves_of(work))
-        for excess in work.limit_rows.values():
-            excess.setub(max(value_of(excess), 0.0) + LIMIT_TOLERANCE)
-    work.counted = work.short(moves_of(work))
-    if work.counted:
-        _solve_tier(work, Tier.LARGEST, session)
-        largest = max(value_of(work.model.largest), 0.0)
-        work.model.largest.setub(largest + given_up_k(largest) + FLAT_TOLERANCE_K)
-        work.counted = largest > FLAT_TOLERANCE_K
+    work = RoundModel(levers, linear, radius, expected)
+    _solve_first_tiers(work, session)
     if work.counted:
         _solve_tier(work, Tier.SUM, session)
         allowed = value_of(work.model.objective) * (1.0 + SHORTFALL_SLACK_SHARE)
@@ -167,25 +154,81 @@ def solve_round(
         change=moves_of(work),
         buildings=len(set(flats.building[rows].tolist())),
         tight=_tight(work),
-        worth=_worth(work),
     )
 
 
-def _worth(work: RoundModel) -> tuple[Worth, ...]:
-    """Add up what the rows of each limit's instants are worth, from the duals of a tier.
+def _solve_first_tiers(work: RoundModel, session: PersistentSolverBase) -> None:
+    """Limits, then the coldest flat, which is counted where it is short."""
+    if work.violated():
+        _solve_tier(work, Tier.LIMITS, session)
+        work.least_excess = excess_after(work.linear, moves_of(work))
+        for excess in work.limit_rows.values():
+            excess.setub(max(value_of(excess), 0.0) + LIMIT_TOLERANCE)
+    work.counted = work.short(moves_of(work))
+    if work.counted:
+        _solve_tier(work, Tier.LARGEST, session)
+        largest = max(value_of(work.model.largest), 0.0)
+        work.model.largest.setub(largest + given_up_k(largest) + FLAT_TOLERANCE_K)
+        work.counted = largest > FLAT_TOLERANCE_K
 
-    Where flats are short, what a limit gives goes into warmth; money is what it saves elsewhere.
+
+def what_more_buys(
+    levers: Levers,
+    linear: LinearModel,
+    radius: FloatArray,
+    session: PersistentSolverBase,
+    expected: Tight = NOTHING_TIGHT,
+) -> tuple[Worth, ...]:
+    """Ask what a bit more of each limit would buy, one after the other.
+
+    Where several sets of limits bind at once, a dual is anything between what more would buy and
+    what less would cost: so the duals only say which limits to ask about.
+
+    Args:
+        levers: The levers.
+        linear: The linear model.
+        radius: Trust radius of each decision, shape (decisions,).
+        session: Solver session.
+        expected: What is likely to bind.
+
+    Returns:
+        The limits that would buy something: warmth where flats are short, else money.
+
+    Raises:
+        RoundError: If the solver finds no solution, or one that is not what it says.
     """
+    work = RoundModel(levers, linear, radius, expected)
+    _solve_first_tiers(work, session)
     tier = Tier.LARGEST if work.counted else Tier.COST
-    sums: dict[tuple[LimitKind, int], float] = {}
-    for r, value in work.duals.get(tier, {}).items():
-        key = work.linear.limits.kind[r], int(work.linear.limits.index[r, 0])
-        sums[key] = sums.get(key, 0.0) + value
-    return tuple(
-        Worth(kind=kind, index=index, warmth=work.counted, value=value)
-        for (kind, index), value in sums.items()
-        if value > LEAST_WORTH
-    )
+    duals = _duals(work, _solve_tier(work, tier, session))
+    before = value_of(work.model.objective)
+    found = []
+    for (kind, index), rows in _priced_limits(work, duals):
+        given = [work.limit_rows[r] for r in rows]
+        for excess in given:
+            excess.setub(excess.ub + BIT_SCALES)
+        _solve_checked(work, session)
+        for excess in given:
+            excess.setub(excess.ub - BIT_SCALES)
+        bought = before - value_of(work.model.objective)
+        bit = BIT_SCALES * float(linear.limits.scale[rows[0]])
+        if bought > LEAST_WORTH:
+            found.append(Worth(kind=kind, index=index, warmth=work.counted, value=bought / bit))
+    return tuple(found)
+
+
+def _priced_limits(
+    work: RoundModel, duals: dict[int, float]
+) -> list[tuple[tuple[LimitKind, int], list[int]]]:
+    """Limits of which duals say that more would buy something, dearest first."""
+    limits, sums = work.linear.limits, dict[tuple[LimitKind, int], float]()
+    rows: dict[tuple[LimitKind, int], list[int]] = {}
+    for r, dual in duals.items():
+        key = limits.kind[r], int(limits.index[r, 0])
+        sums[key] = sums.get(key, 0.0) + dual
+        rows.setdefault(key, []).append(r)
+    priced = sorted((key for key in sums if sums[key] > LEAST_WORTH), key=lambda key: -sums[key])
+    return [(key, rows[key]) for key in priced[:MOST_PRICED]]
 
 
 def _tight(work: RoundModel) -> Tight:
@@ -204,14 +247,15 @@ def _tight(work: RoundModel) -> Tight:
     )
 
 
-def _solve_tier(work: RoundModel, tier: Tier, session: PersistentSolverBase) -> None:
+def _solve_tier(work: RoundModel, tier: Tier, session: PersistentSolverBase) -> SolutionLoader:
     """Solve one tier, adding rows until the solution passes nothing that has no row."""
     add_rows(work, tier)
     for number in range(1, MAX_PASSES + 1):
         _set_objective(work, tier)
-        _solve_checked(work, tier, session)
+        solution = _solve_checked(work, session)
         if number == MAX_PASSES or not add_rows(work, tier):
             break
+    return solution
 
 
 def _set_objective(work: RoundModel, tier: Tier) -> None:
@@ -248,28 +292,23 @@ def _sum_expression(work: RoundModel) -> LinearExpression:
 
 
 def _duals(work: RoundModel, loader: SolutionLoader) -> dict[int, float]:
-    """What one unit more of each limit with a row takes from the objective."""
+    """What one scale more of each limit with a row takes from the objective."""
     rows = list(work.limit_rows)
     if not rows:
         return {}
     constraints = [work.model.limit[number + 1] for number in range(len(rows))]
     duals = loader.get_duals(constraints)
-    scale = work.linear.limits.scale
-    return {
-        r: -float(duals[one]) / float(scale[r]) for r, one in zip(rows, constraints, strict=True)
-    }
+    return {r: -float(duals[one]) for r, one in zip(rows, constraints, strict=True)}
 
 
-def _solve_checked(work: RoundModel, tier: Tier, session: PersistentSolverBase) -> None:
+def _solve_checked(work: RoundModel, session: PersistentSolverBase) -> SolutionLoader:
     """Solve, and believe the answer only if it satisfies the rows; else solve from cold once."""
     for attempt in (session, solver_session()):
         results = attempt.solve(work.model)
         if results.solution_status is SolutionStatus.optimal:
             results.solution_loader.load_vars()
             if _residual(work) < RESIDUAL_TOLERANCE:
-                if work.with_worth:
-                    work.duals[tier] = _duals(work, results.solution_loader)
-                return
+                return results.solution_loader
     raise RoundError(f"no believable solution: {results.termination_condition}")
 
 

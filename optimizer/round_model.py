@@ -64,10 +64,7 @@ class RoundModel:
         linear: LinearModel,
         radius: FloatArray,
         expected: Tight,
-        *,
-        with_worth: bool,
     ) -> None:
-        self.with_worth = with_worth
         self.levers = levers
         self.linear = linear
         self.limit_element = _limit_elements(linear)
@@ -76,7 +73,6 @@ class RoundModel:
         self.limit_rows: dict[int, pyo.Var] = {}
         self.warmth_rows: dict[int, pyo.Var | None] = {}
         self.fairness_rows: set[int] = set()
-        self.duals: dict[Tier, dict[int, float]] = {}
         self.model = pyo.ConcreteModel()
         declare_var_moves(self.model, levers, linear.decisions, radius, linear.held_back)
         declare_ineq_ramps(self.model, levers, linear.decisions)

@@ -1,8 +1,8 @@
 """What more of a limit that binds would buy: marginal values around what a search has found.
 
-The duals of one more round from where the search ended: of the tier that minimises the largest
-shortfall, in kelvin, and of the tier that minimises the cost at that warmth, in money. One-sided,
-and good as long as the limits that bind stay the same.
+One more round from where the search ended, solved again with a bit more of one limit at a time: of
+the tier that minimises the largest shortfall, in kelvin, or where nobody is short of the tier that
+minimises the cost, in money. One-sided, and good as long as the limits that bind stay the same.
 """
 
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from pyomo.contrib.solver.common.base import PersistentSolverBase
 from optimizer.linear_model import LinearModel, Task
 from optimizer.model.network import Network
 from optimizer.model.outcome import LimitKind, LimitResult
-from optimizer.round import RoundError, Worth, solve_round
+from optimizer.round import RoundError, Worth, what_more_buys
 from optimizer.round_model import NOTHING_TIGHT, Tight
 from optimizer.search import units_of
 
@@ -48,7 +48,7 @@ def worth_around(
     """
     try:
         reach = RADIUS * units_of(task.levers)
-        return solve_round(task.levers, linear, reach, session, tight, with_worth=True).worth
+        return what_more_buys(task.levers, linear, reach, session, tight)
     except RoundError:
         return ()
 

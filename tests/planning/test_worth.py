@@ -82,6 +82,24 @@ def test_more_capacity_warms_the_coldest_flat_by_what_its_worth_says(
     assert gained == pytest.approx(capacity(worth_around(*short, solver_session())).value, rel=0.1)
 
 
+def test_more_of_one_limit_buys_nothing_where_another_binds_as_hard(
+    short: tuple[Task, LinearModel],
+) -> None:
+    """Duals share one price between both; more of either alone is worth nothing."""
+    task, linear = short
+    kinds = linear.limits.kind
+    own = np.array([i for i, kind in enumerate(kinds) if kind is LimitKind.PLANT_HEAT])
+    twice = np.concatenate([np.arange(len(kinds)), own])
+    limits = linear.limits.chosen(twice)
+    index = limits.index.copy()
+    index[len(kinds) :, 0] = 1
+    doubled = replace(
+        linear, limits=replace(limits, index=index), limit_slope=linear.limit_slope[twice]
+    )
+    found = worth_around(task, doubled, solver_session())
+    assert not [one for one in found if one.kind is LimitKind.PLANT_HEAT and one.value > 0.1]
+
+
 def test_where_nobody_is_short_a_limit_is_worth_money_or_nothing() -> None:
     found = worth_around(*searched(small(1.0)), solver_session())
     assert not any(one.warmth for one in found)
