@@ -72,6 +72,13 @@ class FieldSense:
     _jumps: dict[str, tuple[datetime, ...]] = field(default_factory=dict)
     _outdoor: tuple[datetime, float] | None = None
 
+    def __post_init__(self) -> None:
+        named = self.quantities.items()
+        # Whatever the quantity, what is no number is within no range.
+        self._ranges = {name: RANGES.get(kind, (-math.inf, math.inf)) for name, kind in named}
+        self._most_jumps_k = {name: JUMPS_K[kind] for name, kind in named if kind in JUMPS_K}
+        self._outdoors = {name for name, kind in named if kind == "outdoor_temp_c"}
+
     def expect_outdoor(self, at: datetime, temp_c: float) -> None:
         """Take what the forecast says of now.
 
@@ -128,14 +135,15 @@ class FieldSense:
             text = relation.problem(values) if len(values) == len(relation.point_ids) else ""
             if text:
                 yield relation.name, relation.point_ids, text
-        for name, value in good.items():
-            quantity = self.quantities.get(name, "")
-            low, high = RANGES.get(quantity, (-math.inf, math.inf))
+        for name, (low, high) in self._ranges.items():
+            value = good.get(name)
+            if value is None:
+                continue
             if not low <= value <= high:
                 yield name, (name,), f"{value:g} is not between {low:g} and {high:g}"
             elif len(self._jumps.get(name, ())) >= MOST_JUMPS:
                 yield name, (name,), f"jumps: {len(self._jumps[name])} times in ten minutes"
-            elif quantity == "outdoor_temp_c" and self._is_far_from_forecast(value, now):
+            elif name in self._outdoors and self._is_far_from_forecast(value, now):
                 assert self._outdoor is not None
                 yield name, (name,), f"{value:g} degC, {self._outdoor[1]:g} in the forecast"
 
@@ -147,9 +155,9 @@ class FieldSense:
     def _count_jumps(
         self, readings: Mapping[str, Reading], good: Mapping[str, float], now: datetime
     ) -> None:
-        for name, value in good.items():
-            most = JUMPS_K.get(self.quantities.get(name, ""))
-            if most is None:
+        for name, most in self._most_jumps_k.items():
+            value = good.get(name)
+            if value is None:
                 continue
             at, before = self._last.get(name, (now, value))
             if abs(value - before) > most and now - at <= JUMP_WITHIN:

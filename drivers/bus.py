@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from drivers.base import (
     BadRequest,
@@ -75,6 +75,7 @@ class Bus:
         self._lock = lock
         self._devices = {device.device_id: device for device in devices}
         self._points = {point.point_id: point for point in points}
+        self._patiences = {point.stale_after_s for point in points}
         self._time = timekeeper
         wanted: dict[str, set[str]] = {name: set() for name in self._devices}
         for point in points:
@@ -84,6 +85,8 @@ class Bus:
         self._schedule = planned(list(devices), wanted, timekeeper.monotonic_s())
         self._latest: dict[tuple[str, str], Judged] = {}
         self._good: dict[tuple[str, str], Judged] = {}
+        # What a judgement means for a point, made once however often it is looked at.
+        self._readings: dict[str, tuple[Judged, Reading]] = {}
         self._port_retry_s = 0.0
         self._jobs: list[_Job] = []
         self._numbers = itertools.count()
@@ -148,11 +151,22 @@ class Bus:
         Raises:
             BadRequest: A point is not known.
         """
-        return {point_id: self._known(self._point(point_id), now) for point_id in point_ids}
+        oldest = {patience_s: now - timedelta(seconds=patience_s) for patience_s in self._patiences}
+        found = {}
+        for point_id in point_ids:
+            point = self._point(point_id)
+            reading = self._known(point, now)
+            fresh = reading.time >= oldest[point.stale_after_s]
+            found[point_id] = reading if fresh else _stale(point, reading, now)
+        return found
 
     def health(self) -> Mapping[str, DeviceHealth]:
         """How each device answers, by its id."""
         return {name: replace(health) for name, health in self._schedule.health.items()}
+
+    def failures(self) -> Mapping[str, int]:
+        """How often each device has failed in a row, by its id."""
+        return {name: one.failures_in_a_row for name, one in self._schedule.health.items()}
 
     def step(self) -> bool:
         """Do the most urgent thing: a job, or else a poll that is due.
@@ -289,20 +303,20 @@ class Bus:
             detail = self._schedule.health[point.device_id].last_error or "not read yet"
             return Reading(point_id=point.point_id, value=None, time=now,
                            quality=Quality.MISSING, detail=detail)  # fmt: skip
-        reading = self._reading(point)
-        age_s = reading.age_s(now)
-        if age_s <= point.stale_after_s:
-            return reading
-        detail = f"{age_s:.0f} s old; at most {point.stale_after_s:.0f} s"
-        return replace(reading, quality=Quality.STALE, detail=detail)
+        return self._reading(point)
 
     def _reading(self, point: FieldPoint) -> Reading:
         judged = self._latest[point.device_id, point.tag]
+        known = self._readings.get(point.point_id)
+        if known is not None and known[0] is judged:
+            return known[1]
         value = judged.value
         if value is not None:
             value = point_value(point, self._tag(point).unit, value)
-        return Reading(point_id=point.point_id, value=value, time=judged.time,
-                       quality=judged.quality, detail=judged.detail)  # fmt: skip
+        reading = Reading(point_id=point.point_id, value=value, time=judged.time,
+                          quality=judged.quality, detail=judged.detail)  # fmt: skip
+        self._readings[point.point_id] = judged, reading
+        return reading
 
     def _point(self, point_id: str) -> FieldPoint:
         if point_id not in self._points:
@@ -313,6 +327,11 @@ class Bus:
         if point.device_id not in self._devices:
             raise BadRequest(f"bus {self.bus_id} has no device {point.device_id}")
         return self._devices[point.device_id].profile.tag(point.tag)
+
+
+def _stale(point: FieldPoint, reading: Reading, now: datetime) -> Reading:
+    detail = f"{reading.age_s(now):.0f} s old; at most {point.stale_after_s:.0f} s"
+    return replace(reading, quality=Quality.STALE, detail=detail)
 
 
 def _carry_out(job: _Job) -> None:
@@ -378,6 +397,10 @@ class Field:
         for bus, own in self._by_bus(point_ids):
             found |= bus.latest(own, now)
         return found
+
+    def failures(self) -> Mapping[str, int]:
+        """How often each device has failed in a row; see `Bus.failures`."""
+        return {name: count for bus in self.buses for name, count in bus.failures().items()}
 
     def write(self, setpoint: Setpoint) -> None:
         """Write a setpoint once; see `drivers.base.Writer.write`."""

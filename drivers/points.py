@@ -5,6 +5,7 @@ A quantity ends in its unit (`supply_temp_c`, `flow_m3_h`); one without such an 
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 from drivers.base import BadRequest
 
@@ -89,6 +90,7 @@ class FieldPoint:
     stale_after_s: float
 
 
+@cache  # asked for every reading; a site has a few dozen quantities
 def unit_of(quantity: str) -> str:
     """Tell the unit that a quantity's name ends in.
 

@@ -3,9 +3,8 @@
 import errno
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import StrEnum
+from types import TracebackType
 
 import serial
 from serial.rs485 import RS485Settings
@@ -168,19 +167,39 @@ class SerialPort:
             raise PortLost(f"{self.name} is closed")
         return self._serial
 
-    @contextmanager
-    def _named_errors(self, what: str) -> Iterator[None]:
-        """Turn whatever the port raises into PortLost, and close it so that it can come back."""
-        try:
-            yield
-        except _PORT_ERRORS as error:
-            self.close()
-            held = getattr(error, "errno", None) in (errno.EAGAIN, errno.EBUSY)
-            if held:
-                raise PortBusy(f"{self.name} is in use by another program") from error
-            raise PortLost(
-                f"{self.name} {what}: {error}; check the cable, the name and the settings"
-            ) from error
+    def _named_errors(self, what: str) -> "_NamedErrors":
+        return _NamedErrors(self, what)
+
+
+class _NamedErrors:
+    """Turns whatever a port raises into PortLost, and closes it so that it can come back.
+
+    A class and no generator: it is entered half a dozen times for every frame.
+    """
+
+    __slots__ = ("_port", "_what")
+
+    def __init__(self, port: SerialPort, what: str) -> None:
+        self._port, self._what = port, what
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if not isinstance(error, _PORT_ERRORS):
+            return
+        name = self._port.name
+        self._port.close()
+        if getattr(error, "errno", None) in (errno.EAGAIN, errno.EBUSY):
+            raise PortBusy(f"{name} is in use by another program") from error
+        raise PortLost(
+            f"{name} {self._what}: {error}; check the cable, the name and the settings"
+        ) from error
 
 
 def known_ports() -> list[tuple[str, str]]:

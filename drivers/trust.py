@@ -60,15 +60,15 @@ def judge(
         The value with its quality.
     """
     last = samples[-1]
-    values = [_value(tag, sample) for sample in samples]
-    missing = [sample for sample in samples if sample.raw is None]
-    if missing:
-        return Judged(value=None, time=last.time, quality=Quality.MISSING,
-                      detail=missing[0].detail)  # fmt: skip
-    if any(sample.raw in tag.sentinels for sample in samples) or None in values:
-        return Judged(value=None, time=last.time, quality=Quality.SENTINEL,
-                      detail=f"{tag.name} reads {last.raw}, which means no value")  # fmt: skip
-    numbers = [value for value in values if value is not None]
+    numbers = []
+    for sample in samples:
+        if sample.raw is None:
+            return Judged(value=None, time=last.time, quality=Quality.MISSING,
+                          detail=sample.detail)  # fmt: skip
+        if sample.raw in tag.sentinels or not math.isfinite(sample.raw):
+            detail = f"{tag.name} reads {sample.raw}, which means no value"
+            return Judged(value=None, time=last.time, quality=Quality.SENTINEL, detail=detail)
+        numbers.append(scaled(tag, sample.raw))
     value = numbers[-1]
     quality, detail = _verdict(tag, numbers, last.time, before, confirmed)
     moved = before is None or before.value is None or value != before.value
@@ -106,12 +106,6 @@ def written_as_read(tag: Tag, written: float, read: float) -> bool:
     """
     slack = 0.5 * tag.resolution + 1e-6 * max(1.0, abs(written))
     return abs(written - read) <= slack
-
-
-def _value(tag: Tag, sample: Sample) -> float | None:
-    if sample.raw is None or not math.isfinite(sample.raw):
-        return None
-    return scaled(tag, sample.raw)
 
 
 def _verdict(

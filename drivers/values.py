@@ -40,6 +40,9 @@ _FORMATS = {
     ValueType.FLOAT32: ">f",
     ValueType.FLOAT64: ">d",
 }
+_COUNTS = {kind: struct.calcsize(layout) // REGISTER_BYTES for kind, layout in _FORMATS.items()} | {
+    ValueType.BIT: 1
+}
 _FLOATS = (ValueType.FLOAT32, ValueType.FLOAT64)
 
 
@@ -52,9 +55,7 @@ def register_count(value_type: ValueType) -> int:
     Returns:
         1, 2 or 4.
     """
-    if value_type is ValueType.BIT:
-        return 1
-    return struct.calcsize(_FORMATS[value_type]) // REGISTER_BYTES
+    return _COUNTS[value_type]
 
 
 def decode_number(

@@ -99,11 +99,7 @@ class SiteField:
 
     def failures(self) -> Mapping[str, int]:
         """Failures in a row, by device."""
-        return {
-            name: health.failures_in_a_row
-            for bus in self._field.buses
-            for name, health in bus.health().items()
-        }
+        return self._field.failures()
 
     def start(self) -> None:
         """Start polling."""

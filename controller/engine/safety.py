@@ -46,6 +46,7 @@ class SafetyLoop:
         self._watch = ClockWatch(core.clock(), monotonic_s())
         self._followed_s = float("-inf")
         self._recorded_s = float("-inf")
+        self._recorded: dict[str, datetime] = {}
         self._foreign: dict[str, int] = {}
         self._effects = EffectWatch(expectations(core.tables.site))
         self._refusals: tuple[str, ...] = ()
@@ -250,10 +251,15 @@ class SafetyLoop:
         self._recorded_s = self._monotonic_s()
         for passing in ("clock", "foreign"):  # events, not states: a minute on the board is enough
             core.causes.pop(passing, None)
-        known = [one for one in core.readings.values() if one.quality is not Quality.MISSING]
+        new = [
+            one
+            for one in core.readings.values()
+            if one.quality is not Quality.MISSING and self._recorded.get(one.point_id) != one.time
+        ]
         try:
             with core.database.recording() as connection:
-                record_readings(connection, known)
+                record_readings(connection, new)
+            self._recorded |= {one.point_id: one.time for one in new}
         except StoreError as error:
             core.store_failed(error)
 

@@ -19,6 +19,8 @@ def status_of(core: Core) -> dict[str, Any]:
         What JSON can hold: mode, arming, ownership, the newest recommendation, points, alarms.
     """
     state, now = core.state, core.clock()
+    instants = {reading.time for reading in core.readings.values()}  # one for a whole poll
+    age_s = {at: round((now - at).total_seconds(), 1) for at in instants}
     owned = state.ownership
     return {
         "site": core.tables.site.site_id,
@@ -54,8 +56,8 @@ def status_of(core: Core) -> dict[str, Any]:
         "readings": {
             name: {
                 "value": number(reading.value),
-                "quality": reading.quality.value,
-                "age_s": round(reading.age_s(now), 1),
+                "quality": reading.quality,
+                "age_s": age_s[reading.time],
             }
             for name, reading in core.readings.items()
         },

@@ -213,7 +213,8 @@ def _snapshot(engine: Engine) -> Iterator[Connection]:
     options: dict[str, Any] = {_READING: True}
     if engine.dialect.name == "postgresql":
         options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-    with engine.execution_options(**options).connect() as connection:
+    with engine.connect() as connection:
+        connection.execution_options(**options)
         yield connection
 
 

@@ -96,8 +96,9 @@ def renew_lease(connection: Connection, fence: int, now: datetime, lasts: timede
     Raises:
         LeaseLost: Another engine has it now.
     """
-    check_fence(connection, fence)
-    connection.execute(update(LEASE).where(LEASE.c.name == ENGINE).values(expires_at=now + lasts))
+    own = update(LEASE).where(LEASE.c.name == ENGINE, LEASE.c.fence == fence)
+    if not connection.execute(own.values(expires_at=now + lasts)).rowcount:
+        check_fence(connection, fence)  # which says who has it
 
 
 def end_lease(connection: Connection, fence: int, now: datetime) -> None:

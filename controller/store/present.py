@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, delete, insert, select
+from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from controller.store.tables import CYCLES, PRESENT
 
@@ -29,9 +29,10 @@ def publish(connection: Connection, name: str, body: Mapping[str, Any], now: dat
         body: What JSON can hold.
         now: tz-aware.
     """
-    connection.execute(delete(PRESENT).where(PRESENT.c.name == name))
     text = json.dumps(dict(body), ensure_ascii=False, sort_keys=True, allow_nan=False)
-    connection.execute(insert(PRESENT).values(name=name, at=now, body=text))
+    known = update(PRESENT).where(PRESENT.c.name == name).values(at=now, body=text)
+    if not connection.execute(known).rowcount:
+        connection.execute(insert(PRESENT).values(name=name, at=now, body=text))
 
 
 def published(connection: Connection, name: str) -> tuple[datetime, Mapping[str, Any]] | None:

@@ -37,6 +37,8 @@ class ModbusLink:
     def __init__(self, master: ModbusMaster) -> None:
         self.master = master
         self._gapless: set[str] = set()
+        # The same tags are asked for poll after poll; names tell a device's tags apart.
+        self._blocks: dict[tuple[str, int, tuple[str, ...]], list[Block]] = {}
 
     def open(self) -> None:
         """Open the master's port; PortLost where that fails."""
@@ -51,7 +53,7 @@ class ModbusLink:
         unit = unit_of_address(device.address)
         bridge = 0 if device.device_id in self._gapless else device.profile.bridge
         raw: dict[str, float] = {}
-        for block in merged_blocks(tags, bridge):
+        for block in self._blocks_of(device, tags, bridge):
             try:
                 raw |= self._read_block(unit, block)
             except DeviceRefused:
@@ -76,6 +78,12 @@ class ModbusLink:
             self.master.write_register(unit, place.register, words[0])
         else:
             self.master.write_registers(unit, place.register, words)
+
+    def _blocks_of(self, device: FieldDevice, tags: Sequence[Tag], bridge: int) -> list[Block]:
+        key = device.device_id, bridge, tuple(tag.name for tag in tags)
+        if key not in self._blocks:
+            self._blocks[key] = merged_blocks(tags, bridge)
+        return self._blocks[key]
 
     def _read_block(self, unit: int, block: Block) -> dict[str, float]:
         words = self.master.read(unit, READ_FUNCTION[block.table], block.address, block.count)

@@ -173,7 +173,7 @@ class RtuMaster(ModbusMaster):
         try:
             self._port.write(frame)
             sent_s = time.monotonic() + len(frame) * self._port.char_s
-            return self._await_reply(unit, request, sent_s)
+            return self._await_reply(unit, request, frame, sent_s)
         except (NoReply, GarbledReply, PortLost) as error:
             self._owe(unit, request)
             if own_turn:
@@ -189,7 +189,9 @@ class RtuMaster(ModbusMaster):
         own_turn = self._answered_last == unit and not request.is_write
         return own_turn and unit not in self._needs_full_silence
 
-    def _await_reply(self, unit: int, request: Request, sent_s: float) -> tuple[int, ...]:
+    def _await_reply(
+        self, unit: int, request: Request, sent: bytes, sent_s: float
+    ) -> tuple[int, ...]:
         """Wait for the reply, leaving out late replies to older requests."""
         deadline_s = sent_s + self.timeout_s
         while True:
@@ -200,7 +202,7 @@ class RtuMaster(ModbusMaster):
                 self.counts.late += 1
                 log.info("unit %d: a late reply, left out: %s", frame[0], frame.hex(" "))
                 continue
-            if frame == encode_frame(unit, request) and not request.is_write:
+            if frame == sent and not request.is_write:
                 raise GarbledReply("the adapter gave back what was sent; switch its local echo off")
             try:
                 values = decode_reply_frame(unit, request, frame)
@@ -232,6 +234,8 @@ class RtuMaster(ModbusMaster):
 
     def _is_late(self, frame: bytes, *, unit: int, request: Request | None) -> bool:
         """Whether a frame may answer an older request and is not sure to answer this one."""
+        if not any(self._debts.values()):
+            return False
         try:
             from_unit, reply = decode_frame(frame)
         except GarbledReply:

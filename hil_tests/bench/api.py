@@ -137,15 +137,15 @@ class PlantApi:
         return {
             point.point_id: {"Unit": unit_of(point.quantity), "Description": point.quantity}
             for point in self.world.site.points
-            if f"{point.device_id}.{point.tag}" in self.world.sensors.by_name
+            if f"{point.device_id}.{point.tag}" in self.world.sensors.names
         }
 
     def _measurements(self) -> dict[str, Any]:
-        sensors = self.world.sensors.by_name
+        sensors = self.world.sensors
         shown = {
-            point.point_id: sensors[f"{point.device_id}.{point.tag}"].shown
+            point.point_id: sensors.shown(f"{point.device_id}.{point.tag}")
             for point in self.world.site.points
-            if f"{point.device_id}.{point.tag}" in sensors
+            if f"{point.device_id}.{point.tag}" in sensors.names
         }
         return {"time": self.world.second, **shown}
 

@@ -8,6 +8,7 @@ import math
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 
 from drivers.points import converted
 from drivers.profiles import Profile, Tag
@@ -143,12 +144,18 @@ class Device:
 
 def _within(kind: ValueType, raw: float) -> float:
     """Keep a number within what its registers can hold."""
+    low, high = _bounds(kind)
+    return min(max(raw, low), high)
+
+
+@cache
+def _bounds(kind: ValueType) -> tuple[float, float]:
     if kind.startswith("float"):
-        return raw
+        return -math.inf, math.inf
     bits = int(kind.removeprefix("uint").removeprefix("int"))
     if kind.startswith("uint"):
-        return min(max(raw, 0.0), 2.0**bits - 1)
-    return min(max(raw, -(2.0 ** (bits - 1))), 2.0 ** (bits - 1) - 1)
+        return 0.0, 2.0**bits - 1
+    return -(2.0 ** (bits - 1)), 2.0 ** (bits - 1) - 1
 
 
 def _decoded(tag: Tag, words: tuple[int, ...]) -> float:

@@ -112,14 +112,13 @@ class Mishaps:
         return self._buses[order.target]
 
     def _detector(self, order: Order) -> Undo:
-        sensors = self._world.sensors.by_name
-        if order.target not in sensors:
-            raise UnknownTargetError(order, sensors)
-        sensor, settings = sensors[order.target], order.settings
+        sensors, settings = self._world.sensors, order.settings
+        if order.target not in sensors.names:
+            raise UnknownTargetError(order, sensors.names)
         instead = str(settings["with"]) if order.verb == "swap" else None
-        if instead is not None and instead not in sensors:
-            raise UnknownTargetError(order, sensors)
-        sensor.fault = SensorFault(
+        if instead is not None and instead not in sensors.names:
+            raise UnknownTargetError(order, sensors.names)
+        sensors.faults[order.target] = SensorFault(
             since=self._world.second,
             stuck=order.verb == "stuck",
             missing=order.verb == "missing",
@@ -128,7 +127,11 @@ class Mishaps:
             scale=float(settings.get("factor", 1.0)),
             shown_instead=instead,
         )
-        return lambda: setattr(sensor, "fault", None)
+
+        def mended() -> None:
+            sensors.faults.pop(order.target, None)
+
+        return mended
 
     def _at(self, order: Order, index: Mapping[str, int]) -> int:
         if order.target not in index:

@@ -1,12 +1,16 @@
 """Detectors between the plant and the registers: lag, noise, and what can befall them."""
 
 import math
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
+from controller.site import Site
 from hil_tests.bench.plant import Snapshot
-from hil_tests.bench.signals import Getter
+from hil_tests.bench.signals import Column, Signal, signal_of
+from optimizer.model.arrays import FloatArray, IntArray
 
 LAG_S = 20.0
 # Standard deviation of noise by the quantity's ending: absolute, then relative.
@@ -32,40 +36,51 @@ class SensorFault:
     shown_instead: str | None = None
 
 
-@dataclass
-class Sensor:
-    """One detector: what it measures, how noisily, and what it shows."""
+class Detector(NamedTuple):
+    """A detector that is put up: its name (`device.tag`), what it measures, and as what."""
 
-    getter: Getter
-    absolute: float
-    relative: float
-    lags: bool
-    felt: float = 0.0
-    shown: float = 0.0
-    fault: SensorFault | None = None
+    name: str
+    quantity: str
+    signal: Signal
 
 
-@dataclass
 class Sensors:
-    """All detectors of a site by `device.tag`.
+    """All detectors of a site, settled at first.
+
+    Args:
+        detectors: The detectors.
+        now: The plant.
+        seed: Of the noise.
 
     Attributes:
-        seed: Of the noise.
+        faults: What is wrong, by detector.
     """
 
-    seed: int
-    by_name: dict[str, Sensor] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self._chance = np.random.default_rng([self.seed, 7])
-
-    def add(self, name: str, quantity: str, getter: Getter, now: Snapshot) -> None:
-        """Put a detector up; it has settled."""
-        ending = next((one for one in NOISE if quantity.endswith(one[0])), ("", 0.0, 0.0))
-        value = getter(now)
-        self.by_name[name] = Sensor(
-            getter, ending[1], ending[2], quantity.endswith("temp_c"), value, value
+    def __init__(self, detectors: Sequence[Detector], now: Snapshot, seed: int) -> None:
+        self._chance = np.random.default_rng([seed, 7])
+        self._index = {one.name: i for i, one in enumerate(detectors)}
+        self._columns = _by_column(detectors)
+        endings = [
+            next((row for row in NOISE if one.quantity.endswith(row[0])), ("", 0.0, 0.0))
+            for one in detectors
+        ]
+        self._absolute = np.array([row[1] for row in endings])
+        self._relative = np.array([row[2] for row in endings])
+        self._lags = np.array(
+            [one.quantity.endswith("temp_c") for one in detectors], dtype=np.bool_
         )
+        self._felt = self._true(now)
+        self._shown = self._felt.copy()
+        self.faults: dict[str, SensorFault] = {}
+
+    @property
+    def names(self) -> Mapping[str, int]:
+        """The detectors, and their places."""
+        return self._index
+
+    def shown(self, name: str) -> float:
+        """Give what a detector shows, in the unit of its quantity; NaN where nothing."""
+        return float(self._shown[self._index[name]])
 
     def feel(self, now: Snapshot, step_s: float) -> None:
         """Let every detector follow what it measures.
@@ -74,28 +89,63 @@ class Sensors:
             now: The plant.
             step_s: Time since the last call, s.
         """
-        share = 1.0 - math.exp(-step_s / LAG_S)
-        noises = self._chance.standard_normal(len(self.by_name))
-        truths = {}
-        for (name, sensor), noise in zip(self.by_name.items(), noises, strict=True):
-            true = sensor.getter(now)
-            sensor.felt += (share if sensor.lags else 1.0) * (true - sensor.felt)
-            spread = sensor.absolute + sensor.relative * abs(sensor.felt)
-            truths[name] = sensor.felt + spread * float(noise)
-        for name, sensor in self.by_name.items():
-            sensor.shown = self._shown(sensor, truths[name], truths, now.seconds)
+        share = np.where(self._lags, 1.0 - math.exp(-step_s / LAG_S), 1.0)
+        self._felt += share * (self._true(now) - self._felt)
+        spread = self._absolute + self._relative * np.abs(self._felt)
+        noisy = self._felt + spread * self._chance.standard_normal(len(self._felt))
+        before, self._shown = self._shown, noisy.copy()
+        for name, fault in self.faults.items():
+            at = self._index[name]
+            instead = self._index.get(fault.shown_instead or "", at)
+            value = float(noisy[instead])
+            self._shown[at] = _faulty(fault, value, float(before[at]), now.seconds)
 
-    @staticmethod
-    def _shown(sensor: Sensor, value: float, truths: dict[str, float], seconds: float) -> float:
-        fault = sensor.fault
-        if fault is None:
-            return value
-        if fault.missing:
-            return math.nan
-        if fault.stuck:
-            return sensor.shown
-        if fault.shown_instead is not None:
-            value = truths[fault.shown_instead]
-        return value * fault.scale + fault.spike + fault.drift_per_h * (
-            seconds - fault.since
-        ) / 3600.0  # fmt: skip
+    def _true(self, now: Snapshot) -> FloatArray:
+        found = np.empty(len(self._index))
+        for column, places, at in self._columns:
+            found[places] = column(now)[at]
+        return found
+
+
+def detectors_of(site: Site) -> list[Detector]:
+    """Find the detectors of a site: one for each tag that shows something of the plant.
+
+    Args:
+        site: The site.
+
+    Returns:
+        The detectors, device by device.
+    """
+    found: dict[str, Detector] = {}
+    order = {device.device_id: i for i, device in enumerate(site.devices)}
+    for point in sorted(site.points, key=lambda one: order[one.device_id]):
+        signal = signal_of(
+            site.district.network, point.target_kind, point.target_id, point.quantity
+        )
+        if signal is not None:
+            name = f"{point.device_id}.{point.tag}"
+            found[name] = Detector(name, point.quantity, signal)
+    return list(found.values())
+
+
+def _by_column(detectors: Sequence[Detector]) -> list[tuple[Column, IntArray, IntArray]]:
+    """Each column of the plant's present that is looked at: by whom, and where in it."""
+    columns = dict.fromkeys(one.signal.column for one in detectors)
+    return [
+        (
+            column,
+            np.array([i for i, one in enumerate(detectors) if one.signal.column is column]),
+            np.array([one.signal.at for one in detectors if one.signal.column is column]),
+        )
+        for column in columns
+    ]
+
+
+def _faulty(fault: SensorFault, value: float, before: float, seconds: float) -> float:
+    """What a detector shows that is not as it should be."""
+    if fault.missing:
+        return math.nan
+    if fault.stuck:
+        return before
+    drifted = fault.drift_per_h * (seconds - fault.since) / 3600.0
+    return value * fault.scale + fault.spike + drifted

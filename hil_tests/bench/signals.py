@@ -1,53 +1,71 @@
-"""What each point of a site truly measures: from the plant's present to a number."""
+"""What each point of a site truly measures: from the plant's present to numbers."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import NamedTuple
+
+import numpy as np
 
 from hil_tests.bench.plant import Snapshot
+from optimizer.model.arrays import FloatArray
 from optimizer.model.network import Network
 from optimizer.physics.water import density_kg_m3
 
-Getter = Callable[[Snapshot], float]
-
-_PLANT: dict[str, Callable[[Snapshot, int], float]] = {
-    "supply_temp_c": lambda now, i: now.plant_supply_c[i],
-    "return_temp_c": lambda now, i: now.plant_return_c[i],
-    "supply_pressure_bar": lambda now, i: now.plant_supply_bar[i],
-    "return_pressure_bar": lambda now, i: now.plant_return_bar[i],
-    "flow_m3_h": lambda now, i: _m3_h(now.plant_flow_kg_s[i], now.plant_return_c[i]),
-    "mass_flow_kg_s": lambda now, i: now.plant_flow_kg_s[i],
-    "heat_power_kw": lambda now, i: now.plant_heat_mw[i] * 1e3,
-    "makeup_m3_h": lambda now, i: now.makeup_m3_h if i == 0 else 0.0,
-}
-_PUMP: dict[str, Callable[[Snapshot, int], float]] = {
-    "speed_pct": lambda now, i: now.pump_speed_pct[i],
-    "power_kw": lambda now, i: now.pump_power_kw[i],
-}
-_STATION: dict[str, Callable[[Snapshot, int], float]] = {
-    "supply_temp_c": lambda now, i: now.station_supply_c[i],
-    "return_temp_c": lambda now, i: now.station_return_c[i],
-    "flow_m3_h": lambda now, i: _m3_h(now.station_flow_kg_s[i], now.station_return_c[i]),
-    "heat_power_kw": lambda now, i: now.station_heat_kw[i],
-    "secondary_supply_temp_c": lambda now, i: now.station_secondary_c[i],
-    "valve_opening_pct": lambda now, i: now.station_opening_pct[i],
-    "dp_bar": lambda now, i: now.station_dp_bar[i],
-}
-_BUILDING: dict[str, Callable[[Snapshot, int], float]] = {
-    "indoor_temp_c": lambda now, i: now.indoor_c[i],
-    "worst_flat_temp_c": lambda now, i: now.worst_flat_c[i],
-}
-_SITE: dict[str, Callable[[Snapshot, int], float]] = {
-    "outdoor_temp_c": lambda now, _: now.weather.outdoor_temp_c,
-    "wind_m_s": lambda now, _: now.weather.wind_m_s,
-    "ghi_w_m2": lambda now, _: now.weather.ghi_w_m2,
-}
+Column = Callable[[Snapshot], FloatArray]
 
 
-def _m3_h(flow_kg_s: Any, temp_c: Any) -> float:
-    return float(flow_kg_s / density_kg_m3(float(temp_c)) * 3600.0)
+class Signal(NamedTuple):
+    """What a point measures: a column of the plant's present, and the place in it."""
+
+    column: Column
+    at: int
 
 
-def getter_of(network: Network, kind: str, name: str, quantity: str) -> Getter | None:
+def _m3_h(flow_kg_s: FloatArray, temp_c: FloatArray) -> FloatArray:
+    return flow_kg_s / density_kg_m3(temp_c) * 3600.0
+
+
+def _makeup_m3_h(now: Snapshot) -> FloatArray:
+    """Water is made up at the first plant."""
+    found = np.zeros(len(now.plant_flow_kg_s))
+    found[0] = now.makeup_m3_h
+    return found
+
+
+_PLANT: dict[str, Column] = {
+    "supply_temp_c": lambda now: now.plant_supply_c,
+    "return_temp_c": lambda now: now.plant_return_c,
+    "supply_pressure_bar": lambda now: now.plant_supply_bar,
+    "return_pressure_bar": lambda now: now.plant_return_bar,
+    "flow_m3_h": lambda now: _m3_h(now.plant_flow_kg_s, now.plant_return_c),
+    "mass_flow_kg_s": lambda now: now.plant_flow_kg_s,
+    "heat_power_kw": lambda now: now.plant_heat_mw * 1e3,
+    "makeup_m3_h": _makeup_m3_h,
+}
+_PUMP: dict[str, Column] = {
+    "speed_pct": lambda now: now.pump_speed_pct,
+    "power_kw": lambda now: now.pump_power_kw,
+}
+_STATION: dict[str, Column] = {
+    "supply_temp_c": lambda now: now.station_supply_c,
+    "return_temp_c": lambda now: now.station_return_c,
+    "flow_m3_h": lambda now: _m3_h(now.station_flow_kg_s, now.station_return_c),
+    "heat_power_kw": lambda now: now.station_heat_kw,
+    "secondary_supply_temp_c": lambda now: now.station_secondary_c,
+    "valve_opening_pct": lambda now: now.station_opening_pct,
+    "dp_bar": lambda now: now.station_dp_bar,
+}
+_BUILDING: dict[str, Column] = {
+    "indoor_temp_c": lambda now: now.indoor_c,
+    "worst_flat_temp_c": lambda now: now.worst_flat_c,
+}
+_SITE: dict[str, Column] = {
+    "outdoor_temp_c": lambda now: np.array([now.weather.outdoor_temp_c]),
+    "wind_m_s": lambda now: np.array([now.weather.wind_m_s]),
+    "ghi_w_m2": lambda now: np.array([now.weather.ghi_w_m2]),
+}
+
+
+def signal_of(network: Network, kind: str, name: str, quantity: str) -> Signal | None:
     """Find what a point measures.
 
     Args:
@@ -57,7 +75,7 @@ def getter_of(network: Network, kind: str, name: str, quantity: str) -> Getter |
         quantity: Such as supply_temp_c.
 
     Returns:
-        What reads it off the plant, None where the plant has no such thing (a switch, a setpoint).
+        Where it is found, None where the plant has no such thing (a switch, a setpoint).
     """
     tables = {
         "plant": (_PLANT, network.plant_index),
@@ -68,7 +86,4 @@ def getter_of(network: Network, kind: str, name: str, quantity: str) -> Getter |
     }
     table, index = tables[kind]
     found = table.get(quantity)
-    if found is None:
-        return None
-    at = index[name]
-    return lambda now: float(found(now, at))
+    return None if found is None else Signal(found, index[name])

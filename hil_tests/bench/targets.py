@@ -9,8 +9,8 @@ from drivers.profiles import load_profile
 from hil_tests.bench.checks import Check
 from hil_tests.bench.scenario import Scenario
 from hil_tests.bench.scenario_values import Wrongs
+from hil_tests.bench.sensors import detectors_of
 from hil_tests.bench.session import site_folder
-from hil_tests.bench.signals import getter_of
 from hil_tests.bench.site_facts import setpoint_ids
 from hil_tests.bench.trace import new_trace
 from hil_tests.bench.verbs import VERBS, Order
@@ -77,12 +77,7 @@ def _there(verb: str, site: Site) -> Collection[str]:
 
 
 def _detectors(site: Site) -> list[str]:
-    network = site.district.network
-    return [
-        f"{point.device_id}.{point.tag}"
-        for point in site.points
-        if getter_of(network, point.target_kind, point.target_id, point.quantity) is not None
-    ]
+    return [one.name for one in detectors_of(site)]
 
 
 def _panels(site: Site) -> list[str]:

@@ -13,8 +13,7 @@ from hil_tests.bench.course import Course
 from hil_tests.bench.devices import Device
 from hil_tests.bench.plant import Plant, Setpoints
 from hil_tests.bench.plant_parameters import PlantParameters
-from hil_tests.bench.sensors import Sensors
-from hil_tests.bench.signals import getter_of
+from hil_tests.bench.sensors import Sensors, detectors_of
 from hil_tests.bench.trace import new_trace
 from optimizer.baseline import fallback_pump_setpoints
 from optimizer.timegrid import curve
@@ -63,7 +62,7 @@ class World:
         start = usual_setpoints(site, course.at(0.0).outdoor_temp_c)
         self.plant = Plant(parameters, start, course.at(0.0))
         self.now = self.plant.snapshot()
-        self.sensors = Sensors(seed)
+        self.sensors = Sensors(detectors_of(site), self.now, seed)
         self.devices = self._devices()
         self._levers = self._find_levers()
         self._first = start
@@ -123,13 +122,6 @@ class World:
         for one in site.devices:
             profile = load_profile(one.profile_path)
             points = {p.tag: p for p in site.points if p.device_id == one.device_id}
-            for tag_name, point in points.items():
-                getter = getter_of(
-                    site.district.network, point.target_kind, point.target_id, point.quantity
-                )
-                if getter is not None:
-                    name = f"{one.device_id}.{tag_name}"
-                    self.sensors.add(name, point.quantity, getter, self.now)
             units = {
                 name: (unit_of(point.quantity), profile.tags[name].unit)
                 for name, point in points.items()
@@ -147,10 +139,11 @@ class World:
         self, device_id: str, units: dict[str, tuple[str, str]]
     ) -> Callable[[str], float | None]:
         def shown(tag: str) -> float | None:
-            sensor = self.sensors.by_name.get(f"{device_id}.{tag}")
-            if sensor is None:
+            name = f"{device_id}.{tag}"
+            if name not in self.sensors.names:
                 return None
-            return converted(sensor.shown, *units[tag]) if math.isfinite(sensor.shown) else math.nan
+            value = self.sensors.shown(name)
+            return converted(value, *units[tag]) if math.isfinite(value) else math.nan
 
         return shown
 

@@ -8,6 +8,15 @@ REFUSED = 0x80  # set in the function of a refusal
 ILLEGAL_FUNCTION, ILLEGAL_ADDRESS, ILLEGAL_VALUE, DEVICE_FAILURE = 1, 2, 3, 4
 
 
+def _remainder(byte: int) -> int:
+    for _ in range(8):
+        byte = (byte >> 1) ^ (0xA001 if byte & 1 else 0)
+    return byte
+
+
+_REMAINDERS = tuple(_remainder(byte) for byte in range(256))
+
+
 def crc(body: bytes) -> bytes:
     """Checksum of an RTU frame.
 
@@ -19,9 +28,7 @@ def crc(body: bytes) -> bytes:
     """
     register = 0xFFFF
     for byte in body:
-        register ^= byte
-        for _ in range(8):
-            register = (register >> 1) ^ (0xA001 if register & 1 else 0)
+        register = (register >> 8) ^ _REMAINDERS[(register ^ byte) & 0xFF]
     return struct.pack("<H", register)
 
 
