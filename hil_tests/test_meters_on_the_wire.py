@@ -21,8 +21,11 @@ METER = "12345678901234"
 
 
 class Showing:
+    def __init__(self, shown: dict[str, float] = SHOWN) -> None:
+        self._shown = shown
+
     def show(self) -> dict[str, float]:
-        return SHOWN
+        return self._shown
 
 
 def line_to(kind: str, address: str, folder: Path) -> tuple[PtyLine, MeterLine, WireLog]:
@@ -61,3 +64,32 @@ def test_an_mbus_meter_is_read(tmp_path: Path) -> None:
     in_kw = {"Wh": 1e-3, "W": 1e-3, "l": 1e-3}
     found = {n: measured[n].value * in_kw.get(units[n], factor.get(n, 1.0)) for n in SHOWN}
     assert found == pytest.approx(SHOWN, rel=1e-3)
+
+
+TWO_METERS = ("1234567824400104", "1234567924400104")
+
+
+def test_mbus_meters_are_read_by_secondary_address(tmp_path: Path) -> None:
+    need_package("meterbus")
+    log = WireLog()
+    first, second = ({**SHOWN, "supply_temp": temp_c} for temp_c in (81.0, 82.0))
+    meters = {TWO_METERS[0]: Showing(first), TWO_METERS[1]: Showing(second)}
+    bus = MeterBus("meters", "mbus", meters, log, lambda: 0.0, 1)
+    line = PtyLine(bus, tmp_path / "mbus")
+    own = MeterLine(SerialPort(line.port, baudrate=2400), timeout_s=0.5, quiet_s=0.05)
+    link = MbusLink(own)
+    try:
+        shown_c = [link.measure(one)["supply_temp"].value for one in (*TWO_METERS, TWO_METERS[0])]
+        by_any_maker = link.measure("12345679FFFFFFFF")["supply_temp"].value
+        for nobody_or_both in ("99999999FFFFFFFF", "1234567FFFFFFFFF", "5"):
+            with pytest.raises(NoReply):
+                link.measure(nobody_or_both)
+        bus.faults.dead.add(TWO_METERS[1])
+        with pytest.raises(NoReply):
+            link.measure(TWO_METERS[1])
+    finally:
+        own.close()
+        line.close()
+    assert shown_c == [81.0, 82.0, 81.0]
+    assert by_any_maker == 82.0
+    assert {frame.unit for frame in log.frames if frame.is_reply} == {5678, 5679}

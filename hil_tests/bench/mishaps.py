@@ -9,6 +9,7 @@ from hil_tests.bench.sensors import SensorFault
 from hil_tests.bench.verbs import Order
 from hil_tests.bench.wire.bus import SlaveBus
 from hil_tests.bench.wire.lines import Line
+from hil_tests.bench.wire.meters import MeterBus
 from hil_tests.bench.world import World
 
 Undo = Callable[[], None]
@@ -96,9 +97,11 @@ class Mishaps:
         if order.target not in self._world.devices:
             raise UnknownTargetError(order, self._world.devices)
         device = next(d for d in self._world.site.devices if d.device_id == order.target)
-        dead, unit = self._buses[device.bus_id].faults.dead, int(device.address)
-        dead.add(unit)
-        return lambda: dead.discard(unit)
+        bus, address = self._buses[device.bus_id], device.address
+        dead = bus.faults.dead
+        own = address if isinstance(bus, MeterBus) else str(int(address))
+        dead.add(own)
+        return lambda: dead.discard(own)
 
     def _unplug(self, order: Order) -> Undo:
         self._bus(order)

@@ -32,7 +32,7 @@ class Slave(Protocol):
 class WireFaults:
     """What is wrong with a bus just now. Times in s of the wire, shares of frames.
 
-    `dead` are units without power; `late_s` is by how much replies miss their timeout.
+    `dead` are addresses without power; `late_s` is by how much replies miss their timeout.
     """
 
     drop: float = 0.0
@@ -40,7 +40,7 @@ class WireFaults:
     delay_s: float = 0.0
     late_s: float = 0.0
     duplicate: float = 0.0
-    dead: set[int] = field(default_factory=set)
+    dead: set[str] = field(default_factory=set)
 
 
 class SlaveBus:
@@ -139,7 +139,7 @@ class SlaveBus:
         """Why a request reaches nobody; empty where it does."""
         if slave is None:
             return "nobody there"
-        if unit in self.faults.dead:
+        if str(unit) in self.faults.dead:
             return "no power"
         if self.faults.drop and self._chance.random() < self.faults.drop:
             return "lost"

@@ -8,8 +8,11 @@ from hil_tests.bench.wire.log import Frame, WireLog
 
 ACKNOWLEDGE = b"\xe5"
 REQUESTS, OPENINGS = (0x5B, 0x7B), (0x40, 0x53)
+SELECT, SELECTED = 0x52, 0xFD  # by secondary address, and whoever has been selected so
+SECONDARY_DIGITS = 16  # identification (8), maker (4), version (2), medium (2)
 START, LONG, END, WAKE = 0x10, 0x68, 0x16, 0xFE
 BROADCAST = (0xFE, 0xFF)
+USUAL_METER = "1234567824400104"  # who answers by primary address
 # Data and value information, and the factor from the meter's unit, of each field of a heat meter.
 MBUS_FIELDS: tuple[tuple[str, bytes, int, float], ...] = (
     ("energy", b"\x04\x06", 4, 1.0),  # kWh
@@ -38,7 +41,8 @@ class MeterBus(SlaveBus):
     Args:
         bus_id: Its name.
         kind: mbus or cjt188.
-        meters: The meters by address, as the site writes it.
+        meters: The meters by address, as the site writes it: on M-Bus a primary address, or 16
+            hexadecimal digits for a meter that has a secondary address only.
         log: Receives every frame.
         seconds: Gives the plant's time.
         seed: Of what happens by chance.
@@ -57,10 +61,12 @@ class MeterBus(SlaveBus):
         self.faults = WireFaults()
         self._kind = kind
         self._meters = meters
+        self._selected = ""
 
     def read_from(self, meters: Mapping[str, Meter]) -> None:
         """Put other meters on the line."""
         self._meters = meters
+        self._selected = ""
 
     def request_length(self, buffer: bytes) -> int:
         """Length of the question that a buffer begins with; 0 while that is not known."""
@@ -75,9 +81,9 @@ class MeterBus(SlaveBus):
         """Answer a question."""
         address, reply = self._mbus(request) if self._kind == "mbus" else self._cjt188(request)
         lost = "lost" if self.faults.drop and self._chance.random() < self.faults.drop else ""
-        dead = address.isdecimal() and int(address) in self.faults.dead
+        dead = address in self.faults.dead
         lost = "no power" if dead else lost or ("" if reply else "nobody there")
-        number = int(address) % 65536 if address.isdecimal() else 0
+        number = _number_of(address)
         self._log.add(Frame(self._seconds(), self.bus_id, number, 0, 0, (), False, request, lost))
         if lost:
             return []
@@ -87,20 +93,33 @@ class MeterBus(SlaveBus):
         return pieces
 
     def _mbus(self, request: bytes) -> tuple[str, bytes]:
-        """By primary address; a selection by secondary address is not answered."""
-        if request[0] != START or (request[1] + request[2]) % 256 != request[3]:
+        """By primary address, or by secondary address once a meter has been selected by it."""
+        if request[0] == LONG:
+            return self._select(request)
+        if (request[1] + request[2]) % 256 != request[3]:
             return "0", b""
         control, number = request[1], request[2]
-        address = next((one for one in self._meters if one == str(number)), "")
+        address = self._selected if number == SELECTED else str(number)
         if number in BROADCAST and len(self._meters) == 1:
             address = next(iter(self._meters))
-        if not address:
-            return str(number), b""
+        if address not in self._meters:
+            return address, b""
         if control in OPENINGS:
             return address, ACKNOWLEDGE
         if control not in REQUESTS:
             return address, b""
-        return address, mbus_answer(int(address), self._meters[address].show())
+        return address, mbus_answer(address, self._meters[address].show())
+
+    def _select(self, request: bytes) -> tuple[str, bytes]:
+        """The one meter that a selection fits listens from now on; F fits any digit."""
+        body = request[4:-2]
+        head = bytes([OPENINGS[1], SELECTED, SELECT])
+        if sum(body) % 256 != request[-2] or body[:3] != head or len(body) != len(head) + 8:
+            return "0", b""
+        asked = (body[6:2:-1] + body[7:]).hex()
+        fitting = [one for one in self._meters if _fits(asked, one.lower())]
+        self._selected = fitting[0] if len(fitting) == 1 else ""
+        return self._selected or asked, ACKNOWLEDGE if self._selected else b""
 
     def _cjt188(self, request: bytes) -> tuple[str, bytes]:
         frame = request.lstrip(bytes([WAKE]))
@@ -115,17 +134,31 @@ class MeterBus(SlaveBus):
         return address, cjt188_answer(frame, bytes.fromhex(address)[::-1], meter.show())
 
 
-def mbus_answer(address: int, shown: Mapping[str, float]) -> bytes:
+def _fits(asked: str, address: str) -> bool:
+    if len(address) != SECONDARY_DIGITS:
+        return False
+    return all(a in ("f", b) for a, b in zip(asked, address, strict=True))
+
+
+def _number_of(address: str) -> int:
+    """What the wire log calls a meter: its primary address, or the end of its printed number."""
+    printed = address[4:8] if len(address) == SECONDARY_DIGITS else address[-4:]
+    return int(printed) if printed.isdecimal() else 0
+
+
+def mbus_answer(address: str, shown: Mapping[str, float]) -> bytes:
     """Encode an M-Bus meter's answer (RSP_UD, variable data structure).
 
     Args:
-        address: Primary address.
+        address: Primary or secondary address.
         shown: Its fields.
 
     Returns:
         The frame.
     """
-    body = bytes([0x08, address, 0x72]) + bytes.fromhex("78563412 2440 01 04 55 00 0000")
+    own = bytes.fromhex(address if len(address) == SECONDARY_DIGITS else USUAL_METER)
+    primary = 0 if len(address) == SECONDARY_DIGITS else int(address)
+    body = bytes([0x08, primary, 0x72]) + own[3::-1] + own[4:] + bytes([0x55, 0, 0, 0])
     for name, information, size, factor in MBUS_FIELDS:
         number = round(shown.get(name, 0.0) * factor)
         body += information + number.to_bytes(size, "little", signed=True)
