@@ -109,6 +109,7 @@ def draw_winter(
         short=False,
         seed=int(chance.integers(1, 2**31)),
         plant_seed=int(chance.integers(1, 2**31)),
+        starts_cold=False,
         course=course,
         forecast_errors=True,
         forecast_bias_k=float(chance.choice([-1.0, 1.0])),

@@ -278,6 +278,18 @@ def _heartbeat_gap(evidence: Evidence, options: Mapping[str, Any]) -> Measured:
     return float(gaps.max()), "s", "wire log"
 
 
+def _answering(evidence: Evidence, options: Mapping[str, Any]) -> Measured:
+    """How many devices give an answer that is neither garbled nor a refusal."""
+    begin = float(options.get("from_h", 0.0)) * HOUR_S
+    end = float(options.get("to_h", evidence.end_h)) * HOUR_S
+    heard = {
+        (one.bus, one.unit)
+        for one in evidence.frames
+        if one.is_reply and not one.note and begin <= one.second <= end
+    }
+    return float(len(heard)), "devices", "wire log"
+
+
 def _largest_write_step(evidence: Evidence, options: Mapping[str, Any]) -> Measured:
     """Largest change of a register from one write to the next, in register steps."""
     last: dict[tuple[str, int, int], int] = {}
@@ -335,6 +347,7 @@ MEASURES: Mapping[str, Callable[[Evidence, Mapping[str, Any]], Measured]] = {
     "repeated-writes": _repeats,
     "writes-not-read-back": _not_read_back,
     "heartbeat-gap": _heartbeat_gap,
+    "answering-devices": _answering,
     "writes-out-of-range": _out_of_range,
     "largest-write-step": _largest_write_step,
     "kpi": _figure,

@@ -38,6 +38,7 @@ class Scenario:
 
     `plant_seed` None is the plant as modelled. `approves` is how many minutes after each
     recommendation the operator approves it, None for never. `arms_at_h` None: nobody arms.
+    `starts_cold`: no boiler has burnt for weeks.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Scenario:
     short: bool
     seed: int
     plant_seed: int | None
+    starts_cold: bool
     course: Course
     forecast_errors: bool
     forecast_bias_k: float
@@ -110,8 +112,8 @@ def read_scenario(path: Path) -> Scenario:
 
 
 _KEYS: Mapping[str, Sequence[str]] = {
-    "": ("purpose", "site", "start", "hours", "short", "seed", "plant_seed", "weather", "forecast",
-         "engine", "people", "at", "assert", "wire_polls", "trace_s"),
+    "": ("purpose", "site", "start", "hours", "short", "seed", "plant_seed", "starts_cold",
+         "weather", "forecast", "engine", "people", "at", "assert", "wire_polls", "trace_s"),
     "weather": ("points", "swing_k", "wind_m_s", "sun_w_m2"),
     "forecast": ("errors", "bias_k"),
     "engine": ("cycle_s", "safety_s", "poll_s", "fallback_writes"),
@@ -154,6 +156,7 @@ class _Reader:
             short=top.truth("short", usual=False),
             seed=top.whole("seed", 1, _MOST_SEED),
             plant_seed=top.whole("plant_seed", 1, _MOST_SEED) or None,
+            starts_cold=top.truth("starts_cold", usual=False),
             course=self._course(start, content["weather"]),
             forecast_errors=forecast.truth("errors", usual=True),
             forecast_bias_k=forecast.number("bias_k", 1.0, Span(-30.0, 30.0)),

@@ -131,7 +131,7 @@ class Session:
         tell(f"{scenario.name}: settling the plant")
         self.world = World(
             original, self.parameters, scenario.course,
-            seed=scenario.seed, trace_s=scenario.trace_s,
+            seed=scenario.seed, trace_s=scenario.trace_s, starts_cold=scenario.starts_cold,
         )  # fmt: skip
         self.twin = self.world.plant.copy()
         self.wire = WireLog(polls=scenario.wire_polls)

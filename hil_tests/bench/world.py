@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -42,6 +42,7 @@ class World:
         course: The weather.
         seed: Of the detectors' noise.
         trace_s: Time between samples of the trace, s.
+        starts_cold: Whether no boiler has burnt for weeks; the registers hold what they held last.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class World:
         *,
         seed: int = 0,
         trace_s: float = 60.0,
+        starts_cold: bool = False,
     ) -> None:
         self.site = site
         self.course = course
@@ -60,7 +62,8 @@ class World:
         # What the engine's clock says; the plant follows in steps of its own.
         self.engine_second: Callable[[], float] = lambda: self.second
         start = usual_setpoints(site, course.at(0.0).outdoor_temp_c)
-        self.plant = Plant(parameters, start, course.at(0.0))
+        settled = unfired(start, course.at(0.0).outdoor_temp_c) if starts_cold else start
+        self.plant = Plant(parameters, settled, course.at(0.0))
         self.now = self.plant.snapshot()
         self.sensors = Sensors(detectors_of(site), self.now, seed)
         self.devices = self._devices()
@@ -194,6 +197,19 @@ def usual_setpoints(site: Site, outdoor_c: float) -> Setpoints:
         pump=np.array(fallback_pump_setpoints(district), dtype=np.float64),
         secondary_offset_k=np.zeros(len(network.stations)),
     )
+
+
+def unfired(setpoints: Setpoints, outdoor_c: float) -> Setpoints:
+    """Give the same with boilers that are asked for nothing.
+
+    Args:
+        setpoints: The setpoints.
+        outdoor_c: Outdoor temperature.
+
+    Returns:
+        Outlets at the outdoor temperature, the rest as it is.
+    """
+    return replace(setpoints, supply_temp_c=np.full_like(setpoints.supply_temp_c, outdoor_c))
 
 
 def _part(setpoints: Setpoints, kind: str) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
