@@ -6,12 +6,21 @@ import pytest
 
 from controller.cli import main
 from controller.problems import InputError
-from hil_tests.bench.assertions import MEASURES
+from controller.site import load_site
+from hil_tests.bench.assertions import MEASURES, Evidence, judge
 from hil_tests.bench.checks import _OPTIONS
+from hil_tests.bench.kpi import Kpi
 from hil_tests.bench.scenario import read_scenario, scenario_files
+from hil_tests.bench.session import site_folder
+from hil_tests.bench.site_facts import facts_of
 from hil_tests.bench.targets import unknown_targets
+from hil_tests.bench.trace import new_trace
 from hil_tests.live import SCENARIO as LIVE
 
+NOTHING = Kpi(
+    ener_mwh=0.0, elec_mwh=0.0, makeup_m3=0.0, tdis_kh=0.0, worst_short_k=0.0, mean_indoor_c=0.0,
+    stored_mwh=0.0, cost_tot=0.0, currency="CNY",
+)  # fmt: skip
 SOUND = """\
 purpose = "x"
 start = 2026-01-16T06:00:00+08:00
@@ -125,3 +134,18 @@ def test_a_wrong_scenario_is_exit_code_2(
     assert main(["bench", "run", str(path), "--out", str(tmp_path / "out")]) == 2
     assert "drop" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("path", scenario_files(), ids=lambda path: path.stem)
+def test_no_scenario_is_passed_by_an_engine_that_does_nothing(path: Path) -> None:
+    scenario = read_scenario(path)
+    site = load_site(site_folder(scenario.site))
+    silence = Evidence(
+        trace=new_trace(site.district.network), frames=[], facts=facts_of(site), kpi=NOTHING,
+        curve=None, end_h=scenario.hours,
+    )  # fmt: skip
+    of_the_engine = [one for one in scenario.checks if one.what in ("writes", "heartbeat-gap")]
+    verdicts = [
+        judge(one.name, one.what, one.options, one.low, one.high, silence) for one in of_the_engine
+    ]
+    assert any(not verdict.passed for verdict in verdicts)

@@ -139,9 +139,14 @@ def _hourly(series: FloatArray, seconds: FloatArray) -> tuple[FloatArray, FloatA
 
 def _pipe_ramp(evidence: Evidence, options: Mapping[str, Any]) -> Measured:
     keep = _window(evidence, options)
-    inlet = evidence.trace.of("pipes", "supply_inlet_c")[keep]
-    up, down = _hourly(inlet, _seconds(evidence)[keep])
-    margin = np.array(evidence.facts.pipe_ramp_k_h) - np.maximum(up, down)
+    fastest = np.max(
+        [
+            _hourly(evidence.trace.of("pipes", inlet)[keep], _seconds(evidence)[keep])
+            for inlet in ("supply_inlet_c", "return_inlet_c")
+        ],
+        axis=(0, 1),
+    )
+    margin = np.array(evidence.facts.pipe_ramp_k_h) - fastest
     margin = np.where(np.array(evidence.facts.pipe_in_service), margin, np.inf)
     worst = int(np.argmin(margin))
     return float(margin[worst]), "K/h", str(evidence.trace.ids["pipes"][worst])
