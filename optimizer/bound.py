@@ -67,7 +67,7 @@ def lower_bound(
 
 @dataclass(frozen=True, kw_only=True)
 class _Task:
-    """What both bounds start from."""
+    """What both bounds start from; `held_c` is the most that valves let secondary supplies be."""
 
     district: District
     layout: Layout
@@ -75,6 +75,7 @@ class _Task:
     start_c: FloatArray
     warmth: Warmth
     floors: WaterFloors
+    held_c: FloatArray
     member: int
 
 
@@ -100,13 +101,17 @@ def _task(
     start_c = np.stack([state.indoor_temp_c, state.envelope_temp_c], axis=1)
     hottest_c = hottest_water_c(district, state)
     throttled = find_throttled(network, layout, rooms, forecast, member, start_c, hottest_c)
+    floors = water_floors(district, layout, state, coldest_air_c, throttled)
     return _Task(
         district=district,
         layout=layout,
         rooms=rooms,
         start_c=start_c,
         warmth=warmth,
-        floors=water_floors(district, layout, state, coldest_air_c, throttled),
+        floors=floors,
+        held_c=throttled.most_c
+        if floors.tree is not None
+        else np.full_like(throttled.most_c, np.inf),
         member=member,
     )
 
@@ -132,7 +137,7 @@ def _least_shortfall_k(task: _Task, state: PlantState, forecast: Forecast) -> fl
         return 0.0
     layout, floors = task.layout, task.floors
     hottest_c, most = _hottest_c(task, state), floors.most_kg_s
-    warmest = warmest_rooms_c(layout, task.rooms, task.start_c, hottest_c, most)
+    warmest = warmest_rooms_c(layout, task.rooms, task.start_c, hottest_c, most, task.held_c)
     reach = heat_within_reach_j(layout, floors, state, forecast)
     idle = no_supply(layout.buildings, task.rooms.steps)
     least_k = least_shortfall_k(task.rooms, task.start_c, task.warmth, idle, warmest, reach)

@@ -139,13 +139,14 @@ def _served(
     """What is known of every station."""
     start, member = layout.stations.start, layout.stations.member
     lowest = secondary_c.min(axis=0, initial=np.inf)
+    highest = bounds.throttled.most_c.max(axis=0, initial=-np.inf)
     return [
         Served(
             coldest_supply_c=float(temperature_c(inlet[i])),
             hottest_supply_c=bounds.hottest_c,
             least_flow_kg_s=float(least_kg_s[i]),
             coldest_air_c=bounds.coldest_air_c[member[start[i] : start[i + 1]]],
-            secondary_c=(float(lowest[i]), float(bounds.throttled.most_c[i])),
+            secondary_c=(float(lowest[i]), float(highest[i])),
         )
         for i in range(len(inlet))
     ]

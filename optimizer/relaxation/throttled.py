@@ -33,7 +33,7 @@ class Throttled:
     Attributes:
         least_c: Lowest secondary supply while a valve throttles, degC, shape (steps, stations);
             minus infinity for stations that hold none.
-        most_c: Highest secondary supply at all, degC, shape (stations,); infinity likewise.
+        most_c: Highest secondary supply, degC, shape (steps, stations); infinity likewise.
         least_kg_s: Flow that a throttling valve lets through at least, kg/s, shape (stations,);
             zero likewise.
     """
@@ -108,7 +108,7 @@ def find_throttled(
     )
     return Throttled(
         least_c=np.where(holds, least - missed, -np.inf),
-        most_c=np.where(holds, most.max(axis=0, initial=-np.inf) + missed, np.inf),
+        most_c=np.where(holds, most + missed, np.inf),
         least_kg_s=flows,
     )
 

@@ -55,6 +55,7 @@ def warmest_rooms_c(
     start_c: FloatArray,
     hottest_c: FloatArray,
     most_kg_s: FloatArray,
+    most_supply_c: FloatArray,
 ) -> FloatArray:
     """Bound the air of every building from above.
 
@@ -64,6 +65,8 @@ def warmest_rooms_c(
         start_c: Air and envelope at the start, degC, shape (buildings, 2).
         hottest_c: No hotter water comes to a station, degC, shape (stations,).
         most_kg_s: Nor more of it, kg/s, shape (stations,).
+        most_supply_c: Nor gets its secondary supply hotter, degC, shape (steps, stations);
+            infinite where nothing but the water says so.
 
     Returns:
         Air that no schedule exceeds, degC, shape (steps + 1, buildings); infinite where a room is
@@ -75,9 +78,10 @@ def warmest_rooms_c(
     if len(found.building) == 0:
         return air
     now = start_c.copy()
+    served = np.flatnonzero(np.diff(layout.stations.start) > 0)
     for k in range(rooms.steps):
         heat = np.zeros(len(start_c))
-        heat[found.building] = _most_heat_w(found, now[found.building, 0])
+        heat[found.building] = _most_heat_w(found, now[found.building, 0], most_supply_c[k, served])
         now = np.einsum("bij,bj->bi", rooms.transition[k], now) + rooms.drift_c[k]
         now = now + rooms.input_k_w[k] * heat[:, None]
         air[k + 1] = now[:, 0]
@@ -112,8 +116,8 @@ def _radiators(layout: Layout, hottest_c: FloatArray, most_kg_s: FloatArray) -> 
     )
 
 
-def _most_heat_w(of: Radiators, air_c: FloatArray) -> FloatArray:
-    """Heat at which every station's radiators take what its exchanger gives."""
+def _most_heat_w(of: Radiators, air_c: FloatArray, most_supply_c: FloatArray) -> FloatArray:
+    """Heat at which every station's radiators take what its exchanger gives, or its valve."""
     low = np.minimum.reduceat(air_c, of.first)
     high = np.maximum(of.water_c, low)
     laws = of.flow_w_k, of.rated_w, of.excess_k, of.exponent
@@ -123,7 +127,8 @@ def _most_heat_w(of: Radiators, air_c: FloatArray) -> FloatArray:
         given = of.drive_w_k * (of.water_c - middle)
         more = np.add.reduceat(heat, of.first) < given
         low, high = np.where(more, middle, low), np.where(more, high, middle)
-    heat, _ = heats_w(high[of.group] - air_c, *laws)
+    supply = np.minimum(high, most_supply_c)[of.group]
+    heat, _ = heats_w(np.maximum(supply - air_c, 0.0), *laws)
     return heat
 
 

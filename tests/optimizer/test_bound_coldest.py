@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from benchmarks.cases.cities import city, cold_wave
 from optimizer.baseline import baseline_schedule, starting_state
 from optimizer.bound import lower_bound
 from optimizer.comfort import comfort_of_trace
@@ -98,6 +99,18 @@ def test_one_building_behind_a_small_plant_comes_near_its_bound(seed: int) -> No
     assert 0.65 * reached < bound <= reached
 
 
+def test_where_valves_follow_a_curve_the_coldest_flat_comes_near_its_bound() -> None:
+    """Hotter water does not help who gets no more than the curve lets through."""
+    district = city(20, 2, seed=3)
+    forecast = cold_wave(district, 24)
+    state = starting_state(district, forecast, None)
+    curve = baseline_schedule(district, forecast, state)
+    case = RandomCase(state=state, forecast=forecast, schedule=curve)
+    reached, bound = _reached_and_bound(district, case)
+    assert reached > 0.6
+    assert reached - 0.35 < bound <= reached
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_no_room_gets_warmer_than_the_warmest(seed: int) -> None:
     district, case = _at_its_most(random_district(seed), 4.0, 3.0)
@@ -111,6 +124,7 @@ def test_no_room_gets_warmer_than_the_warmest(seed: int) -> None:
         start,
         np.full(len(network.stations), 110.0),
         most_station_kg_s(layout),
+        np.full((case.forecast.steps, len(network.stations)), np.inf),
     )
     assert (trace.buildings.indoor_temp_c <= warmest + 1e-9).all()
     assert np.isfinite(warmest).all()

@@ -118,7 +118,7 @@ def test_no_loop_is_colder_than_the_least_of_it(seed: int, mean_c: float, mixes:
     throttles = opening[:, holding] < 99.9
     assert (missed <= allowed).all()
     assert (missed >= -allowed)[throttles].all()
-    assert (supply[:, holding] <= throttled.most_c[holding]).all()
+    assert (supply[:, holding] <= throttled.most_c[:, holding]).all()
 
 
 @pytest.mark.parametrize("seed", range(4))
