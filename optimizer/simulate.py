@@ -188,6 +188,8 @@ def _motion(layout: Layout, network: Network, state: PlantState, directions: int
         plant_d=np.zeros((plants, directions)),
         deficit_j=state.boiler_deficit_j.copy(),
         deficit_d=np.zeros((plants, directions)),
+        fired_d=np.zeros((plants, directions)),
+        drawn_d=np.zeros((pumps, directions)),
         inlet_c=np.zeros(stations),
         inlet_d=np.zeros((stations, directions)),
         setpoint_d=np.zeros((stations, directions)),
@@ -199,8 +201,8 @@ def _fill(side: Side, contents: PipeContents, node_temp_c: FloatArray) -> None:
     for pipe, (begin, end) in enumerate(zip(contents.start[:-1], contents.start[1:], strict=True)):
         count = end - begin
         side.contents.filled[pipe] = count
-        side.contents.size[pipe, :count] = contents.mass_kg[begin:end]
-        side.contents.enthalpy[pipe, :count] = contents.enthalpy_j_kg[begin:end]
+        side.contents.size[:count, pipe] = contents.mass_kg[begin:end]
+        side.contents.enthalpy[:count, pipe] = contents.enthalpy_j_kg[begin:end]
     side.mean[:] = enthalpy_j_kg(node_temp_c)
     side.end[:] = side.mean
 
@@ -479,11 +481,11 @@ def _energy(network: Network, done: March, state: PlantState) -> EnergyBalance:
 
 
 def _slots(row: Row) -> tuple[IntArray, IntArray]:
-    """Pipe and slot of every plug, pipe by pipe, in drawn direction."""
+    """Slot and pipe of every plug, pipe by pipe, in drawn direction."""
     pipe = np.repeat(np.arange(len(row.filled)), row.filled)
     first = np.cumsum(row.filled) - row.filled
     place = np.arange(len(pipe)) - np.repeat(first, row.filled)
-    return pipe, (np.repeat(row.head, row.filled) + place) % row.size.shape[1]
+    return (np.repeat(row.head, row.filled) + place) % row.size.shape[0], pipe
 
 
 def _contents(row: Row) -> PipeContents:

@@ -18,6 +18,7 @@ from optimizer.model.schedule import Schedule
 from optimizer.model.state import PlantState
 from optimizer.model.trace import Trace
 from optimizer.physics import march as kernel
+from optimizer.physics.compiled import compiled
 from optimizer.simulate import March, prepare, read_trace
 from optimizer.timegrid import setpoints_at_boundaries, step_means
 
@@ -60,14 +61,11 @@ class Quantity(IntEnum):
     RETURN_PIPE_FLOW = kernel.RETURN_PIPE_FLOW
 
 
-# From the kernel's SI units to those of the trace.
-_TO_TRACE_UNIT = {
-    Quantity.STATION_HEAT: 1e-3,
-    Quantity.PLANT_HEAT: 1e-6,
-    Quantity.PUMP_POWER: 1e-3,
-    Quantity.SUPPLY_PRESSURE: 1e-5,
-    Quantity.RETURN_PRESSURE: 1e-5,
-}
+# From the kernel's SI units to those of the trace, by quantity.
+_TO_TRACE_UNIT = np.ones(len(Quantity))
+_TO_TRACE_UNIT[[Quantity.STATION_HEAT, Quantity.PUMP_POWER]] = 1e-3
+_TO_TRACE_UNIT[Quantity.PLANT_HEAT] = 1e-6
+_TO_TRACE_UNIT[[Quantity.SUPPLY_PRESSURE, Quantity.RETURN_PRESSURE]] = 1e-5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -205,7 +203,7 @@ def linearise(
     first = np.where(weight.any(axis=0), (weight != 0.0).argmax(axis=0), forecast.steps)
     order = np.argsort(first, kind="stable")
     # Columns do not touch each other: halves of them, early and late alike, march side by side.
-    halves = [order[i::HALVES] for i in range(min(HALVES, max(len(order), 1)))]
+    halves = [order[i::HALVES].copy() for i in range(min(HALVES, max(len(order), 1)))]
 
     def march(columns: IntArray) -> _Columns:
         prepared = prepare(network, state, forecast, schedule, member, directions=len(columns))
@@ -221,14 +219,17 @@ def linearise(
     with ThreadPoolExecutor(len(halves)) as pool:
         done = list(pool.map(march, halves))
     by_step = np.argsort(rows.step, kind="stable")
-    scale = np.array([_TO_TRACE_UNIT.get(Quantity(q), 1.0) for q in rows.quantity[by_step]])
-    jacobian = np.concatenate([part.jacobian for part in done], axis=1) * scale[:, None]
-    gradients = np.concatenate([part.gradients for part in done], axis=1)
-    columns = np.concatenate(halves)
+    jacobian = np.empty((len(rows.step), len(order)))
+    gradients = np.empty((len(functionals.water_end), len(order)))
+    for columns, part in zip(halves, done, strict=True):
+        _place(part.jacobian, by_step, columns, _TO_TRACE_UNIT[rows.quantity[by_step]], jacobian)
+        gradients[:, columns] = part.gradients
+    # Frozen as it is: a copy of so much would take as long as a simulation of a small district.
+    jacobian.setflags(write=False)
     return Linearisation(
         trace=read_trace(network, done[0].prepared, state, forecast, schedule, member),
-        jacobian=frozen(_unsorted(jacobian, by_step, columns)),
-        gradients=frozen(_unsorted(gradients, np.arange(len(gradients)), columns)),
+        jacobian=jacobian,
+        gradients=frozen(gradients),
     )
 
 
@@ -288,7 +289,11 @@ def _pump_unit(pump: Pump) -> float:
     return 1e5 if pump.control is PumpControl.DIFFERENTIAL_PRESSURE else 0.01
 
 
-def _unsorted(values: FloatArray, rows: IntArray, columns: IntArray) -> FloatArray:
-    restored = np.empty_like(values)
-    restored[np.ix_(rows, columns)] = values
-    return restored
+@compiled
+def _place(
+    values: FloatArray, rows: IntArray, columns: IntArray, scale: FloatArray, into: FloatArray
+) -> None:
+    """Put values into their rows and columns of a matrix, each row times its scale."""
+    for r in range(len(rows)):
+        for d in range(len(columns)):
+            into[rows[r], columns[d]] = values[r, d] * scale[r]

@@ -196,8 +196,8 @@ def flush(
     for tube, temps in enumerate(start_c):
         parts = len(temps)
         side.contents.filled[tube] = parts
-        side.contents.size[tube, :parts] = tubes.content_kg[tube] / parts
-        side.contents.enthalpy[tube, :parts] = enthalpy_j_kg(temps)
+        side.contents.size[:parts, tube] = tubes.content_kg[tube] / parts
+        side.contents.enthalpy[:parts, tube] = enthalpy_j_kg(temps)
     passing = np.zeros((len(inlet_c), nodes))
     _flush(
         tubes.layout,

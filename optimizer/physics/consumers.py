@@ -22,6 +22,7 @@ from optimizer.physics.layout import (
 from optimizer.physics.link_laws import NO_TARGET
 from optimizer.physics.radiators import radiator_heat_w
 from optimizer.physics.transport import STILL_KG_S
+from optimizer.physics.vectors import add_scaled, copy_into
 from optimizer.physics.water import REFERENCE_CP_J_KG_K, enthalpy_j_kg, heat_capacity_j_kg_k
 
 # A compensated station is throttling, not starving, while it gets its target but for this share.
@@ -38,6 +39,7 @@ class Consumers(NamedTuple):
         heat_w, heat_d: Heat taken in the step, shape (stations,).
         return_j_kg, return_d: Enthalpy of the primary return, shape (stations,).
         supply_c, back_c: Secondary supply and return temperature, degC, shape (stations,).
+        supply_d: Working memory: derivatives of one station's secondary supply, shape (any,).
         controlled: True where a valve throttles to its setpoint, shape (stations,).
         room_w, room_d: Heat of each building's radiators, shape (buildings,).
         room_slope: Its derivative by the secondary supply temperature, W/K, shape (buildings,).
@@ -54,6 +56,7 @@ class Consumers(NamedTuple):
     return_d: FloatArray
     supply_c: FloatArray
     back_c: FloatArray
+    supply_d: FloatArray
     controlled: BoolArray
     room_w: FloatArray
     room_d: FloatArray
@@ -83,6 +86,7 @@ def new_consumers(stations: int, buildings: int, directions: int) -> Consumers:
         return_d=np.zeros((stations, directions)),
         supply_c=np.zeros(stations),
         back_c=np.zeros(stations),
+        supply_d=np.zeros(directions),
         controlled=np.zeros(stations, dtype=np.bool_),
         room_w=np.zeros(buildings),
         room_d=np.zeros((buildings, directions)),
@@ -438,38 +442,57 @@ def take_d(
         used: Number of directions carried along.
     """
     stations = layout.stations
-    by_inlet, by_flow, divisor = slopes
+    by_inlet, by_flow, _ = slopes
     begin = stations.start[i]
     end = stations.start[i + 1]
-    direct = stations.mode[i] == FIXED_DIRECT
-    slope = 0.0
-    for entry in range(begin, end):
-        slope += consumers.room_slope[stations.member[entry]]
-    for d in range(used):
-        consumers.heat_d[i, d] = 0.0
     if stations.mode[i] == LOAD:
         for d in range(used):
             consumers.heat_d[i, d] = by_inlet * inlet_d[d] + by_flow * flow_d[d]
         return
+    supply_d = consumers.supply_d
+    if consumers.controlled[i]:
+        copy_into(supply_d[:used], setpoint_d)
+    elif stations.mode[i] == FIXED_DIRECT:
+        copy_into(supply_d[:used], inlet_d)
+    else:
+        _supply_d(layout, consumers, i, slopes, inlet_d, flow_d, indoor_d, used)
+    consumers.heat_d[i, :used] = 0.0
+    for entry in range(begin, end):
+        b = stations.member[entry]
+        slope = consumers.room_slope[b]
+        for d in range(used):
+            consumers.room_d[b, d] = slope * (supply_d[d] - indoor_d[b, d])
+        if stations.mode[i] == FIXED_DIRECT:
+            by_water = consumers.room_by_flow[b] * REFERENCE_CP_J_KG_K
+            add_scaled(consumers.room_d[b, :used], by_water, flow_d)
+        add_scaled(consumers.heat_d[i, :used], 1.0, consumers.room_d[b])
+
+
+@inlined
+def _supply_d(
+    layout: Layout,
+    consumers: Consumers,
+    i: int,
+    slopes: tuple[float, float, float],
+    inlet_d: FloatArray,
+    flow_d: FloatArray,
+    indoor_d: FloatArray,
+    used: int,
+) -> None:
+    """Derivatives of the secondary supply of a station that takes what comes."""
+    stations = layout.stations
+    by_inlet, by_flow, divisor = slopes
+    supply_d = consumers.supply_d
+    supply_d[:used] = 0.0
+    slope = 0.0
+    for entry in range(stations.start[i], stations.start[i + 1]):
+        slope += consumers.room_slope[stations.member[entry]]
+    if not (divisor > 0.0 and slope > 0.0):
+        return
+    for entry in range(stations.start[i], stations.start[i + 1]):
+        b = stations.member[entry]
+        add_scaled(supply_d[:used], consumers.room_slope[b], indoor_d[b])
     for d in range(used):
-        if consumers.controlled[i]:
-            supply_d = setpoint_d[d]
-        elif direct:
-            supply_d = inlet_d[d]
-        elif divisor > 0.0:
-            # by_inlet = slope drive / divisor, so the drive's own part is what is left.
-            rooms_d = 0.0
-            for entry in range(begin, end):
-                b = stations.member[entry]
-                rooms_d += consumers.room_slope[b] * indoor_d[b, d]
-            pushed = by_inlet * inlet_d[d] + by_flow * flow_d[d]
-            supply_d = (rooms_d / divisor + pushed / slope) if slope > 0.0 else 0.0
-        else:
-            supply_d = 0.0
-        for entry in range(begin, end):
-            b = stations.member[entry]
-            room_d = consumers.room_slope[b] * (supply_d - indoor_d[b, d])
-            if direct:
-                room_d += consumers.room_by_flow[b] * REFERENCE_CP_J_KG_K * flow_d[d]
-            consumers.room_d[b, d] = room_d
-            consumers.heat_d[i, d] += room_d
+        # by_inlet = slope drive / divisor, so the drive's own part is what is left.
+        pushed = by_inlet * inlet_d[d] + by_flow * flow_d[d]
+        supply_d[d] = supply_d[d] / divisor + pushed / slope

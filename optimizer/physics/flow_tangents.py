@@ -10,6 +10,7 @@ from optimizer.physics.layout import Layout
 from optimizer.physics.ldl import solve_many
 from optimizer.physics.link_laws import pump_gain, station_drop
 from optimizer.physics.nodal import FlowInputs, FlowState, factorise_flows, leakage
+from optimizer.physics.vectors import add_scaled
 from optimizer.physics.water import GRAVITY_M_S2
 
 
@@ -20,6 +21,7 @@ class FlowDerivatives(NamedTuple):
         target, admittance, setpoint, pump_density: Of the inputs of a solve.
         density, viscosity: Of the two sides' water, shape (2, directions).
         flow, pressure, leak: Of its results, by link and node.
+        makeup: Of all leakage together, shape (directions,).
         drive: Working memory: what each link's law shifts by, Pa, shape (links, directions).
         values: Working memory of the solve, shape (unknowns, directions).
     """
@@ -33,6 +35,7 @@ class FlowDerivatives(NamedTuple):
     flow: FloatArray
     pressure: FloatArray
     leak: FloatArray
+    makeup: FloatArray
     drive: FloatArray
     values: FloatArray
 
@@ -61,6 +64,7 @@ def new_flow_derivatives(layout: Layout, directions: int) -> FlowDerivatives:
         flow=np.zeros((links, directions)),
         pressure=np.zeros((nodes, directions)),
         leak=np.zeros((nodes, directions)),
+        makeup=np.zeros(directions),
         drive=np.zeros((links, directions)),
         values=np.zeros((len(layout.graph.pattern.order), directions)),
     )
@@ -224,6 +228,9 @@ def _read_solution(
             change.flow[link, d] = conductance * difference
         if link < 2 * pipes:
             _read_leak(layout, inputs, state, change, link, used)
+    change.makeup[:used] = 0.0
+    for node in range(len(graph.unknown)):
+        add_scaled(change.makeup[:used], 1.0, change.leak[node])
 
 
 @inner

@@ -18,7 +18,7 @@ from optimizer.physics.link_laws import NO_TARGET, pump_gain
 from optimizer.physics.nodal import FlowInputs, FlowState
 from optimizer.physics.rooms import AIR_TO_ENVELOPE, step_response
 from optimizer.physics.transport import STILL_KG_S, Side, Source, move_water
-from optimizer.physics.vectors import add_scaled, column_total, copy_into, total
+from optimizer.physics.vectors import add_scaled, copy_into, total
 from optimizer.physics.water import (
     density_kg_m3,
     density_slope_kg_m3_k,
@@ -85,6 +85,7 @@ class Motion(NamedTuple):
         station_back_c, station_back_d: Primary return of each station.
         plant_c, plant_d: Delivered outlet temperature of each plant.
         deficit_j, deficit_d: Heat lent by each boiler.
+        fired_d, drawn_d: Working memory: derivatives of each plant's heat and each pump's power.
         inlet_c, inlet_d: Working memory: water at each station.
         setpoint_d: Working memory: secondary setpoints' derivatives.
         overshoot: Working memory: flow of each station above what it throttled to, kg/s.
@@ -108,6 +109,8 @@ class Motion(NamedTuple):
     plant_d: FloatArray
     deficit_j: FloatArray
     deficit_d: FloatArray
+    fired_d: FloatArray
+    drawn_d: FloatArray
     inlet_c: FloatArray
     inlet_d: FloatArray
     setpoint_d: FloatArray
@@ -239,7 +242,7 @@ def march(
             drive.step_s,
             used,
         )
-        _charge_plants(layout, drive, motion, record, seeds, rows, gradients, k, used)
+        _charge_plants(layout, drive, motion, record, seeds, gradients, k, used)
         _note_step(layout, drive, motion, record, k, lost)
         if used > 0:
             _note_rows(layout, motion, seeds, rows, k, used)
@@ -314,10 +317,10 @@ def _set_input_derivatives(
             for m in range(len(layout.pumps.plant)):
                 if layout.pumps.plant[m] == seeds.which[d]:
                     change.setpoint[m, d] = seeds.weight[k, d]
-        elif seeds.lever[d] == OFFSET:
-            for i in range(len(seeds.group)):
-                if seeds.group[i] == seeds.which[d]:
-                    motion.setpoint_d[i, d] = seeds.weight[k, d]
+    for i in range(len(seeds.group)):
+        for d in range(used):
+            if seeds.lever[d] == OFFSET and seeds.which[d] == seeds.group[i]:
+                motion.setpoint_d[i, d] = seeds.weight[k, d]
     supply_c = 0.0
     back_c = 0.0
     for p in range(len(layout.plants.node)):
@@ -515,10 +518,8 @@ def _make_up(layout: Layout, motion: Motion, record: Record, k: int, used: int) 
     record.makeup[k] = makeup
     source.flow[node] += makeup
     source.power[node] += makeup * makeup_h
-    for d in range(used):
-        makeup_d = column_total(motion.flow_change.leak, d)
-        source.flow_d[node, d] += makeup_d
-        source.power_d[node, d] += makeup_d * makeup_h
+    add_scaled(source.flow_d[node, :used], 1.0, motion.flow_change.makeup)
+    add_scaled(source.power_d[node, :used], makeup_h, motion.flow_change.makeup)
 
 
 @inner
@@ -528,7 +529,6 @@ def _charge_plants(
     motion: Motion,
     record: Record,
     seeds: Seeds,
-    rows: FloatArray,
     gradients: FloatArray,
     k: int,
     used: int,
@@ -555,12 +555,10 @@ def _charge_plants(
             wanted_d = given_d + motion.deficit_d[p, d] / drive.step_s
             fired_d = wanted_d if fired == wanted else 0.0
             motion.deficit_d[p, d] = (wanted_d - fired_d) * drive.step_s
+            motion.fired_d[p, d] = fired_d
             for f in range(gradients.shape[0]):
                 gradients[f, d] += seeds.plant_heat[f, k, p] * fired_d
-            for r in range(seeds.row_start[k], seeds.row_start[k + 1]):
-                if seeds.quantity[r] == PLANT_HEAT and seeds.element[r] == p:
-                    rows[r, d] = fired_d
-    _charge_pumps(layout, motion, record, seeds, rows, gradients, k, used)
+    _charge_pumps(layout, motion, record, seeds, gradients, k, used)
 
 
 @inner
@@ -569,7 +567,6 @@ def _charge_pumps(
     motion: Motion,
     record: Record,
     seeds: Seeds,
-    rows: FloatArray,
     gradients: FloatArray,
     k: int,
     used: int,
@@ -600,15 +597,11 @@ def _charge_pumps(
             power_d -= gain * flow / divisor * density_d / inputs.pump_density[m]
             if gain <= 0.0:
                 power_d = 0.0
+            motion.drawn_d[m, d] = power_d
             for f in range(gradients.shape[0]):
                 gradients[f, d] += seeds.pump_power[f, k, m] * power_d
-            for r in range(seeds.row_start[k], seeds.row_start[k + 1]):
-                if seeds.quantity[r] == PUMP_POWER and seeds.element[r] == m:
-                    rows[r, d] = power_d
-    for d in range(used):
-        makeup_d = column_total(motion.flow_change.leak, d)
-        for f in range(gradients.shape[0]):
-            gradients[f, d] += seeds.makeup[f, k] * makeup_d
+    for f in range(gradients.shape[0]):
+        add_scaled(gradients[f, :used], seeds.makeup[f, k], motion.flow_change.makeup)
 
 
 @inner
@@ -700,9 +693,12 @@ def _note_rows(
             for m in range(len(layout.pumps.plant)):
                 if layout.pumps.plant[m] == i:
                     add_scaled(rows[r, :used], 1.0, change.flow[first_pump + m, :used])
+        elif what == PLANT_HEAT:
+            add_scaled(rows[r, :used], 1.0, motion.fired_d[i, :used])
+        elif what == PUMP_POWER:
+            add_scaled(rows[r, :used], 1.0, motion.drawn_d[i, :used])
         elif what == MAKEUP:
-            for d in range(used):
-                rows[r, d] = column_total(change.leak, d)
+            add_scaled(rows[r, :used], 1.0, change.makeup[:used])
         elif what == SUPPLY_PRESSURE:
             add_scaled(rows[r, :used], 1.0, change.pressure[i, :used])
         elif what == RETURN_PRESSURE:
@@ -748,14 +744,14 @@ def _note_end(
             continue
         for which in range(2):
             contents = motion.supply.contents if which == 0 else motion.back.contents
-            slots = contents.size.shape[1]
+            slots = contents.size.shape[0]
             for pipe in range(len(contents.filled)):
                 for j in range(contents.filled[pipe]):
                     slot = (contents.head[pipe] + j) % slots
                     for d in range(used):
                         gradients[f, d] += seeds.water_end[f] * (
-                            contents.size_d[pipe, slot, d] * contents.enthalpy[pipe, slot]
-                            + contents.size[pipe, slot] * contents.enthalpy_d[pipe, slot, d]
+                            contents.size_d[slot, pipe, d] * contents.enthalpy[slot, pipe]
+                            + contents.size[slot, pipe] * contents.enthalpy_d[slot, pipe, d]
                         )
         for p in range(len(motion.deficit_j)):
             for d in range(used):

@@ -136,7 +136,7 @@ def draw_tank(
     Returns:
         Enthalpy of the tank, J/kg, and the heat it loses, J.
     """
-    ring = contents.size.shape[1] - 1
+    ring = contents.size.shape[0] - 1
     taken = 0.0
     heat = 0.0
     tank_d[:used] = 0.0
@@ -144,15 +144,15 @@ def draw_tank(
     while stirred_kg - taken > 1e-13 * stirred_kg and contents.filled[pipe] > 0:
         last = contents.head[pipe] + (contents.filled[pipe] - 1 if forward else 0)
         plug = last & ring
-        enthalpy = contents.enthalpy[pipe, plug]
-        whole = contents.size[pipe, plug] <= stirred_kg - taken
-        part = contents.size[pipe, plug] if whole else stirred_kg - taken
+        enthalpy = contents.enthalpy[plug, pipe]
+        whole = contents.size[plug, pipe] <= stirred_kg - taken
+        part = contents.size[plug, pipe] if whole else stirred_kg - taken
         for d in range(used):
-            part_d = contents.size_d[pipe, plug, d] if whole else -taken_d[d]
-            tank_d[d] += part_d * enthalpy + part * contents.enthalpy_d[pipe, plug, d]
+            part_d = contents.size_d[plug, pipe, d] if whole else -taken_d[d]
+            tank_d[d] += part_d * enthalpy + part * contents.enthalpy_d[plug, pipe, d]
             taken_d[d] += part_d
             if not whole:
-                contents.size_d[pipe, plug, d] -= part_d
+                contents.size_d[plug, pipe, d] -= part_d
         taken += part
         heat += part * enthalpy
         if whole:
@@ -160,7 +160,7 @@ def draw_tank(
             if not forward:
                 contents.head[pipe] = (contents.head[pipe] + 1) & ring
         else:
-            contents.size[pipe, plug] -= part
+            contents.size[plug, pipe] -= part
     fade = math.exp(-decay)
     above = heat / stirred_kg - ground
     for d in range(used):
@@ -196,21 +196,21 @@ def stir(
         used: Number of directions carried along.
     """
     for piece in range(leaving.filled[pipe]):
-        share = leaving.size[pipe, piece]
-        arriving = leaving.enthalpy[pipe, piece]
+        share = leaving.size[piece, pipe]
+        arriving = leaving.enthalpy[piece, pipe]
         changes = share * moved / stirred_kg
         rest = math.exp(-changes)
         mean = -math.expm1(-changes) / changes if changes > 1e-9 else 1.0
         slope = (rest - mean) / changes if changes > 1e-4 else -0.5 + changes / 3.0
         above = tank - arriving
-        leaving.enthalpy[pipe, piece] = arriving + above * mean
+        leaving.enthalpy[piece, pipe] = arriving + above * mean
         tank = arriving + above * rest
         for d in range(used):
-            changes_d = leaving.size_d[pipe, piece, d] * moved + share * moved_d[d]
+            changes_d = leaving.size_d[piece, pipe, d] * moved + share * moved_d[d]
             changes_d /= stirred_kg
-            arriving_d = leaving.enthalpy_d[pipe, piece, d]
+            arriving_d = leaving.enthalpy_d[piece, pipe, d]
             above_d = tank_d[d] - arriving_d
-            leaving.enthalpy_d[pipe, piece, d] = (
+            leaving.enthalpy_d[piece, pipe, d] = (
                 arriving_d + above_d * mean + above * slope * changes_d
             )
             tank_d[d] = arriving_d + above_d * rest - above * rest * changes_d
@@ -219,8 +219,8 @@ def stir(
     else:
         slot = prepend(contents, pipe, stirred_kg, tank, used)
     for d in range(used):
-        contents.size_d[pipe, slot, d] = 0.0
-        contents.enthalpy_d[pipe, slot, d] = tank_d[d]
+        contents.size_d[slot, pipe, d] = 0.0
+        contents.enthalpy_d[slot, pipe, d] = tank_d[d]
     if forward:
         merge_last(contents, pipe, used)
     else:

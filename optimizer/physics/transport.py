@@ -171,7 +171,7 @@ def _leave(
     """
     contents = side.contents
     leaving = side.leaving
-    ring = contents.size.shape[1] - 1
+    ring = contents.size.shape[0] - 1
     gone = 0.0
     lost = 0.0
     leaving.head[pipe] = 0
@@ -180,23 +180,23 @@ def _leave(
     while contents.filled[pipe] > 0 and moved - gone > 1e-13 * moved:
         last = contents.head[pipe] + (contents.filled[pipe] - 1 if forward else 0)
         plug = last & ring
-        mass = contents.size[pipe, plug]
+        mass = contents.size[plug, pipe]
         whole = mass <= moved - gone
         taken = mass if whole else moved - gone
         middle = (gone + 0.5 * taken) / moved
         fade = math.exp(-decay * middle)
-        above = contents.enthalpy[pipe, plug] - ground
+        above = contents.enthalpy[plug, pipe] - ground
         piece = append(leaving, pipe, taken / moved, ground + above * fade, used)
         for d in range(used):
-            taken_d = contents.size_d[pipe, plug, d] if whole else moved_d[d] - gone_d[d]
+            taken_d = contents.size_d[plug, pipe, d] if whole else moved_d[d] - gone_d[d]
             middle_d = (gone_d[d] + 0.5 * taken_d - middle * moved_d[d]) / moved
-            leaving.size_d[pipe, piece, d] = (taken_d - taken / moved * moved_d[d]) / moved
-            leaving.enthalpy_d[pipe, piece, d] = fade * (
-                contents.enthalpy_d[pipe, plug, d] - decay * middle_d * above
+            leaving.size_d[piece, pipe, d] = (taken_d - taken / moved * moved_d[d]) / moved
+            leaving.enthalpy_d[piece, pipe, d] = fade * (
+                contents.enthalpy_d[plug, pipe, d] - decay * middle_d * above
             )
             gone_d[d] += taken_d
             if not whole:
-                contents.size_d[pipe, plug, d] -= taken_d
+                contents.size_d[plug, pipe, d] -= taken_d
         merge_last(leaving, pipe, used)
         lost += taken * above * (1.0 - fade)
         gone += taken
@@ -205,7 +205,10 @@ def _leave(
             if not forward:
                 contents.head[pipe] = (contents.head[pipe] + 1) & ring
         else:
-            contents.size[pipe, plug] = mass - taken
+            contents.size[plug, pipe] = mass - taken
+    if contents.filled[pipe] == 0:
+        # The ring begins anew where others do: what is used of it stays small.
+        contents.head[pipe] = 0
     return gone, lost
 
 
@@ -236,7 +239,7 @@ def _enter(
     begin_d = side.begin_d
     begin_d[:used] = 0.0
     for i in range(mixed.filled[here]):
-        share = mixed.size[here, i]
+        share = mixed.size[i, here]
         first = min(share, max(passing / moved - begin, 0.0)) if passing > 0.0 else 0.0
         if first > 0.0:
             lost += _pass_through(
@@ -273,7 +276,7 @@ def _enter(
             )
         begin += share
         for d in range(used):
-            begin_d[d] += mixed.size_d[here, i, d]
+            begin_d[d] += mixed.size_d[i, here, d]
     return lost
 
 
@@ -298,15 +301,15 @@ def _pass_through(
     here = len(mixed.filled) - 1
     transit = gone / moved
     fade = math.exp(-decay * transit)
-    above = mixed.enthalpy[here, i] - ground
+    above = mixed.enthalpy[i, here] - ground
     piece = append(side.leaving, pipe, first, ground + above * fade, used)
     for d in range(used):
         transit_d = (gone_d[d] - transit * moved_d[d]) / moved
         # A cut piece ends where the step ends for it: at 1 - transit of the inlet's time.
-        first_d = -transit_d - begin_d[d] if cut else mixed.size_d[here, i, d]
-        side.leaving.size_d[pipe, piece, d] = first_d
-        side.leaving.enthalpy_d[pipe, piece, d] = fade * (
-            mixed.enthalpy_d[here, i, d] - decay * transit_d * above
+        first_d = -transit_d - begin_d[d] if cut else mixed.size_d[i, here, d]
+        side.leaving.size_d[piece, pipe, d] = first_d
+        side.leaving.enthalpy_d[piece, pipe, d] = fade * (
+            mixed.enthalpy_d[i, here, d] - decay * transit_d * above
         )
     merge_last(side.leaving, pipe, used)
     return float(first * moved * above * (1.0 - fade))
@@ -333,25 +336,25 @@ def _settle(
     mixed = side.leaving
     here = len(mixed.filled) - 1
     contents = side.contents
-    share = mixed.size[here, i] - first
+    share = mixed.size[i, here] - first
     stay = 1.0 - begin - first - 0.5 * share
     fade = math.exp(-decay * stay)
-    above = mixed.enthalpy[here, i] - ground
+    above = mixed.enthalpy[i, here] - ground
     mass = share * moved
     if forward:
         slot = prepend(contents, pipe, mass, ground + above * fade, used)
     else:
         slot = append(contents, pipe, mass, ground + above * fade, used)
     for d in range(used):
-        share_d = mixed.size_d[here, i, d]
+        share_d = mixed.size_d[i, here, d]
         stay_d = -begin_d[d] - 0.5 * share_d
         if first > 0.0:
             transit_d = (gone_d[d] - gone / moved * moved_d[d]) / moved
             share_d += transit_d + begin_d[d]
-            stay_d = 0.5 * transit_d - 0.5 * (begin_d[d] + mixed.size_d[here, i, d])
-        contents.size_d[pipe, slot, d] = share_d * moved + share * moved_d[d]
-        contents.enthalpy_d[pipe, slot, d] = fade * (
-            mixed.enthalpy_d[here, i, d] - decay * stay_d * above
+            stay_d = 0.5 * transit_d - 0.5 * (begin_d[d] + mixed.size_d[i, here, d])
+        contents.size_d[slot, pipe, d] = share_d * moved + share * moved_d[d]
+        contents.enthalpy_d[slot, pipe, d] = fade * (
+            mixed.enthalpy_d[i, here, d] - decay * stay_d * above
         )
     if forward:
         merge_first(contents, pipe, used)
@@ -459,8 +462,8 @@ def _mix(
         if toward > STILL_KG_S and side.leaving.filled[pipe] > 0:
             arriving[streams] = pipe
             position[streams] = 0
-            side.rest[streams] = side.leaving.size[pipe, 0]
-            copy_into(side.rest_d[streams, :used], side.leaving.size_d[pipe, 0, :used])
+            side.rest[streams] = side.leaving.size[0, pipe]
+            copy_into(side.rest_d[streams, :used], side.leaving.size_d[0, pipe, :used])
             streams += 1
             total += toward
     if total <= STILL_KG_S:
@@ -475,22 +478,54 @@ def _mix(
         power = source.power[node]
         for j in range(streams):
             pipe = arriving[j]
-            power += abs(flow[pipe]) * side.leaving.enthalpy[pipe, position[j]]
+            power += abs(flow[pipe]) * side.leaving.enthalpy[position[j], pipe]
         slot = append(mixed, here, width, power / total, used)
-        for d in range(used):
-            mixed.size_d[here, slot, d] = side.rest_d[shortest, d] if shortest < streams else 0.0
-            power_d = source.power_d[node, d] - power / total * source.flow_d[node, d]
-            for j in range(streams):
-                pipe = arriving[j]
-                sign = 1.0 if flow[pipe] > 0.0 else -1.0
-                excess = side.leaving.enthalpy[pipe, position[j]] - power / total
-                power_d += sign * flow_d[pipe, d] * excess
-                power_d += abs(flow[pipe]) * side.leaving.enthalpy_d[pipe, position[j], d]
-            mixed.enthalpy_d[here, slot, d] = power_d / total
+        _mix_d(
+            side, source, node, slot, streams, shortest, power / total, total, flow, flow_d, used
+        )
         merge_last(mixed, here, used)
         if not _advance(side, arriving, position, streams, width, shortest, used):
             break
     return float(total)
+
+
+@inlined
+def _mix_d(
+    side: Side,
+    source: Source,
+    node: int,
+    slot: int,
+    streams: int,
+    shortest: int,
+    enthalpy: float,
+    total: float,
+    flow: FloatArray,
+    flow_d: FloatArray,
+    used: int,
+) -> None:
+    """Derivatives of one mixed piece, stream by stream: so every loop runs along the directions."""
+    mixed = side.leaving
+    here = len(mixed.filled) - 1
+    for d in range(used):
+        mixed.enthalpy_d[slot, here, d] = (
+            source.power_d[node, d] - enthalpy * source.flow_d[node, d]
+        )
+    for j in range(streams):
+        pipe = side.arriving[j]
+        position = side.position[j]
+        size = abs(flow[pipe])
+        sign = 1.0 if flow[pipe] > 0.0 else -1.0
+        excess = side.leaving.enthalpy[position, pipe] - enthalpy
+        for d in range(used):
+            mixed.enthalpy_d[slot, here, d] += sign * flow_d[pipe, d] * excess
+        for d in range(used):
+            mixed.enthalpy_d[slot, here, d] += size * side.leaving.enthalpy_d[position, pipe, d]
+    for d in range(used):
+        mixed.enthalpy_d[slot, here, d] /= total
+    if shortest < streams:
+        copy_into(mixed.size_d[slot, here, :used], side.rest_d[shortest, :used])
+    else:
+        mixed.size_d[slot, here, :used] = 0.0
 
 
 @inlined
@@ -516,9 +551,9 @@ def _advance(
             position[j] += 1
             if position[j] == side.leaving.filled[pipe]:
                 return False
-            side.rest[j] += side.leaving.size[pipe, position[j]]
+            side.rest[j] += side.leaving.size[position[j], pipe]
             for d in range(used):
-                side.rest_d[j, d] += side.leaving.size_d[pipe, position[j], d]
+                side.rest_d[j, d] += side.leaving.size_d[position[j], pipe, d]
     return True
 
 
@@ -534,17 +569,20 @@ def _note_node(side: Side, node: int, used: int) -> None:
     whole = 0.0
     mean = 0.0
     for i in range(pieces.filled[here]):
-        whole += pieces.size[here, i]
-        mean += pieces.size[here, i] * pieces.enthalpy[here, i]
+        whole += pieces.size[i, here]
+        mean += pieces.size[i, here] * pieces.enthalpy[i, here]
     mean /= whole
     side.end[node] = mean + 0.5 * (mean - side.mean[node])
     side.mean[node] = mean
+    side.end_d[node, :used] = 0.0
+    for i in range(pieces.filled[here]):
+        size = pieces.size[i, here]
+        excess = pieces.enthalpy[i, here] - mean
+        for d in range(used):
+            side.end_d[node, d] += pieces.size_d[i, here, d] * excess
+            side.end_d[node, d] += size * pieces.enthalpy_d[i, here, d]
     for d in range(used):
-        mean_d = 0.0
-        for i in range(pieces.filled[here]):
-            mean_d += pieces.size_d[here, i, d] * (pieces.enthalpy[here, i] - mean)
-            mean_d += pieces.size[here, i] * pieces.enthalpy_d[here, i, d]
-        mean_d /= whole
+        mean_d = side.end_d[node, d] / whole
         side.end_d[node, d] = mean_d + 0.5 * (mean_d - side.mean_d[node, d])
         side.mean_d[node, d] = mean_d
 
@@ -557,14 +595,14 @@ def _note_still_node(layout: Layout, side: Side, node: int, used: int) -> None:
     if graph.adjacent_start[node] == graph.adjacent_start[node + 1]:
         return
     pipe = graph.adjacent_pipe[graph.adjacent_start[node]]
-    ring = contents.size.shape[1] - 1
+    ring = contents.size.shape[0] - 1
     last = contents.filled[pipe] - 1 if graph.second[pipe] == node else 0
     slot = (contents.head[pipe] + last) & ring
-    side.mean[node] = contents.enthalpy[pipe, slot]
-    side.end[node] = contents.enthalpy[pipe, slot]
+    side.mean[node] = contents.enthalpy[slot, pipe]
+    side.end[node] = contents.enthalpy[slot, pipe]
     for d in range(used):
-        side.mean_d[node, d] = contents.enthalpy_d[pipe, slot, d]
-        side.end_d[node, d] = contents.enthalpy_d[pipe, slot, d]
+        side.mean_d[node, d] = contents.enthalpy_d[slot, pipe, d]
+        side.end_d[node, d] = contents.enthalpy_d[slot, pipe, d]
 
 
 @inner
@@ -640,8 +678,8 @@ def _move_part(
         else:
             _note_still_node(layout, side, node, used)
             slot = append(side.leaving, pipes, 1.0, side.mean[node], used)
-            side.leaving.size_d[pipes, slot, :used] = 0.0
-            copy_into(side.leaving.enthalpy_d[pipes, slot, :used], side.mean_d[node, :used])
+            side.leaving.size_d[slot, pipes, :used] = 0.0
+            copy_into(side.leaving.enthalpy_d[slot, pipes, :used], side.mean_d[node, :used])
         for entry in range(graph.adjacent_start[node], graph.adjacent_start[node + 1]):
             pipe = graph.adjacent_pipe[entry]
             away = flow[pipe] if graph.first[pipe] == node else -flow[pipe]
