@@ -65,50 +65,69 @@ def radiators_w(
 
 
 @inner
-def wanted_flow(
+def wanted_heat(
     stations: Stations,
     buildings: Buildings,
     i: int,
     setpoint_c: float,
-    inlet_c: float,
     indoor_c: FloatArray,
-    room_w: FloatArray,
-) -> tuple[float, float]:
-    """Find the flow that a station throttles to, and the heat that it wants.
+    wanted_room_w: FloatArray,
+) -> float:
+    """Find the heat that a station wants, whatever water comes.
 
     Args:
         stations: All stations.
         buildings: All buildings.
         i: Which station.
         setpoint_c: Secondary supply setpoint, degC.
-        inlet_c: Primary water, degC.
         indoor_c: Air of each building, degC, shape (buildings,).
-        room_w: Receives the heat of each building at the setpoint, W, shape (buildings,).
+        wanted_room_w: Receives the heat of each building at the setpoint, W, shape (buildings,).
 
     Returns:
-        Flow in kg/s, NO_TARGET where the valve stands or opens fully, and heat in W.
+        Heat in W; zero where the valve stands.
     """
     mode = stations.mode[i]
     if mode == LOAD:
-        wanted = stations.load_w[i]
-        drop = enthalpy_j_kg(inlet_c) - enthalpy_j_kg(stations.load_return_c[i])
-        if wanted == 0.0:
-            return 0.0, 0.0
-        return (wanted / drop if drop > 0.0 else NO_TARGET), wanted
+        return float(stations.load_w[i])
     if mode not in (HELD_EXCHANGER, HELD_MIXING):
-        return NO_TARGET, 0.0
+        return 0.0
     flow_w_k = stations.secondary_w_k[i]
     members = stations.member[stations.start[i] : stations.start[i + 1]]
-    wanted, _ = radiators_w(buildings, members, setpoint_c, flow_w_k, indoor_c, room_w)
-    if wanted <= 0.0:
-        return 0.0, 0.0
-    back_c = setpoint_c - wanted / flow_w_k
+    wanted, _ = radiators_w(buildings, members, setpoint_c, flow_w_k, indoor_c, wanted_room_w)
+    return max(wanted, 0.0)
+
+
+@inner
+def wanted_flow(
+    stations: Stations, i: int, setpoint_c: float, inlet_c: float, wanted_w: float
+) -> float:
+    """Find the flow that a station throttles to.
+
+    Args:
+        stations: All stations.
+        i: Which station.
+        setpoint_c: Secondary supply setpoint, degC.
+        inlet_c: Primary water, degC.
+        wanted_w: Heat that it wants, W.
+
+    Returns:
+        Flow in kg/s, NO_TARGET where the valve stands or opens fully.
+    """
+    mode = stations.mode[i]
+    if mode not in (LOAD, HELD_EXCHANGER, HELD_MIXING):
+        return NO_TARGET
+    if wanted_w == 0.0:
+        return 0.0
+    if mode == LOAD:
+        drop = enthalpy_j_kg(inlet_c) - enthalpy_j_kg(stations.load_return_c[i])
+        return wanted_w / drop if drop > 0.0 else NO_TARGET
+    back_c = setpoint_c - wanted_w / stations.secondary_w_k[i]
     if mode == HELD_MIXING:
         if inlet_c <= setpoint_c:
-            return NO_TARGET, wanted
-        return wanted / (REFERENCE_CP_J_KG_K * (inlet_c - back_c)), wanted
-    flow = needed_flow_kg_s(wanted, stations.ua_w_k[i], inlet_c, setpoint_c, back_c)[0]
-    return (NO_TARGET if flow == UNREACHABLE else flow), wanted
+            return NO_TARGET
+        return float(wanted_w / (REFERENCE_CP_J_KG_K * (inlet_c - back_c)))
+    flow = needed_flow_kg_s(wanted_w, stations.ua_w_k[i], inlet_c, setpoint_c, back_c)[0]
+    return NO_TARGET if flow == UNREACHABLE else flow
 
 
 @inner
@@ -123,6 +142,7 @@ def heat_taken(
     inlet_c: float,
     indoor_c: FloatArray,
     last_c: float,
+    wanted_room_w: FloatArray,
     room_w: FloatArray,
 ) -> tuple[float, float]:
     """Find the heat that a station takes from the flow it gets.
@@ -138,7 +158,8 @@ def heat_taken(
         inlet_c: Primary water, degC.
         indoor_c: Air of each building, degC, shape (buildings,).
         last_c: Secondary supply temperature to search from, degC.
-        room_w: Holds the heats at the setpoint; receives those that are given, W, (buildings,).
+        wanted_room_w: Heat of each building at the setpoint, W, shape (buildings,).
+        room_w: Receives the heat that each is given, W, shape (buildings,).
 
     Returns:
         Heat in W and the water to the radiators, degC.
@@ -148,9 +169,11 @@ def heat_taken(
     if mode == LOAD:
         drop = enthalpy_j_kg(inlet_c) - enthalpy_j_kg(stations.load_return_c[i])
         return (wanted_w if throttles else max(flow_kg_s * drop, 0.0)), inlet_c
-    if throttles:
-        return wanted_w, setpoint_c
     members = stations.member[stations.start[i] : stations.start[i + 1]]
+    if throttles:
+        for entry in range(len(members)):
+            room_w[members[entry]] = wanted_room_w[members[entry]]
+        return wanted_w, setpoint_c
     primary_w_k = flow_kg_s * REFERENCE_CP_J_KG_K
     if mode == FIXED_DIRECT:
         return radiators_w(buildings, members, inlet_c, primary_w_k, indoor_c, room_w)[0], inlet_c

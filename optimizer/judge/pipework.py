@@ -22,6 +22,10 @@ from optimizer.physics.compiled import compiled, inner
 from optimizer.physics.layout import Graph
 
 SLOTS = 192
+# Where the window of every pipe begins with each step: side by side, so that memory is quick.
+FIRST = 16
+# What is kept of a segment.
+MASS, EXCESS, SINCE = range(3)
 # Entering water joins its neighbour while that is less than this share of the pipe.
 LEAST_SHARE = 1.0 / 128.0
 # Below this flow water stands.
@@ -34,11 +38,11 @@ class Pipework(NamedTuple):
     Attributes:
         content_kg: Water and its share of wall, shape (pipes,).
         rate_per_s: Share of its excess that water in a pipe loses in a second, shape (pipes,).
-        mass_kg, excess_j_kg, since_s: Segments: mass, excess at entry, moment of entry,
-            shape (pipes, SLOTS); segment c lies in slot c mod SLOTS.
+        segment: MASS (kg), EXCESS at entry (J/kg) and moment of entry (SINCE, s) of each segment,
+            shape (SLOTS, pipes, 3).
         low, high: The window: segments low to high - 1, shape (pipes,).
         low_cut_kg, high_cut_kg: What has left of the window's two end segments, shape (pipes,).
-        kept_low, kept_high: The window at the start of the present step, shape (pipes,).
+        kept_high: Its end at the start of the present step, when it begins at FIRST, (pipes,).
         passing_kg: What passes straight through a pipe in the present part, shape (pipes,).
         gain_j: Excess heat that entered less what left in the present step, shape (pipes,).
         excess_j: Excess heat in each pipe by its own balance, shape (pipes,).
@@ -49,14 +53,11 @@ class Pipework(NamedTuple):
 
     content_kg: FloatArray
     rate_per_s: FloatArray
-    mass_kg: FloatArray
-    excess_j_kg: FloatArray
-    since_s: FloatArray
+    segment: FloatArray
     low: IntArray
     high: IntArray
     low_cut_kg: FloatArray
     high_cut_kg: FloatArray
-    kept_low: IntArray
     kept_high: IntArray
     passing_kg: FloatArray
     gain_j: FloatArray
@@ -99,14 +100,11 @@ def new_pipework(
     work = Pipework(
         content_kg=content_kg,
         rate_per_s=rate_per_s,
-        mass_kg=np.zeros((pipes, SLOTS)),
-        excess_j_kg=np.zeros((pipes, SLOTS)),
-        since_s=np.zeros((pipes, SLOTS)),
-        low=np.zeros(pipes, dtype=np.int64),
+        segment=np.zeros((SLOTS, pipes, 3)),
+        low=np.full(pipes, FIRST, dtype=np.int64),
         high=np.zeros(pipes, dtype=np.int64),
         low_cut_kg=np.zeros(pipes),
         high_cut_kg=np.zeros(pipes),
-        kept_low=np.zeros(pipes, dtype=np.int64),
         kept_high=np.zeros(pipes, dtype=np.int64),
         passing_kg=np.zeros(pipes),
         gain_j=np.zeros(pipes),
@@ -130,21 +128,21 @@ def _fill(
     for pipe in range(len(work.content_kg)):
         scale = work.content_kg[pipe] / mass_kg[start[pipe] : start[pipe + 1]].sum()
         least = work.content_kg[pipe] * LEAST_SHARE
-        filled = 0
+        end = FIRST
         for plug in range(start[pipe], start[pipe + 1]):
             mass = mass_kg[plug] * scale
-            if filled > 0 and work.mass_kg[pipe, filled - 1] < least:
-                last = filled - 1
-                both = work.mass_kg[pipe, last] + mass
-                rise = enthalpy[plug] - ground - work.excess_j_kg[pipe, last]
-                work.excess_j_kg[pipe, last] += mass / both * rise
-                work.mass_kg[pipe, last] = both
+            last = end - 1
+            if end > FIRST and work.segment[last, pipe, MASS] < least:
+                both = work.segment[last, pipe, MASS] + mass
+                rise = enthalpy[plug] - ground - work.segment[last, pipe, EXCESS]
+                work.segment[last, pipe, EXCESS] += mass / both * rise
+                work.segment[last, pipe, MASS] = both
                 continue
-            work.mass_kg[pipe, filled] = mass
-            work.excess_j_kg[pipe, filled] = enthalpy[plug] - ground
-            filled += 1
-        work.high[pipe] = filled
-        work.kept_high[pipe] = filled
+            work.segment[end, pipe, MASS] = mass
+            work.segment[end, pipe, EXCESS] = enthalpy[plug] - ground
+            end += 1
+        work.high[pipe] = end
+        work.kept_high[pipe] = end
     work.excess_j[:] = stored_j(work, 0.0)
 
 
@@ -161,10 +159,9 @@ def stored_j(work: Pipework, now_s: float) -> FloatArray:
     """
     stored = np.zeros(len(work.content_kg))
     for pipe in range(len(stored)):
-        for c in range(work.low[pipe], work.high[pipe]):
-            slot = c % SLOTS
-            fade = math.exp(-work.rate_per_s[pipe] * (now_s - work.since_s[pipe, slot]))
-            stored[pipe] += work.mass_kg[pipe, slot] * work.excess_j_kg[pipe, slot] * fade
+        for slot in range(work.low[pipe], work.high[pipe]):
+            fade = math.exp(-work.rate_per_s[pipe] * (now_s - work.segment[slot, pipe, SINCE]))
+            stored[pipe] += work.segment[slot, pipe, MASS] * work.segment[slot, pipe, EXCESS] * fade
     return stored
 
 
@@ -194,7 +191,7 @@ def carry(
     parts = work.node_j_kg.shape[0]
     span_s = step_s / parts
     for pipe in range(len(flow_kg_s)):
-        work.low[pipe] = work.kept_low[pipe]
+        work.low[pipe] = FIRST
         work.high[pipe] = work.kept_high[pipe]
         work.low_cut_kg[pipe] = 0.0
         work.high_cut_kg[pipe] = 0.0
@@ -272,12 +269,12 @@ def _leave(
         high = work.high[pipe]
         cut = work.high_cut_kg[pipe] if forward else work.low_cut_kg[pipe]
         while high > low and kg - gone > 1e-12 * kg:
-            slot = (high - 1 if forward else low) % SLOTS
-            left = work.mass_kg[pipe, slot] - cut
+            slot = high - 1 if forward else low
+            left = work.segment[slot, pipe, MASS] - cut
             taken = min(left, kg - gone)
             moment = now_s + span_s * (gone + 0.5 * taken) / kg
-            fade = math.exp(-rate * (moment - work.since_s[pipe, slot]))
-            heat += taken * work.excess_j_kg[pipe, slot] * fade
+            fade = math.exp(-rate * (moment - work.segment[slot, pipe, SINCE]))
+            heat += taken * work.segment[slot, pipe, EXCESS] * fade
             gone += taken
             cut += taken
             if taken >= left:
@@ -338,13 +335,13 @@ def _enter(
                 work.gain_j[pipe] -= passing * excess * fade
             if flow > 0.0:
                 work.low[pipe] -= 1
-                slot = work.low[pipe] % SLOTS
+                slot = work.low[pipe]
             else:
-                slot = work.high[pipe] % SLOTS
+                slot = work.high[pipe]
                 work.high[pipe] += 1
-            work.mass_kg[pipe, slot] = staying
-            work.excess_j_kg[pipe, slot] = excess
-            work.since_s[pipe, slot] = now_s + span_s * (1.0 - 0.5 * staying / kg)
+            work.segment[slot, pipe, MASS] = staying
+            work.segment[slot, pipe, EXCESS] = excess
+            work.segment[slot, pipe, SINCE] = now_s + span_s * (1.0 - 0.5 * staying / kg)
 
 
 @inner
@@ -357,10 +354,9 @@ def _rest(
     pipe = graph.adjacent_pipe[graph.adjacent_start[node]]
     if work.high[pipe] == work.low[pipe]:
         return
-    c = work.high[pipe] - 1 if graph.second[pipe] == node else work.low[pipe]
-    slot = c % SLOTS
-    fade = math.exp(-work.rate_per_s[pipe] * (moment_s - work.since_s[pipe, slot]))
-    work.node_j_kg[part, node] = ground + work.excess_j_kg[pipe, slot] * fade
+    slot = work.high[pipe] - 1 if graph.second[pipe] == node else work.low[pipe]
+    fade = math.exp(-work.rate_per_s[pipe] * (moment_s - work.segment[slot, pipe, SINCE]))
+    work.node_j_kg[part, node] = ground + work.segment[slot, pipe, EXCESS] * fade
 
 
 @inner
@@ -388,15 +384,15 @@ def settle(work: Pipework, now_s: float, step_s: float) -> float:
         work.gain_j[pipe] = 0.0
         low = work.low[pipe]
         high = work.high[pipe]
-        work.mass_kg[pipe, low % SLOTS] -= work.low_cut_kg[pipe]
-        work.mass_kg[pipe, (high - 1) % SLOTS] -= work.high_cut_kg[pipe]
-        if low < work.kept_low[pipe]:
-            oldest = min(work.kept_low[pipe], high - 1)
+        work.segment[low, pipe, MASS] -= work.low_cut_kg[pipe]
+        work.segment[high - 1, pipe, MASS] -= work.high_cut_kg[pipe]
+        if low < FIRST:
+            oldest = min(FIRST, high - 1)
             work.low[pipe] = _condense(work, pipe, oldest, low, -1, now_s)
         elif high > work.kept_high[pipe]:
             oldest = max(work.kept_high[pipe] - 1, low)
             work.high[pipe] = _condense(work, pipe, oldest, high - 1, 1, now_s) + 1
-        work.kept_low[pipe] = work.low[pipe]
+        _bring_home(work, pipe)
         work.kept_high[pipe] = work.high[pipe]
         work.low_cut_kg[pipe] = 0.0
         work.high_cut_kg[pipe] = 0.0
@@ -408,23 +404,34 @@ def _condense(work: Pipework, pipe: int, oldest: int, newest: int, way: int, now
     """Join the segments that entered last where they are small; returns the newest that is left."""
     least = work.content_kg[pipe] * LEAST_SHARE
     rate = work.rate_per_s[pipe]
-    target = oldest
-    c = oldest
-    while c != newest:
-        c += way
-        slot = c % SLOTS
-        into = target % SLOTS
-        if work.mass_kg[pipe, into] >= least:
-            target += way
-            into = target % SLOTS
-            work.mass_kg[pipe, into] = work.mass_kg[pipe, slot]
-            work.excess_j_kg[pipe, into] = work.excess_j_kg[pipe, slot]
-            work.since_s[pipe, into] = work.since_s[pipe, slot]
+    segment = work.segment[:, pipe]
+    into = oldest
+    slot = oldest
+    while slot != newest:
+        slot += way
+        if segment[into, MASS] >= least:
+            into += way
+            for what in range(3):
+                segment[into, what] = segment[slot, what]
             continue
-        fresh = work.excess_j_kg[pipe, slot] * math.exp(-rate * (now_s - work.since_s[pipe, slot]))
-        old = work.excess_j_kg[pipe, into] * math.exp(-rate * (now_s - work.since_s[pipe, into]))
-        both = work.mass_kg[pipe, into] + work.mass_kg[pipe, slot]
-        work.excess_j_kg[pipe, into] = old + (fresh - old) * work.mass_kg[pipe, slot] / both
-        work.since_s[pipe, into] = now_s
-        work.mass_kg[pipe, into] = both
-    return target
+        fresh = segment[slot, EXCESS] * math.exp(-rate * (now_s - segment[slot, SINCE]))
+        old = segment[into, EXCESS] * math.exp(-rate * (now_s - segment[into, SINCE]))
+        both = segment[into, MASS] + segment[slot, MASS]
+        segment[into, EXCESS] = old + (fresh - old) * segment[slot, MASS] / both
+        segment[into, SINCE] = now_s
+        segment[into, MASS] = both
+    return into
+
+
+@inner
+def _bring_home(work: Pipework, pipe: int) -> None:
+    """Move a pipe's window to where it begins with each step."""
+    count = work.high[pipe] - work.low[pipe]
+    shift = FIRST - work.low[pipe]
+    if shift != 0:
+        for i in range(count):
+            origin = work.low[pipe] + (count - 1 - i if shift > 0 else i)
+            for what in range(3):
+                work.segment[origin + shift, pipe, what] = work.segment[origin, pipe, what]
+    work.low[pipe] = FIRST
+    work.high[pipe] = FIRST + count

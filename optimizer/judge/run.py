@@ -256,6 +256,7 @@ def _present(layout: Layout, network: Network, state: PlantState, course: Course
         heat_w=np.zeros(stations),
         secondary_c=state.station_return_temp_c.copy(),
         room_w=np.zeros(len(network.buildings)),
+        wanted_room_w=np.zeros(len(network.buildings)),
         indoor_c=state.indoor_temp_c.copy(),
         envelope_c=state.envelope_temp_c.copy(),
         middle_c=state.indoor_temp_c.copy(),

@@ -7,7 +7,7 @@ belong to each other.
 
 from typing import NamedTuple
 
-from optimizer.judge.consumers import heat_taken, wanted_flow
+from optimizer.judge.consumers import heat_taken, wanted_flow, wanted_heat
 from optimizer.judge.pipework import STANDING_KG_S, Pipework, carry, settle
 from optimizer.model.arrays import FloatArray, IntArray
 from optimizer.physics.compiled import inner, outer
@@ -64,7 +64,7 @@ class Present(NamedTuple):
         owed_j: Heat that each boiler still has to give back, J, shape (plants,).
         inlet_c, back_c: Primary water in and out of each station, degC, shape (stations,).
         wanted_w, heat_w, secondary_c: Heat and water to radiators, shape (stations,).
-        room_w: Radiators of each building, W, shape (buildings,).
+        room_w, wanted_room_w: Radiators of each building, and at the setpoints, W, (buildings,).
         indoor_c, envelope_c: Each building at the step's start, degC.
         middle_c: Air of each building in the middle of the step, degC.
         trend_k: Last step's change of each building's air, K.
@@ -86,6 +86,7 @@ class Present(NamedTuple):
     heat_w: FloatArray
     secondary_c: FloatArray
     room_w: FloatArray
+    wanted_room_w: FloatArray
     indoor_c: FloatArray
     envelope_c: FloatArray
     middle_c: FloatArray
@@ -141,6 +142,7 @@ def walk(layout: Layout, course: Course, present: Present, found: Findings) -> N
         _go_on(present, k)
         for b in range(len(present.indoor_c)):
             present.middle_c[b] = present.indoor_c[b] + 0.5 * present.trend_k[b]
+        _ask(layout, course, present, k)
         for trial in range(MAX_TRIALS):
             found.trials[k] = trial + 1
             _set_flows(layout, course, present, k)
@@ -175,6 +177,20 @@ def _go_on(present: Present, k: int) -> None:
 
 
 @inner
+def _ask(layout: Layout, course: Course, present: Present, k: int) -> None:
+    """Find what heat the stations want, which no trial of the step changes."""
+    for i in range(len(present.wanted_w)):
+        present.wanted_w[i] = wanted_heat(
+            layout.stations,
+            layout.buildings,
+            i,
+            course.secondary_c[k, i],
+            present.middle_c,
+            present.wanted_room_w,
+        )
+
+
+@inner
 def _set_flows(layout: Layout, course: Course, present: Present, k: int) -> None:
     """Say what the stations throttle to, and with which water the hydraulics are to be solved."""
     inputs = present.inputs
@@ -199,14 +215,12 @@ def _set_flows(layout: Layout, course: Course, present: Present, k: int) -> None
         share = max(layout.stations.fixed_share[i], CLOSED_SHARE)
         full = layout.stations.flow_coefficient[i] * density_kg_m3(present.back_c[i])
         inputs.admittance[i] = full * share * share
-        inputs.target_kg_s[i], present.wanted_w[i] = wanted_flow(
+        inputs.target_kg_s[i] = wanted_flow(
             layout.stations,
-            layout.buildings,
             i,
             course.secondary_c[k, i],
             present.inlet_c[i],
-            present.middle_c,
-            present.room_w,
+            present.wanted_w[i],
         )
 
 
@@ -276,6 +290,7 @@ def _serve(layout: Layout, course: Course, present: Present, k: int) -> float:
             present.inlet_c[i],
             present.middle_c,
             present.secondary_c[i],
+            present.wanted_room_w,
             present.room_w,
         )
         back_c = temperature_c(enthalpy_j_kg(present.inlet_c[i]) - present.heat_w[i] / flow)

@@ -43,16 +43,21 @@ def _log_ratio(quotient: float) -> tuple[float, float]:
     """Solve (exp(x) - 1) / x = quotient; returns x and dx/dquotient."""
     x = 2.0 * (quotient - 1.0) if quotient < 1.0 else 2.0 * math.log(quotient)
     slope = 0.5
-    for _ in range(60):  # Newton from the right of a convex function: never overshoots
-        if abs(x) < 1e-5:
-            value = 1.0 + x * (0.5 + x / 6.0)
-            slope = 0.5 + x / 3.0
+    for _ in range(60):  # Halley's iteration: exponentials are dear
+        if abs(x) < 1e-3:
+            value = 1.0 + x * (1.0 / 2.0 + x * (1.0 / 6.0 + x / 24.0))
+            slope = 1.0 / 2.0 + x * (1.0 / 3.0 + x / 8.0)
+            bend = 1.0 / 3.0 + x * (1.0 / 4.0 + x / 10.0)
         else:
-            value = math.expm1(x) / x
-            slope = (math.exp(x) - value) / x
-        change = (value - quotient) / slope
+            grown = math.expm1(x)
+            value = grown / x
+            slope = (grown + 1.0 - value) / x
+            bend = (grown + 1.0 - 2.0 * slope) / x
+        miss = value - quotient
+        change = 2.0 * miss * slope / (2.0 * slope * slope - miss * bend)
         x -= change
-        if abs(change) <= 1e-14 * (1.0 + abs(x)):
+        slope -= bend * change
+        if abs(change) <= 1e-5 * (1.0 + abs(x)):  # what is left is the cube of that
             break
     return x, 1.0 / slope
 
