@@ -102,4 +102,4 @@ def fatigue_cycles(stress: PipeStress) -> float:
         ASTM E1049-85 (rain flow), EN 13941-1 (slope 4); see `optimizer.physics.wear`.
     """
     both = (stress.supply_inlet_c, stress.return_inlet_c)
-    return sum(full_cycles(course.tolist()) for side in both for course in side.T)
+    return float(sum(full_cycles(side).sum() for side in both))

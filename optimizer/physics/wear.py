@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
 from optimizer.model.arrays import FloatArray
+from optimizer.physics.compiled import compiled
 
 # Leaks per km of pipe pair and year in the quiet years of a pipe's life, and the age law below:
 # methodical guidelines for heat supply schemes, order 212 of the Russian Ministry of Energy (2019),
@@ -124,43 +124,90 @@ def rain_flow(values: Sequence[float]) -> tuple[FloatArray, FloatArray]:
     Source:
         ASTM E1049-85 (2017), 5.4.4.
     """
-    stack: list[float] = []
-    ranges: list[float] = []
-    counts: list[float] = []
-    for turn in _turning_points(values):
-        stack.append(turn)
-        while len(stack) >= 3:
-            last, before = abs(stack[-1] - stack[-2]), abs(stack[-2] - stack[-3])
-            if last < before:
-                break
-            ranges.append(before)
-            if len(stack) == 3:
-                # The range holds the series' start: half a cycle, and the start moves on.
-                counts.append(0.5)
-                del stack[0]
-            else:
-                counts.append(1.0)
-                del stack[-3:-1]
-    for first, second in pairwise(stack):
-        ranges.append(abs(second - first))
-        counts.append(0.5)
-    return np.array(ranges), np.array(counts)
+    course = np.array(values, dtype=np.float64)
+    ranges, counts = np.zeros(len(course)), np.zeros(len(course))
+    found = _count_cycles(course, np.zeros(len(course)), ranges, counts)
+    return ranges[:found], counts[:found]
 
 
-def full_cycles(temp_c: Sequence[float]) -> float:
-    """Weigh the temperature cycles of a pipe into full ones: sum n (dT / 110 K)^4.
+def full_cycles(temp_c: FloatArray) -> FloatArray:
+    """Weigh the temperature cycles of pipes into full ones: sum n (dT / 110 K)^4.
 
     Args:
-        temp_c: Water temperature of a pipe over time, degC.
+        temp_c: Water temperature of each pipe over time, degC, shape (instants, pipes).
 
     Returns:
-        Number of full cycles that do the same harm.
+        Number of full cycles that do the same harm, shape (pipes,).
 
     Source:
         EN 13941-1:2019 (equivalent full action cycles, slope 4).
     """
-    ranges, counts = rain_flow(temp_c)
-    return float(np.sum(counts * np.power(ranges / FULL_CYCLE_K, _SLOPE)))
+    return _full_cycles(np.ascontiguousarray(temp_c.T))
+
+
+@compiled
+def _full_cycles(courses: FloatArray) -> FloatArray:
+    """Weigh the cycles of each row."""
+    pipes, instants = courses.shape
+    turns = np.zeros(instants)
+    ranges = np.zeros(instants)
+    counts = np.zeros(instants)
+    full = np.zeros(pipes)
+    for pipe in range(pipes):
+        for cycle in range(_count_cycles(courses[pipe], turns, ranges, counts)):
+            full[pipe] += counts[cycle] * (ranges[cycle] / FULL_CYCLE_K) ** _SLOPE
+    return full
+
+
+@compiled
+def _count_cycles(
+    values: FloatArray, stack: FloatArray, ranges: FloatArray, counts: FloatArray
+) -> int:
+    """Count cycles into `ranges` and `counts`; `stack` is working memory, all as long as values."""
+    turns = _keep_turning_points(values, stack)
+    found = 0
+    high = 0
+    for turn in range(turns):
+        stack[high] = stack[turn]
+        high += 1
+        while high >= 3:
+            last = abs(stack[high - 1] - stack[high - 2])
+            before = abs(stack[high - 2] - stack[high - 3])
+            if last < before:
+                break
+            ranges[found] = before
+            if high == 3:
+                # The range holds the series' start: half a cycle, and the start moves on.
+                counts[found] = 0.5
+                stack[0] = stack[1]
+                stack[1] = stack[2]
+                high = 2
+            else:
+                counts[found] = 1.0
+                stack[high - 3] = stack[high - 1]
+                high -= 2
+            found += 1
+    for i in range(high - 1):
+        ranges[found] = abs(stack[i + 1] - stack[i])
+        counts[found] = 0.5
+        found += 1
+    return found
+
+
+@compiled
+def _keep_turning_points(values: FloatArray, turns: FloatArray) -> int:
+    """Peaks and valleys of a series, its ends included, equal neighbours once; their number."""
+    count = 0
+    for i in range(len(values)):
+        value = values[i]
+        if count > 0 and value == turns[count - 1]:
+            continue
+        if count > 1 and (turns[count - 1] - turns[count - 2]) * (value - turns[count - 1]) > 0.0:
+            turns[count - 1] = value
+        else:
+            turns[count] = value
+            count += 1
+    return count
 
 
 def life_cycles(inner_diameter_m: float) -> float:
@@ -176,16 +223,3 @@ def life_cycles(inner_diameter_m: float) -> float:
         EN 13941-1:2019, lowest of each class.
     """
     return next(cycles for least, cycles in _LIFE_CYCLES if inner_diameter_m >= least)
-
-
-def _turning_points(values: Sequence[float]) -> list[float]:
-    """Peaks and valleys of a series, its ends included, equal neighbours once."""
-    turns: list[float] = []
-    for value in values:
-        if turns and value == turns[-1]:
-            continue
-        if len(turns) >= 2 and (turns[-1] - turns[-2]) * (value - turns[-1]) > 0.0:
-            turns[-1] = value
-        else:
-            turns.append(value)
-    return turns
