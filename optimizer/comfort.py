@@ -113,11 +113,13 @@ def positive_k_h(short_k: FloatArray, step_s: float) -> FloatArray:
     Returns:
         Integrals, K h, shape (things,).
     """
-    first, second = short_k[:-1], short_k[1:]
+    some = np.flatnonzero(short_k.max(axis=0, initial=0.0) > 0.0)
+    first, second = short_k[:-1, some], short_k[1:, some]
     above = np.maximum(first, 0.0) + np.maximum(second, 0.0)
     # Where the course crosses zero only this share of the step lies above it.
     crosses = first * second < 0.0
     span = np.where(crosses, np.abs(first - second), 1.0)
     share = np.where(crosses, above / span, 1.0)
-    integral: FloatArray = (0.5 * above * share).sum(axis=0) * step_s / 3600.0
+    integral = np.zeros(short_k.shape[1])
+    integral[some] = (0.5 * above * share).sum(axis=0) * step_s / 3600.0
     return integral

@@ -99,8 +99,12 @@ def _near(field: _Field, backoff: FloatArray, span: int) -> WatchedLimits:
     value = np.where(np.isnan(field.value), -np.inf, field.value)
     nearness = (value - allowed) / scale
     band = WATCHED_RAMP_SCALES if field.kind is LimitKind.PIPE_RAMP else WATCHED_SCALES
+    # Most elements never come near.
+    some = np.flatnonzero(nearness.max(axis=0) > -band)
+    nearness = nearness[:, some]
     wanted = (nearness > -CLOSE_SCALES) | ((nearness > -band) & _worst_of_hour(nearness, span))
-    steps, elements = np.nonzero(wanted)
+    steps, column = np.nonzero(wanted)
+    elements = some[column]
     count = len(steps)
     quantity = np.full((count, 2), NO_ENTRY, dtype=np.int64)
     index = np.zeros((count, 2), dtype=np.int64)
@@ -141,7 +145,7 @@ def _worst_of_hour(nearness: FloatArray, span: int) -> BoolArray:
     largest = padded.reshape(blocks, span, elements).argmax(axis=1)
     marked = np.zeros((blocks, span, elements), dtype=np.bool_)
     np.put_along_axis(marked, largest[:, None, :], True, axis=1)
-    return marked.reshape(-1, elements)[:steps]
+    return marked.reshape(blocks * span, elements)[:steps]
 
 
 def _node_pressure_limit(district: District) -> FloatArray:

@@ -6,6 +6,7 @@ forecast is a sum of two rows of the Jacobian.
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 
 import numpy as np
 
@@ -91,7 +92,7 @@ def joined(parts: list[WatchedLimits]) -> WatchedLimits:
         All of them, in order.
     """
     return WatchedLimits(
-        kind=tuple(kind for part in parts for kind in part.kind),
+        kind=tuple(chain.from_iterable(part.kind for part in parts)),
         quantity=np.concatenate([part.quantity for part in parts]),
         index=np.concatenate([part.index for part in parts]),
         step=np.concatenate([part.step for part in parts]),
