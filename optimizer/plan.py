@@ -27,8 +27,9 @@ from optimizer.model.policy import District
 from optimizer.model.schedule import Schedule
 from optimizer.model.state import PlantState
 from optimizer.model.trace import Trace
-from optimizer.reasons import find_reasons
+from optimizer.reasons import find_reasons, run_untouched
 from optimizer.search import Progress, standing_at, within_reach
+from optimizer.side_by_side import both
 from optimizer.tangents import Lever
 
 
@@ -85,7 +86,10 @@ def plan(
     gone_on = _gone_on(task, options.last)
     task, start = (task, options.start or curve) if gone_on is None else gone_on
     decisions = limited(task.levers, decisions_of(task.levers, start))
-    usual = certify(district, state, forecast, curve)
+    usual, untouched = both(
+        lambda: certify(district, state, forecast, curve),
+        lambda: run_untouched(district, state, forecast),
+    )
     progress("the weather curve is simulated and judged")
     baseline = Evaluated(schedule=curve, trace=traces[task.members[0]], certificate=usual)
     task = with_ramps(task, baseline, searched=False)
@@ -111,7 +115,7 @@ def plan(
             simulations=attempt.simulations,
             buildings=attempt.buildings,
         ),
-        reasons=find_reasons(district, state, forecast, chosen, baseline, attempt.worth),
+        reasons=find_reasons(district, state, forecast, chosen, baseline, untouched, attempt.worth),
         to_go_on=None
         if attempt.best is None
         else LastPlan(

@@ -1,6 +1,5 @@
 """Why a plan is as it is: codes with numbers, for words to be made of elsewhere."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -12,6 +11,7 @@ from optimizer.model.forecast import Forecast
 from optimizer.model.outcome import LimitKind, LimitResult, Reason
 from optimizer.model.plan import Evaluated
 from optimizer.model.policy import District
+from optimizer.model.schedule import Schedule
 from optimizer.model.state import PlantState
 from optimizer.model.trace import Trace
 from optimizer.physics.layout import build_layout
@@ -37,6 +37,7 @@ def find_reasons(
     forecast: Forecast,
     chosen: Evaluated,
     baseline: Evaluated,
+    untouched: Trace,
     worth: tuple[Worth, ...],
 ) -> tuple[Reason, ...]:
     """Collect what explains a plan.
@@ -47,6 +48,7 @@ def find_reasons(
         forecast: Weather.
         chosen: The plan's schedule, trace and certificate.
         baseline: Those of the weather curve.
+        untouched: What `run_untouched` gives.
         worth: What more of each limit would buy.
 
     Returns:
@@ -60,7 +62,7 @@ def find_reasons(
         *_shortfall(chosen),
         *_offsets_used(chosen),
         *_preheat(district, chosen.trace, baseline.trace),
-        _if_nothing_is_done(district, state, forecast, chosen),
+        _if_nothing_is_done(district, state, forecast, untouched),
         _saving(chosen, baseline),
     )
 
@@ -253,18 +255,32 @@ def _stored(
     }
 
 
-def _if_nothing_is_done(
-    district: District, state: PlantState, forecast: Forecast, chosen: Evaluated
-) -> Reason:
-    """What the flats would see if every setpoint stayed where it is."""
-    steps = chosen.schedule.steps
-    stay = replace(
-        chosen.schedule,
+def run_untouched(district: District, state: PlantState, forecast: Forecast) -> Trace:
+    """Simulate that every setpoint stays where it is.
+
+    Args:
+        district: The district.
+        state: State at the start.
+        forecast: Weather.
+
+    Returns:
+        The run.
+    """
+    steps = forecast.steps
+    stay = Schedule(
+        start=forecast.start,
+        step_s=forecast.step_s,
         supply_temp_c=frozen(np.repeat(state.supply_temp_setpoint_c[:, None], steps, axis=1)),
         pump_setpoint=frozen(np.repeat(state.pump_setpoint[:, None], steps, axis=1)),
         secondary_offset_k=frozen(np.repeat(state.secondary_offset_k[:, None], steps, axis=1)),
     )
-    trace = simulate(district.network, state, forecast, stay)
+    return simulate(district.network, state, forecast, stay)
+
+
+def _if_nothing_is_done(
+    district: District, state: PlantState, forecast: Forecast, trace: Trace
+) -> Reason:
+    """What the flats would see if every setpoint stayed where it is."""
     comfort = comfort_of_trace(district.network, trace)
     return Reason(
         code="if_nothing_is_done",

@@ -6,6 +6,8 @@ from typing import TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+First = TypeVar("First")
+Second = TypeVar("Second")
 
 AT_A_TIME = 2
 
@@ -25,3 +27,18 @@ def side_by_side(run: Callable[[Item], Result], items: Iterable[Item]) -> list[R
         return [run(ordered[0])]
     with ThreadPoolExecutor(AT_A_TIME) as pool:
         return list(pool.map(run, ordered))
+
+
+def both(first: Callable[[], First], second: Callable[[], Second]) -> tuple[First, Second]:
+    """Do two different things.
+
+    Args:
+        first: What to do here; compiled code that releases the interpreter.
+        second: What to do beside it.
+
+    Returns:
+        What came of each.
+    """
+    with ThreadPoolExecutor(1) as pool:
+        beside = pool.submit(second)
+        return first(), beside.result()
