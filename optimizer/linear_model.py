@@ -14,6 +14,7 @@ from optimizer.model.policy import District
 from optimizer.model.schedule import Schedule
 from optimizer.model.state import PlantState
 from optimizer.model.trace import Trace
+from optimizer.physics.compiled import compiled
 from optimizer.tangents import Lever, Quantity, Rows, linearise
 from optimizer.watch import watch_limits
 from optimizer.watched_limits import (
@@ -251,10 +252,17 @@ def _flats(
     )
 
 
+@compiled
 def _without_negligible(slope: FloatArray) -> FloatArray:
-    size = np.abs(slope)
-    kept = size > NEGLIGIBLE * size.max(axis=1, initial=0.0, keepdims=True)
-    return np.where(kept, slope, 0.0)
+    """Put zero for what is next to nothing in its row; in place, as there is much of it."""
+    for row in range(len(slope)):
+        largest = 0.0
+        for d in range(slope.shape[1]):
+            largest = max(largest, abs(slope[row, d]))
+        for d in range(slope.shape[1]):
+            if abs(slope[row, d]) <= NEGLIGIBLE * largest:
+                slope[row, d] = 0.0
+    return slope
 
 
 def _held_back(levers: Levers, trace: Trace) -> BoolArray:

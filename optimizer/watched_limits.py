@@ -129,17 +129,13 @@ def rows_of_limits(limits: WatchedLimits) -> Rows:
         limits: The limits.
 
     Returns:
-        Rows, twice as many as limits; where there is no entry, a row of the same kind as the first
-        whose factor is zero.
+        Rows: one for each limit, then one for each that has a second entry.
     """
-    missing = limits.quantity[:, 1] == NO_ENTRY
-    second = np.where(missing, limits.quantity[:, 0], limits.quantity[:, 1])
-    index = np.where(missing, limits.index[:, 0], limits.index[:, 1])
-    step = np.where(missing, limits.step[:, 0], limits.step[:, 1])
+    two = _with_second(limits)
     return Rows(
-        quantity=np.concatenate([limits.quantity[:, 0], second]),
-        index=np.concatenate([limits.index[:, 0], index]),
-        step=np.concatenate([limits.step[:, 0], step]),
+        quantity=np.concatenate([limits.quantity[:, 0], limits.quantity[two, 1]]),
+        index=np.concatenate([limits.index[:, 0], limits.index[two, 1]]),
+        step=np.concatenate([limits.step[:, 0], limits.step[two, 1]]),
     )
 
 
@@ -148,11 +144,17 @@ def jacobian_of_limits(limits: WatchedLimits, rows: FloatArray) -> FloatArray:
 
     Args:
         limits: The limits.
-        rows: Derivatives of `rows_of_limits`, shape (2 limits, decisions).
+        rows: Derivatives of `rows_of_limits`, in that order, shape (rows, decisions).
 
     Returns:
         Derivatives, shape (limits, decisions).
     """
-    count = len(limits.kind)
-    second = np.where(limits.quantity[:, 1] == NO_ENTRY, 0.0, limits.factor[:, 1])
-    return limits.factor[:, :1] * rows[:count] + second[:, None] * rows[count:]
+    count, two = len(limits.kind), _with_second(limits)
+    slope = limits.factor[:, :1] * rows[:count]
+    slope[two] += limits.factor[two, 1:] * rows[count:]
+    return slope
+
+
+def _with_second(limits: WatchedLimits) -> IntArray:
+    """Positions of the limits that are made of two entries."""
+    return np.flatnonzero(limits.quantity[:, 1] != NO_ENTRY)

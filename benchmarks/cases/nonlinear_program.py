@@ -106,7 +106,7 @@ class Program:
         )
         limits = kept.limits
         moved = change_of_limits(limits, kept.trace, done.trace)
-        rows = 2 * len(limits.kind)
+        rows = len(self._rows.step) - len(kept.building)
         beta = np.array([one.worst_flat_beta for one in network.buildings])[kept.building]
         least = np.array([one.min_indoor_c for one in network.buildings])[kept.building]
         flats = done.trace.buildings.worst_flat_temp_c[kept.boundary, kept.building]
