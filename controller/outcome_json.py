@@ -51,6 +51,7 @@ def cost_json(cost: Cost) -> JsonObject:
         "makeup": number(cost.makeup),
         "risk": number(cost.risk),
         "stored_heat": number(cost.stored_heat),
+        "starts": number(cost.starts),
     }
 
 

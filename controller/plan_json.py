@@ -73,6 +73,7 @@ def _setpoints(network: Network, shown: Evaluated) -> Mapping[str, JsonObject]:
         plant.plant_id: {
             "supply_temp_c": _series(shown.schedule.supply_temp_c[i]),
             "delivered_temp_c": _series(shown.trace.plants.supply_temp_c[:, i]),
+            "running": shown.schedule.runs[i].tolist(),
         }
         for i, plant in enumerate(network.plants)
     }

@@ -19,6 +19,7 @@ from optimizer.baseline import baseline_schedule
 from optimizer.model.arrays import frozen
 from optimizer.model.network import Network, PumpControl, StationControl, StationKind
 from optimizer.model.schedule import Schedule
+from optimizer.standing import with_running
 
 COLUMNS = ("time", "id", "quantity", "value")
 # Quantity -> what can be simulated at all, and the unit.
@@ -27,12 +28,14 @@ SENSIBLE = {
     "speed_pct": (0.0, 120.0, "%"),
     "dp_bar": (0.0, 40.0, "bar"),
     "secondary_offset_k": (-60.0, 60.0, "K"),
+    "running": (0.0, 1.0, ""),
 }
 _WHOSE = {
     "supply_temp_c": "a plant",
     "speed_pct": "a pump with speed control",
     "dp_bar": "a pump that holds a differential pressure",
     "secondary_offset_k": "a station that follows a weather curve",
+    "running": "a plant",
 }
 
 
@@ -92,7 +95,8 @@ def schedule_or_curve(
 def read_schedule_csv(path: Path | str, *, network: Network, otherwise: Schedule) -> ReadSchedule:
     """Read a schedule file onto a planning grid.
 
-    Values are linear between the rows of an id and held before its first and after its last.
+    Values are linear between the rows of an id and held before its first and after its last;
+    `running` is held from row to row.
 
     Args:
         path: The file, with the columns time, id, quantity and value.
@@ -115,9 +119,9 @@ def read_schedule_csv(path: Path | str, *, network: Network, otherwise: Schedule
     for (quantity, name), course in courses.items():
         start = otherwise.start.timestamp()
         _warn(warnings, quantity, name, targets[quantity][name], course, start)
-    _warn_of_missing(warnings, network, {name for _, name in courses})
+    _warn_of_missing(warnings, network, {name for what, name in courses if what != "running"})
     return ReadSchedule(
-        schedule=_on_grid(courses, targets, otherwise), warnings=tuple(warnings.problems)
+        schedule=_on_grid(network, courses, targets, otherwise), warnings=tuple(warnings.problems)
     )
 
 
@@ -143,7 +147,10 @@ def schedule_span(path: Path | str, *, network: Network) -> tuple[datetime, date
 
 
 def _on_grid(
-    courses: Mapping[tuple[str, str], _Course], targets: _Targets, otherwise: Schedule
+    network: Network,
+    courses: Mapping[tuple[str, str], _Course],
+    targets: _Targets,
+    otherwise: Schedule,
 ) -> Schedule:
     """Put what a file gives in the place of the setpoints that hold otherwise."""
     values = {
@@ -152,17 +159,24 @@ def _on_grid(
         "secondary_offset_k": np.array(otherwise.secondary_offset_k),
     }
     instants = otherwise.start.timestamp() + otherwise.step_s * np.arange(otherwise.steps)
+    running = otherwise.runs.copy()
     for (quantity, name), course in courses.items():
         at = sorted(course)
+        if quantity == "running":
+            last = np.maximum(np.searchsorted(at, instants, side="right") - 1, 0)
+            runs = np.array([course[start][0] >= 0.5 for start in at])
+            running[targets[quantity][name].row] = runs[last]
+            continue
         rows = values["pump_setpoint" if quantity in ("speed_pct", "dp_bar") else quantity]
         given = [course[start][0] for start in at]
         rows[targets[quantity][name].row] = np.interp(instants, at, given)
-    return replace(
+    given_all = replace(
         otherwise,
         supply_temp_c=frozen(values["supply_temp_c"]),
         pump_setpoint=frozen(values["pump_setpoint"]),
         secondary_offset_k=frozen(values["secondary_offset_k"]),
     )
+    return with_running(network, given_all, running)
 
 
 def _actuators(network: Network) -> _Targets:
@@ -171,6 +185,7 @@ def _actuators(network: Network) -> _Targets:
     for i, plant in enumerate(network.plants):
         # A plant's range is a limit of its own and is judged with the others.
         found["supply_temp_c"][plant.plant_id] = _Actuator(i, -math.inf, math.inf)
+        found["running"][plant.plant_id] = _Actuator(i, 0.0 if plant.can_stop else 1.0, 1.0)
     for i, pump in enumerate(network.pumps):
         if pump.control is PumpControl.SPEED:
             limits = (pump.min_speed_pct, pump.max_speed_pct)
@@ -324,6 +339,9 @@ def _number(cell: str, quantity: str, line: int, findings: Findings) -> float | 
     low, high, unit = SENSIBLE[quantity]
     remedy = f"give {quantity} in {unit}, between {low:g} and {high:g}"
     number = plain_number(cell)
+    if quantity == "running":
+        remedy = "write 1 from where it runs and 0 from where it stands still"
+        number = None if number is None or number not in (0.0, 1.0) else number
     if number is not None and low <= number <= high:
         return number
     missing = "is not a number" if cell else "is missing"

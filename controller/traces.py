@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from optimizer.model.arrays import FloatArray
+from optimizer.model.arrays import BoolArray, FloatArray
 from optimizer.model.network import Network
 from optimizer.model.trace import Trace
 
@@ -22,7 +22,7 @@ class TraceTable:
     name: str
     id_column: str
     ids: Sequence[str]
-    columns: Mapping[str, FloatArray]
+    columns: Mapping[str, FloatArray | BoolArray]
 
 
 def trace_tables(network: Network, trace: Trace) -> tuple[TraceTable, ...]:
@@ -69,6 +69,7 @@ PLANT_COLUMNS = (
     "return_pressure_bar",
     "makeup_m3_h",
     "pump_power_kw",
+    "running",
 )
 NODE_COLUMNS = (
     "supply_temp_c",

@@ -26,6 +26,8 @@ FIRST = {
     LimitKind.RADIATOR_TEMP: 0.1,
     LimitKind.STATIC_HEAD: 0.02,
 }
+# From a plant's least load, of itself: of less the search takes no notice.
+LEAST_LOAD_SHARE = 0.006
 # How far beyond a certificate's finding the next search stays, and for ramps in K/h.
 PASSED_FACTOR = 1.3
 # And no less than this share of a limit that is passed: one that is by a hair would be once more.
@@ -46,10 +48,12 @@ def first_backoff(network: Network) -> Backoff:
         network: The network.
 
     Returns:
-        The same for all elements of a kind.
+        The same for all elements of a kind, but for least loads a share of each.
     """
     backoff = {kind: np.full(1, value) for kind, value in FIRST.items()}
     backoff[LimitKind.PIPE_RAMP] = np.full(len(network.pipes), FIRST[LimitKind.PIPE_RAMP])
+    least = [plant.min_heat_mw for plant in network.plants if plant.min_heat_mw > 0.0]
+    backoff[LimitKind.PLANT_HEAT] = LEAST_LOAD_SHARE * np.array(least)
     return backoff
 
 

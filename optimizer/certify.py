@@ -11,6 +11,7 @@ import numpy as np
 from optimizer.comfort import comfort, deciding_rank
 from optimizer.judge.expense import judged_cost
 from optimizer.judge.run import Hearing, hear, judge_step_s
+from optimizer.judge.standstill import require_allowed_stops
 from optimizer.judge.verdict import Reading, judged_limits
 from optimizer.limit_table import LimitTable, limit_results, tighter
 from optimizer.model.forecast import Forecast
@@ -49,10 +50,11 @@ def certify(
         figure of comfort at the configured quantile of the members, and the energy residual.
 
     Raises:
-        ValueError: If the inputs do not fit each other, or a setpoint is outside its actuator's
-            range.
+        ValueError: If the inputs do not fit each other, a setpoint is outside its actuator's
+            range, or a plant stands still that may not, or for less than its least times.
     """
     _require_in_range(district.network, schedule)
+    require_allowed_stops(district.network, state, schedule)
     return examine(district, state, forecast, schedule, unwarmable)
 
 

@@ -10,6 +10,7 @@ from optimizer.model.policy import District
 from optimizer.model.state import PlantState
 from optimizer.model.trace import Trace
 from optimizer.risk import PipeStress, risk_cost
+from optimizer.standing import starts_of
 from optimizer.timegrid import step_means
 
 
@@ -27,6 +28,7 @@ def cost_of_trace(district: District, state: PlantState, forecast: Forecast, tra
     """
     hours = trace.step_s / 3600.0
     plants, prices = trace.plants, district.prices
+    starts = starts_of(plants.running.T, state.runs)
     stored_mwh = trace.energy.stored_water_mwh + trace.energy.stored_buildings_mwh
     return Cost(
         fuel=float((plants.heat_power_mw * forecast.heat_price_per_mwh.T).sum() * hours),
@@ -34,6 +36,7 @@ def cost_of_trace(district: District, state: PlantState, forecast: Forecast, tra
         makeup=float(plants.makeup_m3_h.sum() * hours * prices.makeup_per_m3),
         risk=risk_cost(district.network, prices, pipe_stress(district.network, state, trace)),
         stored_heat=-stored_mwh * stored_heat_price(forecast),
+        starts=float(starts @ [plant.start_cost for plant in district.network.plants]),
     )
 
 

@@ -1,9 +1,11 @@
 """The planner's decisions: knots of setpoints, their ranges and ramps, and schedules from them.
 
 A lever's setpoint is linear between knots, which lie close at first and wider later: what will be
-planned again many times need not be planned in detail now.
+planned again many times need not be planned in detail now. While a plant stands still its levers
+have no knots: each time that it runs is a lever of its own.
 """
 
+import math
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -13,6 +15,7 @@ from optimizer.model.arrays import BoolArray, FloatArray, IntArray, frozen
 from optimizer.model.network import Network, Pump
 from optimizer.model.schedule import Schedule
 from optimizer.model.state import PlantState
+from optimizer.standing import pump_setpoint_range, running_spans
 from optimizer.station_groups import station_groups
 from optimizer.tangents import Directions, Lever
 
@@ -33,8 +36,11 @@ class LeverRange:
         which: Index of the plant or pump, or number of the group of stations.
         low, high: Range of its setpoint.
         up_per_h, down_per_h: Fastest rise and fall per hour, both positive.
-        start: Its setpoint before the horizon.
+        start: Its setpoint before the first knot.
         knots: Hours of its knots.
+        steps: First step that it sets, and the one after the last.
+        free_start: Whether no ramp leads to its first knot: the outlet of a plant that stood still.
+        least_at_h: Hour at which it has to be at its lowest, for a stop; infinite without one.
     """
 
     lever: Lever
@@ -45,6 +51,9 @@ class LeverRange:
     down_per_h: float
     start: float
     knots: FloatArray
+    steps: tuple[int, int]
+    free_start: bool = False
+    least_at_h: float = math.inf
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +94,7 @@ def build_levers(
     step_s: int,
     steps: int,
     movable: frozenset[Lever] = EVERY_LEVER,
+    running: BoolArray | None = None,
 ) -> Levers:
     """List the levers of a network and their decisions.
 
@@ -94,6 +104,7 @@ def build_levers(
         step_s: Step length, s.
         steps: Number of steps.
         movable: Kinds of levers that may be moved.
+        running: Whether each plant runs, shape (plants, steps); None where all run throughout.
 
     Returns:
         The levers.
@@ -101,19 +112,20 @@ def build_levers(
     Raises:
         ValueError: The network has none of them.
     """
-    horizon_h = (steps - 1) * step_s / HOUR_S
-    setpoint_knots = _knots(SETPOINT_KNOTS, horizon_h, step_s)
     group = station_groups(network)
-    offset_knots = _knots(OFFSET_KNOTS, horizon_h, step_s)
-    every = _plant_levers(network, state, setpoint_knots)
-    every += _pump_levers(network, state, setpoint_knots)
-    every += _offset_levers(network, state, group, offset_knots)
+    whole = _LeverTimes(step_s=step_s, steps=steps)
+    every = _plant_levers(network, state, whole) + _pump_levers(network, state, whole)
+    every += _offset_levers(network, state, group, whole)
+    if running is not None:
+        every = [
+            part for one in every for part in _while_running(network, one, running, state, whole)
+        ]
     ranges = [one for one in every if one.lever in movable]
     if not ranges:
         raise ValueError("no lever of the network may be moved")
     first = np.concatenate([[0], np.cumsum([len(r.knots) for r in ranges])]).astype(np.int64)
     hours = np.arange(steps) * step_s / HOUR_S
-    profile = np.concatenate([_hats(r.knots, hours) for r in ranges])
+    profile = np.concatenate([_hats(r, hours) for r in ranges])
     directions = Directions(
         lever=np.repeat([int(r.lever) for r in ranges], np.diff(first)).astype(np.int64),
         which=np.repeat([r.which for r in ranges], np.diff(first)).astype(np.int64),
@@ -142,6 +154,62 @@ def movable_levers(network: Network) -> frozenset[Lever]:
     return frozenset(kinds)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _LeverTimes:
+    """The grid of the steps, and the knots on it."""
+
+    step_s: int
+    steps: int
+
+    def knots(
+        self, spacing: tuple[tuple[float, float], ...], span: tuple[int, int] | None = None
+    ) -> FloatArray:
+        """Hours of the knots of a time, the whole horizon when None."""
+        begin, end = (0, self.steps) if span is None else span
+        step_h = self.step_s / HOUR_S
+        return begin * step_h + _knots(spacing, (end - 1 - begin) * step_h, self.step_s)
+
+
+def _while_running(
+    network: Network,
+    lever: LeverRange,
+    running: BoolArray,
+    state: PlantState,
+    whole: _LeverTimes,
+) -> list[LeverRange]:
+    """Cut a lever into the times in which its plant runs; none of its own before and after."""
+    plant = _plant_of(network, lever)
+    if plant is None or (running[plant].all() and state.runs[plant]):
+        return [lever]
+    spans = running_spans(running[plant])
+    ends = [begin for begin, _ in spans[1:]] + [whole.steps]
+    step_h = whole.step_s / HOUR_S
+    parts = []
+    for span, next_begin in zip(spans, ends, strict=True):
+        started = span[0] > 0 or not state.runs[plant]
+        outlet = lever.lever is Lever.PLANT
+        part = replace(
+            lever,
+            knots=whole.knots(SETPOINT_KNOTS, span),
+            # An outlet keeps its last setpoint until the plant runs again.
+            steps=(span[0], next_begin if outlet else span[1]),
+            free_start=outlet and started,
+            least_at_h=math.inf if outlet or span[1] == whole.steps else span[1] * step_h,
+        )
+        parts.append(part if outlet or not started else replace(part, start=lever.low))
+    return parts
+
+
+def _plant_of(network: Network, lever: LeverRange) -> int | None:
+    """The plant that has to run for a lever to move anything; None for boosters and stations."""
+    if lever.lever is Lever.OFFSET:
+        return None
+    if lever.lever is Lever.PUMP:
+        owner = network.pumps[lever.which].plant_id
+        return None if owner is None else network.plant_index[owner]
+    return lever.which
+
+
 def _knots(spacing: tuple[tuple[float, float], ...], horizon_h: float, step_s: int) -> FloatArray:
     """Hours of the knots, on the grid of the steps, the last one at the last step's start."""
     hours = [0.0]
@@ -156,11 +224,15 @@ def _knots(spacing: tuple[tuple[float, float], ...], horizon_h: float, step_s: i
     return np.array(hours)
 
 
-def _hats(knots: FloatArray, hours: FloatArray) -> FloatArray:
-    return np.stack([np.interp(hours, knots, unit) for unit in np.eye(len(knots))])
+def _hats(lever: LeverRange, hours: FloatArray) -> FloatArray:
+    hats = np.zeros((len(lever.knots), len(hours)))
+    own = slice(*lever.steps)
+    for hat, unit in zip(hats, np.eye(len(lever.knots)), strict=True):
+        hat[own] = np.interp(hours[own], lever.knots, unit)
+    return hats
 
 
-def _plant_levers(network: Network, state: PlantState, knots: FloatArray) -> list[LeverRange]:
+def _plant_levers(network: Network, state: PlantState, whole: _LeverTimes) -> list[LeverRange]:
     return [
         LeverRange(
             lever=Lever.PLANT,
@@ -170,13 +242,14 @@ def _plant_levers(network: Network, state: PlantState, knots: FloatArray) -> lis
             up_per_h=plant.ramp_up_k_h,
             down_per_h=plant.ramp_down_k_h,
             start=float(state.supply_temp_setpoint_c[i]),
-            knots=knots,
+            knots=whole.knots(SETPOINT_KNOTS),
+            steps=(0, whole.steps),
         )
         for i, plant in enumerate(network.plants)
     ]
 
 
-def _pump_levers(network: Network, state: PlantState, knots: FloatArray) -> list[LeverRange]:
+def _pump_levers(network: Network, state: PlantState, whole: _LeverTimes) -> list[LeverRange]:
     """Pumps one by one, but parallel pumps of one make as one: apart they only waste power."""
     levers = []
     for plant_number, plant in enumerate(network.plants):
@@ -184,12 +257,12 @@ def _pump_levers(network: Network, state: PlantState, knots: FloatArray) -> list
         alike = len({_make(network.pumps[i]) for i in own}) == 1
         if len(own) > 1 and alike and len({float(state.pump_setpoint[i]) for i in own}) == 1:
             levers.append(
-                _pump_lever(network, state, own[0], knots, Lever.PLANT_PUMPS, plant_number)
+                _pump_lever(network, state, own[0], whole, Lever.PLANT_PUMPS, plant_number)
             )
         else:
-            levers += [_pump_lever(network, state, i, knots, Lever.PUMP, i) for i in own]
+            levers += [_pump_lever(network, state, i, whole, Lever.PUMP, i) for i in own]
     boosters = [i for i, pump in enumerate(network.pumps) if pump.plant_id is None]
-    return levers + [_pump_lever(network, state, i, knots, Lever.PUMP, i) for i in boosters]
+    return levers + [_pump_lever(network, state, i, whole, Lever.PUMP, i) for i in boosters]
 
 
 def _make(pump: Pump) -> tuple[object, ...]:
@@ -205,7 +278,7 @@ def _make(pump: Pump) -> tuple[object, ...]:
 
 
 def _pump_lever(
-    network: Network, state: PlantState, pump: int, knots: FloatArray, lever: Lever, which: int
+    network: Network, state: PlantState, pump: int, whole: _LeverTimes, lever: Lever, which: int
 ) -> LeverRange:
     made = network.pumps[pump]
     low, high, ramp = pump_setpoint_range(made)
@@ -217,32 +290,13 @@ def _pump_lever(
         up_per_h=ramp,
         down_per_h=ramp,
         start=float(state.pump_setpoint[pump]),
-        knots=knots,
+        knots=whole.knots(SETPOINT_KNOTS),
+        steps=(0, whole.steps),
     )
 
 
-def pump_setpoint_range(pump: Pump) -> tuple[float, float, float]:
-    """Range and ramp of a pump's setpoint.
-
-    A pump that holds a pressure may be set from a tenth of its shut-off pressure at least speed
-    to its shut-off pressure at full speed; its ramp is the share of that range which a speed ramp
-    covers.
-
-    Args:
-        pump: The pump.
-
-    Returns:
-        Lowest and highest setpoint (% or bar) and fastest change per hour.
-    """
-    if pump.control == "speed":
-        return pump.min_speed_pct, pump.max_speed_pct, pump.max_speed_ramp_pct_h
-    full_bar = pump.shutoff_head_m * 9.81 * 1000.0 / 1e5 * (pump.max_speed_pct / 100.0) ** 2
-    low_bar = 0.1 * full_bar * (pump.min_speed_pct / pump.max_speed_pct) ** 2
-    return low_bar, full_bar, 2.0 * full_bar * pump.max_speed_ramp_pct_h / pump.max_speed_pct
-
-
 def _offset_levers(
-    network: Network, state: PlantState, group: IntArray, knots: FloatArray
+    network: Network, state: PlantState, group: IntArray, whole: _LeverTimes
 ) -> list[LeverRange]:
     """One lever a group of stations, as far and as fast as all of its members can be moved."""
     levers = []
@@ -260,7 +314,8 @@ def _offset_levers(
                 up_per_h=rate,
                 down_per_h=rate,
                 start=float(state.secondary_offset_k[own].mean()),
-                knots=knots,
+                knots=whole.knots(OFFSET_KNOTS),
+                steps=(0, whole.steps),
             )
         )
     return levers
@@ -303,7 +358,7 @@ def schedule_of(
         levers: The levers.
         network: The network.
         decisions: Values at the knots, shape (decisions,).
-        template: Gives the grid, and the setpoints that no lever moves.
+        template: Gives the grid, when plants run, and the setpoints that no lever moves.
 
     Returns:
         The schedule.
@@ -314,19 +369,19 @@ def schedule_of(
     offsets = template.secondary_offset_k.copy()
     for number, r in enumerate(levers.ranges):
         values = decisions[levers.first[number] : levers.first[number + 1]]
-        line = np.interp(hours, r.knots, values)
+        own = slice(*r.steps)
+        line = np.interp(hours[own], r.knots, values)
         if r.lever is Lever.PLANT:
-            supply[r.which] = line
+            supply[r.which, own] = line
         elif r.lever is Lever.OFFSET:
-            offsets[levers.moved_by(r)] = line
+            offsets[levers.moved_by(r), own] = line
         elif r.lever is Lever.PUMP:
-            pumps[r.which] = line
+            pumps[r.which, own] = line
         else:
             plant_id = network.plants[r.which].plant_id
-            pumps[[i for i, p in enumerate(network.pumps) if p.plant_id == plant_id]] = line
-    return Schedule(
-        start=template.start,
-        step_s=template.step_s,
+            pumps[[i for i, p in enumerate(network.pumps) if p.plant_id == plant_id], own] = line
+    return replace(
+        template,
         supply_temp_c=frozen(supply),
         pump_setpoint=frozen(pumps),
         secondary_offset_k=frozen(offsets),
@@ -349,12 +404,15 @@ def continued(schedule: Schedule, start: datetime) -> Schedule:
     def later(values: FloatArray) -> FloatArray:
         return frozen([np.interp(hours + passed_h, hours, row) for row in values])
 
+    at = np.minimum((hours + passed_h) * HOUR_S // schedule.step_s, schedule.steps - 1)
+    running = None if schedule.running is None else schedule.running[:, at.astype(np.int64)]
     return replace(
         schedule,
         start=start,
         supply_temp_c=later(schedule.supply_temp_c),
         pump_setpoint=later(schedule.pump_setpoint),
         secondary_offset_k=later(schedule.secondary_offset_k),
+        running=running,
     )
 
 
@@ -389,15 +447,17 @@ def knot_gaps(lever: LeverRange) -> FloatArray:
         lever: The lever.
 
     Returns:
-        Hours, shape (knots,).
+        Hours, shape (knots,); the first infinite where no ramp leads to it.
     """
     gaps = np.diff(lever.knots)
     first = gaps[:1] if len(gaps) else np.ones(1)
-    return np.concatenate([np.minimum(first, 1.0), gaps])
+    return np.concatenate([[np.inf] if lever.free_start else np.minimum(first, 1.0), gaps])
 
 
 def start_window(lever: LeverRange, hour: float) -> tuple[float, float]:
     """Range of a setpoint: the lever's own, and within an hour of the start its ramp.
+
+    Before a stop it is low enough to come down in time.
 
     Args:
         lever: The lever.
@@ -406,9 +466,10 @@ def start_window(lever: LeverRange, hour: float) -> tuple[float, float]:
     Returns:
         Lowest and highest setpoint.
     """
-    if hour > 1.0:
-        return lever.low, lever.high
+    high = min(lever.high, lever.low + lever.down_per_h * (lever.least_at_h - hour))
+    if lever.free_start or hour > lever.knots[0] + 1.0:
+        return lever.low, high
     return (
         max(lever.low, lever.start - lever.down_per_h),
-        min(lever.high, lever.start + lever.up_per_h),
+        min(high, lever.start + lever.up_per_h),
     )

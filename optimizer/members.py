@@ -64,7 +64,7 @@ def watched_members(
     Returns:
         Their numbers, the one in which warmth is counted first.
     """
-    chosen = [_deciding(district, forecast, traces)]
+    chosen = [deciding_member(district, forecast, traces)]
     if len(traces) == 1:
         return tuple(chosen)
     nearness = np.stack([_nearness(district, state, trace) for trace in traces])
@@ -77,8 +77,17 @@ def watched_members(
     return tuple(chosen)
 
 
-def _deciding(district: District, forecast: Forecast, traces: tuple[Trace, ...]) -> int:
-    """The member that the quantile names; where nobody is short, colder weather is colder."""
+def deciding_member(district: District, forecast: Forecast, traces: tuple[Trace, ...]) -> int:
+    """Find the member in which warmth is counted; where nobody is short, colder weather is colder.
+
+    Args:
+        district: The district.
+        forecast: Weather, all members.
+        traces: Runs of one schedule in all members.
+
+    Returns:
+        The member that the quantile names.
+    """
     results = [comfort_of_trace(district.network, trace) for trace in traces]
     outdoor_c = forecast.outdoor_temp_c.mean(axis=1)
     order = sorted(

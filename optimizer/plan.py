@@ -2,7 +2,8 @@
 
 Nothing is recommended without a certificate. Where the certificate, on its finer grid, finds a
 limit passed, the search keeps further away from that limit and goes on from where it stood; where
-that does not help, the weather curve is what remains, and the plan says so.
+that does not help, the weather curve is what remains, and the plan says so. Where plants may stand
+still, a few choices of when each runs are planned one after the other, all running the first.
 """
 
 from collections.abc import Callable
@@ -17,10 +18,11 @@ from optimizer.bound import lower_bound
 from optimizer.certified_search import Budget, search_certified, with_ramps
 from optimizer.certify import certify
 from optimizer.comfort import comfort_of_trace, deciding_rank
+from optimizer.commitment import may_stand
 from optimizer.cost import cost_of_trace
 from optimizer.levers import EVERY_LEVER, build_levers, continued, decisions_of, limited
 from optimizer.linear_model import LinearModel, Task, missing_k
-from optimizer.members import runs_in, watched_members
+from optimizer.members import deciding_member, runs_in, watched_members
 from optimizer.model.forecast import Forecast
 from optimizer.model.plan import Bound, Evaluated, LastPlan, Plan, PlanStatus, SolveStatistics
 from optimizer.model.policy import District
@@ -30,6 +32,7 @@ from optimizer.model.trace import Trace
 from optimizer.reasons import find_reasons, run_untouched
 from optimizer.search import Progress, standing_at, within_reach
 from optimizer.side_by_side import both
+from optimizer.stops import Searched, search_with_stops
 from optimizer.tangents import Lever
 
 
@@ -46,6 +49,7 @@ class PlanOptions:
         with_bound: Whether to prove a bound.
         comfort_margin_k: What flats are planned to stay above their minimum by; shortfalls are
             counted below the minimum itself.
+        may_stop: Whether plants that can stop may stand still; else all run throughout.
     """
 
     movable: frozenset[Lever] = EVERY_LEVER
@@ -54,6 +58,7 @@ class PlanOptions:
     last: LastPlan | None = None
     with_bound: bool = True
     comfort_margin_k: float = 0.0
+    may_stop: bool = False
 
 
 def plan(
@@ -80,28 +85,34 @@ def plan(
         The plan, certified or the weather curve.
     """
     began = clock()
+    anew = replace(options, start=None, last=None)
     curve = baseline_schedule(district, forecast, state)
     traces = runs_in(district.network, state, forecast, curve, range(forecast.members))
-    task = task_for(district, state, forecast, curve, traces, options)
-    gone_on = _gone_on(task, options.last)
-    task, start = (task, options.start or curve) if gone_on is None else gone_on
-    decisions = limited(task.levers, decisions_of(task.levers, start))
     usual, untouched = both(
         lambda: certify(district, state, forecast, curve),
         lambda: run_untouched(district, state, forecast),
     )
     progress("the weather curve is simulated and judged")
-    baseline = Evaluated(schedule=curve, trace=traces[task.members[0]], certificate=usual)
-    task = with_ramps(task, baseline, searched=False)
-    standing = standing_at(task, decisions)
-    task = with_reach(task, standing.linear)
-    budget = Budget(rounds=options.max_rounds, anew=start is not curve, goes_on=gone_on is not None)
-    attempt = search_certified(
-        task, within_reach(task, standing), baseline, session, budget, progress
-    )
+
+    def searched(
+        usual: Evaluated, runs: tuple[Trace, ...], options: PlanOptions = anew
+    ) -> Searched:
+        task = task_for(district, state, forecast, usual.schedule, runs, options)
+        return _searched(task, usual, session, options, progress)
+
+    deciding = deciding_member(district, forecast, traces)
+    baseline = Evaluated(schedule=curve, trace=traces[deciding], certificate=usual)
+    found = searched(baseline, traces, options)
+    stopping = options.may_stop and may_stand(district.network)
+    if stopping:
+        found = search_with_stops(
+            district, state, forecast, curve, traces, found, searched, progress
+        )
+    task, attempt = found.task, found.attempt
     chosen = attempt.best if attempt.best is not None else baseline
     bound = None
-    if options.with_bound:
+    # The bound holds for plants that all run.
+    if options.with_bound and not stopping:
         progress("proving a bound")
         bound = _bound(task, chosen)
     return Plan(
@@ -124,6 +135,26 @@ def plan(
             comfort_margin_k=attempt.comfort_margin_k,
         ),
     )
+
+
+def _searched(
+    task: Task,
+    usual: Evaluated,
+    session: PersistentSolverBase,
+    options: PlanOptions,
+    progress: Progress,
+) -> Searched:
+    """Search for one choice of running plants: on from the last plan, or from what is given."""
+    curve = usual.schedule
+    gone_on = _gone_on(task, options.last)
+    task, start = (task, options.start or curve) if gone_on is None else gone_on
+    decisions = limited(task.levers, decisions_of(task.levers, start))
+    task = with_ramps(task, usual, searched=False)
+    standing = standing_at(task, decisions)
+    task = with_reach(task, standing.linear)
+    budget = Budget(rounds=options.max_rounds, anew=start is not curve, goes_on=gone_on is not None)
+    attempt = search_certified(task, within_reach(task, standing), usual, session, budget, progress)
+    return Searched(task=task, attempt=attempt)
 
 
 def _gone_on(task: Task, last: LastPlan | None) -> tuple[Task, Schedule] | None:
@@ -174,14 +205,16 @@ def task_for(
         district: The district.
         state: State at the start.
         forecast: Weather and prices.
-        curve: The weather curve's schedule.
+        curve: The weather curve's schedule, which says when plants run.
         traces: Its run in each weather member.
         options: How to plan.
 
     Returns:
         The task.
     """
-    levers = build_levers(district.network, state, forecast.step_s, forecast.steps, options.movable)
+    levers = build_levers(
+        district.network, state, forecast.step_s, forecast.steps, options.movable, curve.running
+    )
     return Task(
         district=district,
         state=state,

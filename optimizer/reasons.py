@@ -6,7 +6,7 @@ import numpy as np
 
 from optimizer.comfort import comfort_of_trace
 from optimizer.cost import cost_of_trace
-from optimizer.model.arrays import FloatArray, frozen
+from optimizer.model.arrays import frozen
 from optimizer.model.forecast import Forecast
 from optimizer.model.outcome import LimitKind, LimitResult, Reason
 from optimizer.model.plan import Evaluated
@@ -14,9 +14,10 @@ from optimizer.model.policy import District
 from optimizer.model.schedule import Schedule
 from optimizer.model.state import PlantState
 from optimizer.model.trace import Trace
-from optimizer.physics.layout import build_layout
 from optimizer.round import Worth
 from optimizer.simulate import simulate
+from optimizer.standing import running_spans
+from optimizer.travel import arrival_s
 from optimizer.worth import marginal_of
 
 # A limit binds where its margin is below this share of what is allowed.
@@ -62,6 +63,7 @@ def find_reasons(
         *_shortfall(chosen),
         *_offsets_used(chosen),
         *_preheat(district, chosen.trace, baseline.trace),
+        *_standing_plants(district, chosen.schedule),
         _if_nothing_is_done(district, state, forecast, untouched),
         _saving(chosen, baseline),
     )
@@ -143,7 +145,7 @@ def _transport_time(district: District, trace: Trace) -> list[Reason]:
     network = district.network
     if not network.buildings:
         return []
-    arrival = _arrival_s(district, trace)
+    arrival = arrival_s(network, trace)
     stations = [network.station_index[b.station_id] for b in network.buildings]
     nodes = [network.node_index[network.stations[i].node_id] for i in stations]
     reached = np.where(np.isfinite(arrival[nodes]), arrival[nodes], -1.0)
@@ -159,26 +161,6 @@ def _transport_time(district: District, trace: Trace) -> list[Reason]:
             },
         )
     ]
-
-
-def _arrival_s(district: District, trace: Trace) -> FloatArray:
-    """Shortest travel time of water from a plant to each node along the mean flows, s."""
-    network = district.network
-    layout = build_layout(network)
-    count = len(network.pipes)
-    flow = trace.pipes.mass_flow_kg_s.mean(axis=0)
-    arrival = np.full(len(network.nodes), np.inf)
-    arrival[layout.plants.node] = 0.0
-    first, second = layout.graph.first[:count], layout.graph.second[:count]
-    begin, end = np.where(flow >= 0.0, first, second), np.where(flow >= 0.0, second, first)
-    moving = np.abs(flow) > 1e-6
-    travel = np.where(moving, layout.pipes.content_kg[0] / np.maximum(np.abs(flow), 1e-6), np.inf)
-    for _ in range(len(network.nodes)):
-        before = arrival.copy()
-        np.minimum.at(arrival, end, before[begin] + travel)
-        if np.array_equal(arrival, before):
-            break
-    return arrival
 
 
 def _shortfall(chosen: Evaluated) -> list[Reason]:
@@ -239,6 +221,23 @@ def _preheat(district: District, chosen: Trace, baseline: Trace) -> list[Reason]
     ]
 
 
+def _standing_plants(district: District, schedule: Schedule) -> list[Reason]:
+    """When plants are to be stopped and started."""
+
+    def at(step: int) -> str:
+        return (schedule.start + timedelta(seconds=step * schedule.step_s)).isoformat()
+
+    found = []
+    for plant, runs in zip(district.network.plants, schedule.runs, strict=True):
+        for begin, end in running_spans(~runs):
+            values: dict[str, float | str | None] = {"plant_id": plant.plant_id, "from": at(begin)}
+            if end < schedule.steps:
+                found.append(Reason(code="plant_stands_until", values={**values, "to": at(end)}))
+            else:
+                found.append(Reason(code="plant_stands", values=values))
+    return found
+
+
 def _stored(
     district: District, chosen: Trace, baseline: Trace, peak: int
 ) -> dict[str, float | str | None]:
@@ -273,6 +272,7 @@ def run_untouched(district: District, state: PlantState, forecast: Forecast) -> 
         supply_temp_c=frozen(np.repeat(state.supply_temp_setpoint_c[:, None], steps, axis=1)),
         pump_setpoint=frozen(np.repeat(state.pump_setpoint[:, None], steps, axis=1)),
         secondary_offset_k=frozen(np.repeat(state.secondary_offset_k[:, None], steps, axis=1)),
+        running=None if state.running is None else np.repeat(state.running[:, None], steps, 1),
     )
     return simulate(district.network, state, forecast, stay)
 

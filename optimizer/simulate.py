@@ -28,6 +28,7 @@ from optimizer.physics.consumers import new_consumers
 from optimizer.physics.flow_tangents import new_flow_derivatives
 from optimizer.physics.hydraulics import MAX_ITERATIONS
 from optimizer.physics.layout import RANGEABILITY, Layout, build_layout
+from optimizer.physics.link_laws import STANDING
 from optimizer.physics.march import Drive, Motion, Record, Seeds, march
 from optimizer.physics.nodal import FlowInputs, new_flow_state
 from optimizer.physics.plugs import Row
@@ -38,6 +39,7 @@ from optimizer.physics.water import (
     enthalpy_j_kg,
     temperature_c,
 )
+from optimizer.standing import pumps_running
 from optimizer.timegrid import curve, setpoints_at_boundaries, step_means
 
 JOULES_PER_MWH = 3.6e9
@@ -149,7 +151,9 @@ def _drive(network: Network, forecast: Forecast, schedule: Schedule, member: int
             curve(network.secondary_curve, outdoor)[:, None] + offsets.T
         ),
         plant_c=np.ascontiguousarray(step_means(setpoints_at_boundaries(schedule.supply_temp_c)).T),
-        pump=np.ascontiguousarray((scale[:, None] * pumps).T),
+        pump=np.ascontiguousarray(
+            np.where(pumps_running(network, schedule.runs), scale[:, None] * pumps, STANDING).T
+        ),
     )
 
 
@@ -340,6 +344,7 @@ def _plant_trace(network: Network, done: March, schedule: Schedule) -> PlantTrac
         return_pressure_bar=frozen(_per_plant(network, record.pressure[:, nodes:]) / 1e5),
         makeup_m3_h=frozen(makeup),
         pump_power_kw=frozen(power),
+        running=schedule.runs.T,
     )
 
 
@@ -356,11 +361,12 @@ def _pump_trace(network: Network, done: March, water: NodeTrace) -> PumpTrace:
     head = record.pump_gain_pa / (density * GRAVITY_M_S2)
     resisted = layout.pumps.curvature * (flow / density) ** 2
     speed = np.sqrt(np.maximum(head + resisted, 0.0) / layout.pumps.shutoff_head_m)
+    speed = np.where(layout.pumps.holds_pressure, speed, done.drive.pump)
     return PumpTrace(
         mass_flow_kg_s=frozen(flow),
         head_m=frozen(head),
         power_kw=frozen(record.pump_w / 1e3),
-        speed_pct=frozen(np.where(layout.pumps.holds_pressure, speed, done.drive.pump) * 100.0),
+        speed_pct=frozen(np.where(done.drive.pump == STANDING, 0.0, speed) * 100.0),
     )
 
 
@@ -514,6 +520,7 @@ def _end_state(done: March, schedule: Schedule, pipes: PipeTrace) -> PlantState:
         secondary_offset_k=frozen(schedule.secondary_offset_k[:, -1]),
         supply_inlet_temp_c=frozen(pipes.supply_inlet_temp_c[-1]),
         return_inlet_temp_c=frozen(pipes.return_inlet_temp_c[-1]),
+        running=None if schedule.running is None else schedule.running[:, -1].copy(),
     )
 
 

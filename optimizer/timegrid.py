@@ -91,12 +91,14 @@ def refine_schedule(schedule: Schedule, step_s: int) -> Schedule:
             return frozen(np.empty((0, values.shape[1] * parts)))
         return frozen(_refined_instants(setpoints_at_boundaries(values), parts)[:, :-1])
 
+    running = schedule.running
     return Schedule(
         start=schedule.start,
         step_s=step_s,
         supply_temp_c=fine(schedule.supply_temp_c),
         pump_setpoint=fine(schedule.pump_setpoint),
         secondary_offset_k=fine(schedule.secondary_offset_k),
+        running=None if running is None else np.repeat(running, parts, axis=1),
     )
 
 
@@ -137,6 +139,7 @@ def first_steps(schedule: Schedule, steps: int) -> Schedule:
         supply_temp_c=frozen(schedule.supply_temp_c[:, :steps]),
         pump_setpoint=frozen(schedule.pump_setpoint[:, :steps]),
         secondary_offset_k=frozen(schedule.secondary_offset_k[:, :steps]),
+        running=None if schedule.running is None else schedule.running[:, :steps],
     )
 
 

@@ -18,6 +18,7 @@ from optimizer.physics.water import (
     saturation_slope_k_bar,
     saturation_temp_c,
 )
+from optimizer.standing import loaded_steps
 from optimizer.tangents import Quantity
 from optimizer.watched_limits import NO_ENTRY, WatchedLimits, joined
 
@@ -47,7 +48,10 @@ CLOSE_SCALES = 0.3
 
 @dataclass(frozen=True, kw_only=True)
 class _Field:
-    """Values of one kind on a grid of (steps, elements), with the entries they are made of."""
+    """Values of one kind on a grid of (steps, elements), with the entries they are made of.
+
+    `held` says that physics itself keeps the limit: nothing is to be kept away from it.
+    """
 
     kind: LimitKind
     value: FloatArray
@@ -59,6 +63,7 @@ class _Field:
     second_index: IntArray | None = None
     second_factor: FloatArray | None = None
     second_step: IntArray | None = None
+    held: bool = False
 
 
 def watch_limits(
@@ -81,7 +86,7 @@ def watch_limits(
     fields = [
         *_pressure_fields(district, trace),
         *_temperature_fields(district, state, trace),
-        *_flow_fields(district, trace),
+        *_flow_fields(district, state, trace),
         *_radiator_fields(district, trace),
         *_ramp_fields(district, state, trace),
     ]
@@ -95,7 +100,7 @@ def _near(field: _Field, backoff: FloatArray, span: int) -> WatchedLimits:
     scale = np.full(field.allowed.shape, SCALE[field.kind])
     if field.kind in RELATIVE:
         scale = scale * np.abs(field.allowed)
-    allowed = field.allowed - backoff
+    allowed = field.allowed if field.held else field.allowed - backoff
     value = np.where(np.isnan(field.value), -np.inf, field.value)
     nearness = (value - allowed) / scale
     band = WATCHED_RAMP_SCALES if field.kind is LimitKind.PIPE_RAMP else WATCHED_SCALES
@@ -250,7 +255,7 @@ def _temperature_fields(district: District, state: PlantState, trace: Trace) -> 
     ]
 
 
-def _flow_fields(district: District, trace: Trace) -> list[_Field]:
+def _flow_fields(district: District, state: PlantState, trace: Trace) -> list[_Field]:
     network = district.network
     fields = []
     for quantity, flow, inlet_c in (
@@ -292,15 +297,17 @@ def _flow_fields(district: District, trace: Trace) -> list[_Field]:
             first=Quantity.PLANT_HEAT,
             first_index=np.arange(len(network.plants)),
             first_factor=np.ones(1),
+            held=True,
         )
     )
-    # A least load, where there is one.
+    # A least load, where there is one and while it counts.
+    counts = loaded_steps(network, trace.plants.running.T, state.runs, trace.step_s).T
     loaded = np.flatnonzero([plant.min_heat_mw > 0.0 for plant in network.plants])
     if len(loaded):
         fields.append(
             _Field(
                 kind=LimitKind.PLANT_HEAT,
-                value=-trace.plants.heat_power_mw[:, loaded],
+                value=np.where(counts, -trace.plants.heat_power_mw, -np.inf)[:, loaded],
                 allowed=np.array([-network.plants[int(i)].min_heat_mw for i in loaded]),
                 first=Quantity.PLANT_HEAT,
                 first_index=loaded,

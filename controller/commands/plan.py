@@ -106,6 +106,7 @@ def run(arguments: argparse.Namespace) -> int:
     from drivers.base import BadInput
     from optimizer.model.plan import PlanStatus
     from optimizer.plan import PlanOptions
+    from optimizer.tangents import Lever
 
     if arguments.report is not None and (code := _report_refused(arguments)):
         return code
@@ -120,7 +121,8 @@ def run(arguments: argparse.Namespace) -> int:
             tell=_tell,
             study=read_study(arguments),
         )
-        options = PlanOptions(movable=_movable(arguments, case))
+        movable = _movable(arguments, case)
+        options = PlanOptions(movable=movable, may_stop=Lever.PLANT in movable)
     except (InputError, BadInput) as error:
         report_problems(error.problems, as_json=arguments.json)
         return 2
@@ -245,6 +247,7 @@ def print_summary(planned: "PlannedSite", language: str) -> None:
 
     from controller.problems import write_line
     from controller.report.numbers import site_time
+    from controller.report.reasons import OF_STANDING, reason_text
     from controller.terminal_words import column, saying
 
     plan, site, say = planned.plan, planned.case.site, saying(language)
@@ -269,6 +272,9 @@ def print_summary(planned: "PlannedSite", language: str) -> None:
         write_line(say("least_cost", cost=f"{plan.bound.cost_lower:,.2f}", currency=currency))
         if plan.bound.max_shortfall_lower_k > 0.0:
             write_line(say("least_shortfall", k=plan.bound.max_shortfall_lower_k))
+    for reason in plan.reasons:
+        if reason.code in OF_STANDING:
+            write_line(getattr(reason_text(reason, zone), language))
     for one in chosen.limits:
         if one.margin < 0.02 * abs(one.allowed):
             write_line(_limit_line(one, zone, language))

@@ -25,8 +25,9 @@ examples:
 
 The schedule is a table with the columns time, id, quantity and value. Quantities are supply_temp_c
 of a plant, speed_pct or dp_bar of a pump, secondary_offset_k of a station; values are linear
-between the rows of an id and held before and after them. What it does not name follows the heating
-curve and the fallback speed.
+between the rows of an id and held before and after them. `running` of a plant is 1 from where it
+runs and 0 from where it stands still. What it does not name follows the heating curve and the
+fallback speed, and runs.
 
 DIR gets plants, nodes, pipes, stations and buildings: one row for each at each step. Values are
 means of the step that begins at `time`; outlet and building temperatures are those at `time`. Cost,
@@ -207,7 +208,7 @@ def _print_text(
     write_line(
         f"cost {cost.total:,.0f} {currency}: fuel {cost.fuel:,.0f}, electricity "
         f"{cost.electricity:,.0f}, make-up {cost.makeup:,.0f}, risk {cost.risk:,.0f}, "
-        f"stored heat {cost.stored_heat:,.0f}"
+        f"stored heat {cost.stored_heat:,.0f}, starts {cost.starts:,.0f}"
     )
     if comfort.building_id is None:
         write_line("every worst flat is warm enough")

@@ -14,7 +14,7 @@ from controller.site import Site
 from controller.translate import WeatherError, forecast_from_weather
 from drivers.base import Reading, WeatherSeries
 from optimizer.baseline import starting_state
-from optimizer.model.arrays import frozen
+from optimizer.model.arrays import FloatArray, frozen
 from optimizer.model.forecast import Forecast
 from optimizer.model.network import Network
 from optimizer.model.schedule import Schedule
@@ -136,12 +136,14 @@ class Observer:
 
 def _constant(state: PlantState, forecast: Forecast) -> Schedule:
     """Hold a state's setpoints over a forecast."""
-    columns = {
-        name: frozen(np.repeat(np.asarray(values)[:, None], forecast.steps, axis=1))
-        for name, values in (
-            ("supply_temp_c", state.supply_temp_setpoint_c),
-            ("pump_setpoint", state.pump_setpoint),
-            ("secondary_offset_k", state.secondary_offset_k),
-        )
-    }
-    return Schedule(start=forecast.start, step_s=forecast.step_s, **columns)
+
+    def held(values: FloatArray) -> FloatArray:
+        return frozen(np.repeat(np.asarray(values)[:, None], forecast.steps, axis=1))
+
+    return Schedule(
+        start=forecast.start,
+        step_s=forecast.step_s,
+        supply_temp_c=held(state.supply_temp_setpoint_c),
+        pump_setpoint=held(state.pump_setpoint),
+        secondary_offset_k=held(state.secondary_offset_k),
+    )

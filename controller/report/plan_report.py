@@ -16,6 +16,7 @@ from controller.site import Site
 from optimizer.model.network import PumpControl
 from optimizer.model.outcome import LimitResult
 from optimizer.model.plan import Evaluated, Plan
+from optimizer.standing import pumps_running
 
 
 def write_plan_report(plan: Plan, site: Site, path: Path) -> None:
@@ -96,7 +97,7 @@ def _glance(plan: Plan, site: Site) -> list[dict[str, object]]:
         ("shortfall_k_h", "K h", "shortfall_k_h", 1),
         ("mean_indoor_end", "°C", "mean_indoor_end_c", 2),
     )
-    costs = ("total", "fuel", "electricity", "makeup", "risk", "stored_heat")
+    costs = ("total", "fuel", "electricity", "makeup", "risk", "stored_heat", "starts")
     return [
         row(WORDS[word], unit, getattr(chosen.comfort, key), getattr(usual.comfort, key), digits)
         for word, unit, key, digits in warmth
@@ -264,12 +265,14 @@ def _hourly(plan: Plan, site: Site, zone: ZoneInfo) -> dict[str, object]:
     span = max(1, 3600 // schedule.step_s)
     names = [same(plant.plant_id) for plant in network.plants]
     names += [same(pump.pump_id) for pump in network.pumps]
-    rows = []
+    running = [*schedule.runs, *pumps_running(network, schedule.runs)]
+    rows: list[list[str | Text]] = []
     for k in range(0, schedule.steps, span):
         at: datetime = schedule.start + timedelta(seconds=k * schedule.step_s)
-        rows.append(
-            [local_time(at, zone)]
-            + [number(float(series[k]), 1) for series in schedule.supply_temp_c]
-            + [number(float(series[k]), 1) for series in schedule.pump_setpoint]
-        )
+        setpoints = zip([*schedule.supply_temp_c, *schedule.pump_setpoint], running, strict=True)
+        rows.append([local_time(at, zone)])
+        rows[-1] += [
+            number(float(series[k]), 1) if runs[k] else WORDS["stands"]
+            for series, runs in setpoints
+        ]
     return {"names": names, "rows": rows}

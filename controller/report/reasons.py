@@ -55,6 +55,14 @@ SENTENCES: dict[str, Text] = {
         "{from} 至 {to} 室外降温 {kelvin} K，决定了计划。",
         "The fall of {kelvin} K outdoors from {from} to {to} drives the plan.",
     ),
+    "plant_stands": Text(
+        "热源 {plant_id} 自 {from} 停运，至本计划结束不再启动。",
+        "Plant {plant_id} stands still from {from} to the end of the plan.",
+    ),
+    "plant_stands_until": Text(
+        "热源 {plant_id} 自 {from} 停运，{to} 启动。",
+        "Plant {plant_id} stands still from {from} and starts at {to}.",
+    ),
     "if_nothing_is_done": Text(
         "若不作调整，最冷住户将比要求低 {max_shortfall_k} K，合计欠温 {shortfall_k_h} K·h，"
         "费用 {cost}。",
@@ -62,6 +70,8 @@ SENTENCES: dict[str, Text] = {
         "{shortfall_k_h} K h in all, at a cost of {cost}.",
     ),
 }
+# The reasons that say when a plant is to be stopped and started.
+OF_STANDING = ("plant_stands", "plant_stands_until")
 # What is added to a sentence where the reason has one more value.
 _MORE: dict[str, Text] = {
     "marginal_k": Text(

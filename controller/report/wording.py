@@ -128,6 +128,8 @@ WORDS: dict[str, Text] = {
     "makeup": Text("补水", "make-up water"),
     "risk": Text("泄漏与疲劳风险", "leak and fatigue risk"),
     "stored_heat": Text("蓄热变化", "change of stored heat"),
+    "starts": Text("启动费用", "starts of plants"),
+    "stands": Text("停运", "stands"),
     "total": Text("合计", "total"),
     "comfort": Text("室温", "Warmth"),
     "where_and_when": Text("位置与时间", "where and when"),

@@ -60,6 +60,10 @@ def _plant(log: Log, row: Row, held_bar: float) -> Plant:
         heat_price_per_mwh=price,
         holding_pressure_bar=holding,
         min_heat_mw=row.maybe_number("min_heat_mw") or 0.0,
+        can_stop="can_stop" in row.values and row.flag("can_stop"),
+        min_on_h=row.maybe_number("min_on_h") or 0.0,
+        min_off_h=row.maybe_number("min_off_h") or 0.0,
+        start_cost=row.maybe_number("start_cost") or 0.0,
     )
 
 

@@ -1,6 +1,6 @@
 """Checks between rows: ids that must exist, and values that must agree with one another."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -178,6 +178,7 @@ def _check_sections(log: Log, sections: Sections) -> None:
     for row in sections["plant"]:
         _ordered(log, row, "min_supply_temp_c", "max_supply_temp_c")
         _ordered(log, row, "min_heat_mw", "max_heat_mw")
+    _check_stops(log, sections["plant"])
     first = sections["plant"][0] if sections["plant"] else None
     if first is not None and "holding_pressure_bar" not in first.raw:
         log.errors.append(
@@ -215,6 +216,33 @@ def _check_sections(log: Log, sections: Sections) -> None:
             log.errors.append(
                 row.problem("step_s", "does not divide an hour", "use 300, 600, 900 or 1800")
             )
+
+
+# What is said of a plant's stops, without which it means nothing.
+_OF_STOPS = ("min_on_h", "min_off_h", "start_cost")
+
+
+def _check_stops(log: Log, plants: Sequence[Row]) -> None:
+    """The plant that holds the pressure never stops; what is said of stops needs one that may."""
+    for number, row in enumerate(plants):
+        stops = "can_stop" in row.values and row.flag("can_stop")
+        if stops and number == 0:
+            log.errors.append(
+                row.problem(
+                    "can_stop",
+                    "is true on the first plant, which holds the pressure",
+                    "leave it out here: another plant may stop",
+                )
+            )
+        for name in _OF_STOPS:
+            if name in row.values and not stops and "can_stop" not in row.raw:
+                log.errors.append(
+                    row.problem(
+                        name,
+                        "is given for a plant that cannot stop",
+                        "add can_stop = true, or drop it",
+                    )
+                )
 
 
 def _ordered(log: Log, row: Row, low: str, high: str, *, strictly: bool = False) -> None:

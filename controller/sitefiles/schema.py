@@ -124,6 +124,10 @@ _PLANT: Fields = {
     "ramp_down_k_h": _RAMP,
     "heat_price_per_mwh": Field(HourlyPrice()),
     "holding_pressure_bar": _optional(Real(-1, 60, "bar")),
+    "can_stop": _optional(Flag()),
+    "min_on_h": _optional(Real(0, 96, "h")),
+    "min_off_h": _optional(Real(0, 96, "h")),
+    "start_cost": _optional(Real(0, 1e9)),
 }
 
 _PUMP: Fields = {

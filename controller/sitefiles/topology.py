@@ -1,7 +1,7 @@
 """What hangs together: reachability from the plants, and the flows of a design day in a tree."""
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from controller.sitefiles.log import Log
 from controller.sitefiles.references import Tables
@@ -68,6 +68,28 @@ def check_topology(log: Log, tables: Tables, sections: Sections | None) -> None:
                 remedy="check from_node, to_node and in_service, and the plant's node",
             )
         )
+        return
+    _check_stops(log, edges, sections)
+
+
+def _check_stops(log: Log, edges: Sequence[tuple[str, str]], sections: Sections) -> None:
+    """Report plants that may stop though nothing else would run where they stand still."""
+    pumped = {row.maybe_text("plant") for row in sections["pump"]}
+    plants = [row for row in sections["plant"] if not row.broken]
+    stopping = [row for row in plants if "can_stop" in row.values and row.flag("can_stop")]
+    steady = [row for row in plants if row not in stopping and row.text("id") in pumped]
+    if not pumped - {None}:
+        return
+    kept = reachable(edges, [row.text("node") for row in steady])
+    for row in stopping:
+        if row.text("node") not in kept:
+            log.errors.append(
+                row.problem(
+                    "can_stop",
+                    f"is true, but nothing else would run where {row.text('id')} stands still",
+                    "leave it out, or connect it to a plant that has a pump and does not stop",
+                )
+            )
 
 
 def reached_nodes(network: Network) -> frozenset[str]:

@@ -41,7 +41,19 @@ def judged_cost(district: District, forecast: Forecast, reading: Reading, hearin
         makeup=float(makeup_m3 * prices.makeup_per_m3),
         risk=risk_cost(district.network, prices, _stress(forecast, reading, hearing)),
         stored_heat=-gained_mwh * cheapest,
+        starts=_of_starts(district, reading, hearing),
     )
+
+
+def _of_starts(district: District, reading: Reading, hearing: Hearing) -> float:
+    """What it costs to start plants that stood still."""
+    total = 0.0
+    for p, plant in enumerate(district.network.plants):
+        ran = bool(reading.state.runs[p])
+        for runs in hearing.running[:, p]:
+            total += plant.start_cost if runs and not ran else 0.0
+            ran = bool(runs)
+    return total
 
 
 def _gained_by_buildings_j(reading: Reading, hearing: Hearing) -> float:

@@ -7,7 +7,7 @@ import numpy as np
 
 from optimizer.judge.pipework import new_pipework, stored_j
 from optimizer.judge.steps import Course, Findings, Present, walk
-from optimizer.model.arrays import FloatArray, IntArray
+from optimizer.model.arrays import BoolArray, FloatArray, IntArray
 from optimizer.model.forecast import Forecast
 from optimizer.model.network import Network, PumpControl
 from optimizer.model.schedule import Schedule
@@ -20,6 +20,7 @@ from optimizer.physics.layout import (
     Layout,
     build_layout,
 )
+from optimizer.physics.link_laws import STANDING
 from optimizer.physics.nodal import FlowInputs, new_flow_state
 from optimizer.physics.water import (
     REFERENCE_CP_J_KG_K,
@@ -45,6 +46,7 @@ class Hearing:
         outdoor_c: Outdoor temperature at the step boundaries, degC, shape (steps + 1,).
         setpoint_c: Outlet setpoints at the step boundaries, degC, shape (steps + 1, plants).
         pump_setpoint: Pump setpoints at the step boundaries, % or bar, shape (steps + 1, pumps).
+        running: Whether each plant runs, shape (steps, plants).
         envelope_end_c: Envelopes at the end, degC, shape (buildings,).
         stored_water_j: Change of heat in water and pipe walls from start to end.
         residual_pct: What the balance of heat does not explain, of the larger of the heat supplied
@@ -58,6 +60,7 @@ class Hearing:
     outdoor_c: FloatArray
     setpoint_c: FloatArray
     pump_setpoint: FloatArray
+    running: BoolArray
     envelope_end_c: FloatArray
     stored_water_j: float
     residual_pct: float
@@ -117,6 +120,7 @@ def hear(
         outdoor_c=outdoor,
         setpoint_c=setpoint_c,
         pump_setpoint=pump,
+        running=np.repeat(schedule.runs.T, parts, axis=0),
         envelope_end_c=present.envelope_c,
         stored_water_j=stored,
         residual_pct=_residual_pct(layout, found, stored, course),
@@ -193,6 +197,9 @@ def _course(
     outlet_c = finer.means(_held(schedule.supply_temp_c))
     units = [1e5 if p.control is PumpControl.DIFFERENTIAL_PRESSURE else 0.01 for p in network.pumps]
     offsets = fine.means(_held(schedule.secondary_offset_k))
+    pump = fine.means(_held(schedule.pump_setpoint)) * np.array(units)
+    for i, runs in _of_plants(network, np.repeat(schedule.runs.T, fine.parts, axis=0)):
+        pump[~runs, i] = STANDING
     return Course(
         step_s=float(step_s),
         outdoor_c=outdoor,
@@ -200,8 +207,17 @@ def _course(
         ghi_w_m2=fine.repeated(forecast.ghi_w_m2[member]),
         secondary_c=curve(network.secondary_curve, outdoor)[:, None] + offsets,
         outlet_j_kg=enthalpy_j_kg(outlet_c).reshape(len(outdoor), moves, len(network.plants)),
-        pump=fine.means(_held(schedule.pump_setpoint)) * np.array(units),
+        pump=pump,
     )
+
+
+def _of_plants(network: Network, running: BoolArray) -> list[tuple[int, BoolArray]]:
+    """Each pump of a plant, and whether that runs, shape (steps,)."""
+    return [
+        (i, running[:, network.plant_index[pump.plant_id]])
+        for i, pump in enumerate(network.pumps)
+        if pump.plant_id is not None
+    ]
 
 
 def _contents_kg(network: Network, temp_c: float) -> FloatArray:

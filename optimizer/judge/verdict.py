@@ -1,8 +1,17 @@
 """The judge's own reading of a run: every limit, and what the run costs."""
 
+from functools import reduce
+
 import numpy as np
 
 from optimizer.judge.run import Hearing
+from optimizer.judge.standstill import (
+    carries_its_least,
+    pumps_through_stops,
+    speed_through_stops,
+    times_of_running,
+    without_stops,
+)
 from optimizer.limit_table import LimitTable, lower_limit, tighter, upper_limit
 from optimizer.model.arrays import BoolArray, FloatArray, IntArray
 from optimizer.model.network import Network, StationKind
@@ -127,7 +136,13 @@ def _plant_ramp(r: Reading) -> LimitTable:
     down = np.array([plant.ramp_down_k_h for plant in plants])
     course = np.concatenate([r.state.supply_temp_setpoint_c[None, :], r.run.setpoint_c])
     names = [plant.plant_id for plant in plants]
-    return _ramp_table(LimitKind.PLANT_RAMP, "K/h", names, course, _setpoint_at_s(r), up, down)
+    return reduce(
+        tighter,
+        [
+            _ramp_table(LimitKind.PLANT_RAMP, "K/h", names, part, _setpoint_at_s(r), up, down)
+            for part in without_stops(course, times_of_running(r.state.runs, r.run.running))
+        ],
+    )
 
 
 def _setpoint_at_s(r: Reading) -> FloatArray:
@@ -141,7 +156,11 @@ def _pump_ramp(r: Reading) -> LimitTable:
     """Change of each pump's speed; where it holds a pressure, of the speed that this takes."""
     pumps, laws = r.network.pumps, r.run.layout.pumps
     allowed = np.array([pump.max_speed_ramp_pct_h for pump in pumps])
-    course = np.concatenate([r.state.pump_setpoint[None, :], r.run.pump_setpoint])
+    course = pumps_through_stops(
+        r.network,
+        np.concatenate([r.state.runs[None, :], r.run.running]),
+        np.concatenate([r.state.pump_setpoint[None, :], r.run.pump_setpoint]),
+    )
     names = [pump.pump_id for pump in pumps]
     kind = LimitKind.PUMP_RAMP
     by_setpoint = _ramp_table(kind, "%/h", names, course, _setpoint_at_s(r), allowed, allowed)
@@ -176,18 +195,24 @@ def _running_speed_pct(r: Reading) -> FloatArray:
     head = found.pump_gain_pa / (found.pump_density * GRAVITY_M_S2)
     squared = (head + laws.curvature * volume**2) / laws.shutoff_head_m
     speed: FloatArray = 100.0 * np.sqrt(np.maximum(squared, 0.0))
-    return speed
+    return speed_through_stops(r.network, r.run.running, speed)
 
 
 def _plant_heat(r: Reading) -> LimitTable:
-    """Capacity and least load; a plant through which nothing flows is off and has no least."""
+    """Capacity and least load.
+
+    A plant through which nothing flows is off and has no least, and neither has one while its pumps
+    come up from standstill or go down to it.
+    """
     plants, kind = r.network.plants, LimitKind.PLANT_HEAT
     names = [plant.plant_id for plant in plants]
     most = np.array([plant.max_heat_mw for plant in plants])
     least = np.array([plant.min_heat_mw for plant in plants])
     fired_mw = r.run.found.fired_w / 1e6
     full = upper_limit(kind, "MW", names, fired_mw, most, r.run.step_s)
-    off = fired_mw <= OFF_SHARE * most
+    off = (fired_mw <= OFF_SHARE * most) | ~carries_its_least(
+        r.network, r.state.runs, r.run.running, r.run.step_s, r.run.parts
+    )
     running_mw = np.where(off | (least == 0.0), most, fired_mw)
     low = lower_limit(kind, "MW", names, running_mw, least, r.run.step_s, scale=most)
     return tighter(full, low)

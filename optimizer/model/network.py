@@ -127,7 +127,9 @@ class Building:
 class Plant:
     """A heat source between a return node and a supply node of the same name.
 
-    `heat_price_per_mwh` has 24 values, by local hour. `min_heat_mw` is the least it can run at.
+    `heat_price_per_mwh` has 24 values, by local hour. `min_heat_mw` is the least it can run at. One
+    that can stop may stand still for `min_off_h` hours at least, then runs for `min_on_h` at least;
+    each start costs `start_cost`.
     """
 
     plant_id: str
@@ -140,6 +142,10 @@ class Plant:
     heat_price_per_mwh: tuple[float, ...]
     holding_pressure_bar: float
     min_heat_mw: float = 0.0
+    can_stop: bool = False
+    min_on_h: float = 0.0
+    min_off_h: float = 0.0
+    start_cost: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

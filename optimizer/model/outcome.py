@@ -40,18 +40,22 @@ class LimitResult:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cost:
     """Cost over the horizon in the site's currency; `stored_heat` is a credit (negative) where
-    more heat is left at the end than at the start."""
+    more heat is left at the end than at the start, `starts` is that of plants that were started.
+    """
 
     fuel: float
     electricity: float
     makeup: float
     risk: float
     stored_heat: float
+    starts: float = 0.0
 
     @property
     def total(self) -> float:
         """Sum of the parts."""
-        return self.fuel + self.electricity + self.makeup + self.risk + self.stored_heat
+        return (
+            self.fuel + self.electricity + self.makeup + self.risk + self.stored_heat + self.starts
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-from optimizer.model.arrays import FloatArray, IntArray
+import numpy as np
+
+from optimizer.model.arrays import BoolArray, FloatArray, IntArray
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +41,7 @@ class PlantState:
         secondary_offset_k: Last offset of each station, K, shape (stations,).
         supply_inlet_temp_c: Water entering each supply pipe, degC, shape (pipes,).
         return_inlet_temp_c: Water entering each return pipe, degC, shape (pipes,).
+        running: Whether each plant runs, shape (plants,); None where all do.
     """
 
     supply_contents: PipeContents
@@ -54,3 +57,11 @@ class PlantState:
     secondary_offset_k: FloatArray
     supply_inlet_temp_c: FloatArray
     return_inlet_temp_c: FloatArray
+    running: BoolArray | None = None
+
+    @property
+    def runs(self) -> BoolArray:
+        """Whether each plant runs, shape (plants,)."""
+        if self.running is None:
+            return np.ones(self.supply_temp_setpoint_c.shape, dtype=np.bool_)
+        return self.running

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from optimizer.model.arrays import FloatArray
+from optimizer.model.arrays import BoolArray, FloatArray
 from optimizer.model.state import PlantState
 
 
@@ -12,7 +12,8 @@ class PlantTrace:
     """Plants, each array of shape (steps, plants).
 
     `supply_temp_c` is the delivered outlet temperature at the step's start (the setpoint, or less
-    where the plant is at its capacity); the others are means of the step.
+    where the plant is at its capacity); `running` says whether it runs in the step; the others are
+    means of the step.
     """
 
     supply_temp_c: FloatArray
@@ -24,6 +25,7 @@ class PlantTrace:
     return_pressure_bar: FloatArray
     makeup_m3_h: FloatArray
     pump_power_kw: FloatArray
+    running: BoolArray
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,6 +17,8 @@ LINEAR_SHARE = 1e-4
 # Every pump's law has at least this slope, also at no flow and while it holds a pressure.
 LEAST_PUMP_SLOPE_PA_S_KG = 1.0
 NO_TARGET = math.inf
+# Setpoint of a pump that stands still: its valves are closed and nothing flows either way.
+STANDING = -1.0
 
 
 @inner
@@ -29,7 +31,7 @@ def pump_gain(
         layout: The network.
         pump: Which pump.
         flow_kg_s: Flow through it, kg/s; its non-return valve stops negative flow.
-        setpoint: Relative speed, or Pa for a pump that holds a pressure.
+        setpoint: Relative speed, or Pa for a pump that holds a pressure; STANDING at standstill.
         density: Water at the pump, kg/m3.
 
     Returns:
@@ -38,6 +40,8 @@ def pump_gain(
 
     Source: affinity laws, e.g. I. J. Karassik, Pump Handbook, 4th ed., section 2.3.
     """
+    if setpoint == STANDING:
+        return -STOP_PA_S_KG * flow_kg_s, -STOP_PA_S_KG, 0.0, 0.0
     pumps = layout.pumps
     forward = max(flow_kg_s, 0.0)
     weight = density * GRAVITY_M_S2

@@ -37,6 +37,10 @@ ramp_up_k_h = 6.0
 ramp_down_k_h = 8.0
 heat_price_per_mwh = [200, 200, 200, 200, 200, 200, 250, 250, 250, 250, 250, 250, \
 250, 250, 250, 250, 250, 300, 300, 300, 300, 300, 200, 200]
+can_stop = true
+min_on_h = 3.0
+min_off_h = 2.0
+start_cost = 150.0
 
 [[pump]]
 id = "M1"

@@ -121,7 +121,8 @@ OPTIONAL_COLUMNS: Mapping[str, list[str]] = {
     "points.csv": ["stale_after_s"],
 }  # fmt: skip
 OPTIONAL_LINES = [
-    'name = "North"', "makeup_temp_c = 12.0", "min_heat_mw = 0.1", 'control = "dp"',
+    'name = "North"', "makeup_temp_c = 12.0", "min_heat_mw = 0.1", "min_on_h = 3.0",
+    "min_off_h = 2.0", "start_cost = 150.0", 'control = "dp"',
     "max_radiator_pressure_bar = 6.0", "max_radiator_temp_c = 95.0",
     "leak_risk_per_event = 50000.0", "fatigue_per_cycle = 100.0", "stale_after_h = 6.0",
     'api_key_env = "WEATHER_KEY"', "timeout_s = 0.3", "quiet_s = 0.5",

@@ -29,6 +29,14 @@ def test_everything_that_is_written_is_read(folder: Path) -> None:
     assert network.plants[0].heat_price_per_mwh == (190.0,) * 24
     assert network.plants[1].heat_price_per_mwh[17] == 300.0
     assert network.plants[0].min_heat_mw == 0.1
+    assert not network.plants[0].can_stop
+    peak = network.plants[1]
+    assert (peak.can_stop, peak.min_on_h, peak.min_off_h, peak.start_cost) == (
+        True,
+        3.0,
+        2.0,
+        150.0,
+    )
     assert [pump.control for pump in network.pumps] == [
         PumpControl.SPEED,
         PumpControl.DIFFERENTIAL_PRESSURE,
