@@ -70,13 +70,18 @@ class StatePort(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class CyclePorts:
-    """What a cycle needs of the outside; `district` gives the site's as the plan is to see it."""
+    """What a cycle needs of the outside.
+
+    `district` gives the site's as the plan is to see it, `loads` the weather's members with what
+    stations are expected to take in each.
+    """
 
     site: Site
     elements: tuple[Element, ...]
     readings: Callable[[datetime], Mapping[str, Reading]]
     weather: Callable[[datetime], WeatherSeries]
-    district: Callable[[datetime, WeatherSeries], District]
+    district: Callable[[], District]
+    loads: Callable[[datetime, WeatherSeries, Forecast], Forecast]
     observer: StatePort
     plan: Callable[[PlanTask], Planned]
     keep: Callable[[Recommendation], None]
@@ -108,9 +113,9 @@ def run_cycle(now: datetime, ports: CyclePorts) -> CycleRecord:
         snap = cold_snap(forecast, ports.site.cold_snap)
         state = ports.observer.state_at(now, series, forecast, history, readings)
         task = PlanTask(
-            district=ports.district(now, series),
+            district=ports.district(),
             state=state,
-            forecast=forecast,
+            forecast=ports.loads(now, series, forecast),
             elements=ports.elements,
         )
         planned, planning_s = _planned(task, ports)

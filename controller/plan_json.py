@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from controller.outcome_json import JsonObject, comfort_json, cost_json, limits_json, number
 from controller.planning import PlannedSite, Ranking
 from optimizer.model.arrays import FloatArray
+from optimizer.model.forecast import Forecast
 from optimizer.model.network import Network, PumpControl
 from optimizer.model.plan import Bound, Evaluated
 from optimizer.renewals import Renewal
@@ -50,8 +53,22 @@ def plan_json(planned: PlannedSite, ranking: Ranking | None = None) -> JsonObjec
             "energy_residual_pct": number(residual),
         },
         "reasons": [{"code": one.code, "values": one.values} for one in plan.reasons],
+        **_loads(planned.case.forecast),
         **({} if ranking is None else {"renewals": [_renewal(one) for one in ranking]}),
     }
+
+
+def _loads(forecast: Forecast) -> JsonObject:
+    """How many times the load of the tables the members that a plan serves have, mean of stations.
+
+    Empty where nothing is learned.
+    """
+    if forecast.load_factor is None:
+        return {}
+    mean = forecast.load_factor.mean(axis=1)
+    middle = float(np.median(mean))
+    loads = {"p10": float(mean.min()), "p50": middle, "p90": float(mean.max())}
+    return {"loads": {name: number(value) for name, value in loads.items()}}
 
 
 def _renewal(renewal: Renewal) -> JsonObject:

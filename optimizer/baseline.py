@@ -30,7 +30,7 @@ def baseline_schedule(
         district: The district.
         forecast: Weather.
         state: State at the start, whose setpoints the ramps count from.
-        member: Which weather member.
+        member: Which member.
 
     Returns:
         The schedule.

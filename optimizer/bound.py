@@ -12,6 +12,7 @@ from optimizer.model.plan import Bound
 from optimizer.model.policy import District
 from optimizer.model.state import PlantState
 from optimizer.physics.layout import FIXED_DIRECT, Layout, build_layout
+from optimizer.physics.loads import in_member
 from optimizer.physics.water import REFERENCE_CP_J_KG_K, temperature_c
 from optimizer.relaxation.alone import least_cost_alone
 from optimizer.relaxation.coldest import least_shortfall_k
@@ -51,7 +52,7 @@ def lower_bound(
         forecast: Weather and prices.
         comfort: Comfort of the plan.
         plan_cost: Total cost of the plan, currency.
-        member: Which weather member.
+        member: Which member.
 
     Returns:
         The bounds, and how far the plan lies above that of cost in % of the plan's cost.
@@ -87,7 +88,7 @@ def _task(
     member: int,
 ) -> _Task:
     network = district.network
-    layout = build_layout(network)
+    layout = in_member(build_layout(network), forecast, member)
     warmth = warmth_of(
         network.buildings,
         forecast.outdoor_temp_c[member],

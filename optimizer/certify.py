@@ -34,7 +34,7 @@ def certify(
     schedule: Schedule,
     unwarmable: tuple[str, ...] = (),
 ) -> Certificate:
-    """Judge a schedule: certified only if every limit holds in every weather member.
+    """Judge a schedule: certified only if every limit holds in every member.
 
     A shortfall of warmth does not prevent certification, and neither does a plant at its capacity.
 

@@ -72,7 +72,7 @@ def comfort(
 
 
 def deciding_rank(quantile: float, members: int) -> int:
-    """Position of the weather member in which warmth is counted, in order from warm to cold.
+    """Position of the member in which warmth is counted, in order from warm to cold.
 
     Args:
         quantile: Share of the members that must be no colder, above 0 to 1.

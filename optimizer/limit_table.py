@@ -115,7 +115,7 @@ def tighter(first: LimitTable, second: LimitTable) -> LimitTable:
 
     Args:
         first: One table.
-        second: The other: another weather member, or the other side of a range.
+        second: The other: another member, or the other side of a range.
 
     Returns:
         The worst of both.

@@ -1,4 +1,4 @@
-"""Weather members: runs of one schedule in several of them, and which of them decide.
+"""Members of weather and load: runs of one schedule in several, and which of them decide.
 
 One plan serves all members. Its limits hold in each; its warmth is counted in the member that the
 configured quantile names: so large a share of the members is no colder than that one. A search
@@ -24,6 +24,8 @@ from optimizer.watch import watch_limits
 
 # A search watches the deciding member and so many that come near to limits.
 MOST_WATCHED = 3
+# Outdoors at which nobody needs heat, degC.
+BALANCE_C = 20.0
 # A member comes near to a limit from this many scales below it.
 NEAR_SCALES = 3.0
 
@@ -77,8 +79,22 @@ def watched_members(
     return tuple(chosen)
 
 
+def need_of_members(forecast: Forecast) -> FloatArray:
+    """How much heat members ask for, to tell which ask for more.
+
+    Args:
+        forecast: The members.
+
+    Returns:
+        Degrees below BALANCE_C times the factor of the loads, K, shape (members,).
+    """
+    below_k = BALANCE_C - forecast.outdoor_temp_c.mean(axis=1)
+    factor = 1.0 if forecast.load_factor is None else forecast.load_factor.mean(axis=1)
+    return np.asarray(below_k * factor)
+
+
 def deciding_member(district: District, forecast: Forecast, traces: tuple[Trace, ...]) -> int:
-    """Find the member in which warmth is counted; where nobody is short, colder weather is colder.
+    """Find the member in which warmth is counted; where nobody is short, what needs more heat.
 
     Args:
         district: The district.
@@ -89,10 +105,10 @@ def deciding_member(district: District, forecast: Forecast, traces: tuple[Trace,
         The member that the quantile names.
     """
     results = [comfort_of_trace(district.network, trace) for trace in traces]
-    outdoor_c = forecast.outdoor_temp_c.mean(axis=1)
+    need = need_of_members(forecast)
     order = sorted(
         range(len(results)),
-        key=lambda m: (results[m].max_shortfall_k, results[m].shortfall_k_h, -float(outdoor_c[m])),
+        key=lambda m: (results[m].max_shortfall_k, results[m].shortfall_k_h, float(need[m])),
     )
     return order[deciding_rank(district.comfort.shortfall_quantile, len(order))]
 

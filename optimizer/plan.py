@@ -206,7 +206,7 @@ def task_for(
         state: State at the start.
         forecast: Weather and prices.
         curve: The weather curve's schedule, which says when plants run.
-        traces: Its run in each weather member.
+        traces: Its run in each member.
         options: How to plan.
 
     Returns:

@@ -74,7 +74,7 @@ class Found:
 
     Attributes:
         decisions: Their values, shape (decisions,).
-        traces: Their traces in the watched weather members.
+        traces: Their traces in the watched members.
         merit: Their merit.
         rounds: Proposals made.
         simulations: Runs of the simulator, those with derivatives too.

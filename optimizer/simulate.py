@@ -29,6 +29,7 @@ from optimizer.physics.flow_tangents import new_flow_derivatives
 from optimizer.physics.hydraulics import MAX_ITERATIONS
 from optimizer.physics.layout import RANGEABILITY, Layout, build_layout
 from optimizer.physics.link_laws import STANDING
+from optimizer.physics.loads import in_member
 from optimizer.physics.march import Drive, Motion, Record, Seeds, march
 from optimizer.physics.nodal import FlowInputs, new_flow_state
 from optimizer.physics.plugs import Row
@@ -68,7 +69,7 @@ def simulate(
         state: Where everything stands at the start.
         forecast: Weather, on the grid of the steps.
         schedule: Setpoints on the same grid.
-        member: Which weather member.
+        member: Which member.
 
     Returns:
         The trace, with the state at its end.
@@ -106,7 +107,7 @@ def prepare(
         state: Where everything stands at the start.
         forecast: Weather.
         schedule: Setpoints.
-        member: Which weather member.
+        member: Which member.
         directions: Number of derivatives carried along.
 
     Returns:
@@ -116,7 +117,7 @@ def prepare(
         ValueError: If the inputs do not fit each other.
     """
     _require_fit(network, forecast, schedule)
-    layout = build_layout(network)
+    layout = in_member(build_layout(network), forecast, member)
     drive = _drive(network, forecast, schedule, member)
     motion = _motion(layout, network, state, directions)
     return March(layout, drive, motion, _record(layout, forecast.steps))
@@ -289,7 +290,7 @@ def read_trace(
         state: The state it started from.
         forecast: The weather it ran in.
         schedule: The setpoints it ran with.
-        member: The weather member it ran with.
+        member: The member it ran with.
 
     Returns:
         The trace.

@@ -189,7 +189,7 @@ def linearise(
         directions: Directions to differentiate along.
         rows: Entries of the trace to differentiate.
         functionals: Weighted sums to differentiate.
-        member: Which weather member.
+        member: Which member.
         outlet_c: Outlet temperatures that the plants are set to in each step, in the place of the
             schedule's, degC, shape (steps, plants).
 

@@ -1,5 +1,6 @@
 """Moving weather and setpoints between time grids."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -61,8 +62,8 @@ def refine_forecast(forecast: Forecast, step_s: int) -> Forecast:
         ValueError: If the old step is no multiple of the new one.
     """
     parts = _ratio(forecast.step_s, step_s)
-    return Forecast(
-        start=forecast.start,
+    return replace(
+        forecast,
         step_s=step_s,
         outdoor_temp_c=frozen(_refined_instants(forecast.outdoor_temp_c, parts)),
         wind_m_s=frozen(np.repeat(forecast.wind_m_s, parts, axis=1)),
@@ -113,9 +114,9 @@ def part_of(weather: Forecast, begin: int, steps: int) -> Forecast:
     Returns:
         The part.
     """
-    return Forecast(
+    return replace(
+        weather,
         start=weather.start + timedelta(seconds=begin * weather.step_s),
-        step_s=weather.step_s,
         outdoor_temp_c=frozen(weather.outdoor_temp_c[:, begin : begin + steps + 1]),
         wind_m_s=frozen(weather.wind_m_s[:, begin : begin + steps]),
         ghi_w_m2=frozen(weather.ghi_w_m2[:, begin : begin + steps]),

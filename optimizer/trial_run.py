@@ -1,4 +1,4 @@
-"""Decisions simulated in the watched weather members, as a search tries them."""
+"""Decisions simulated in the watched members, as a search tries them."""
 
 from dataclasses import dataclass
 

@@ -32,6 +32,7 @@ examples:
   heatwarden plan sites/old-east --weather W.csv --start 2026-01-12T00:00+08:00 --json
   heatwarden plan sites/old-east --weather W.csv --start 2026-01-12T00:00+08:00 --report plan.html
   heatwarden plan sites/old-east --weather W.csv --start 2026-01-12T00:00+08:00 --no-pumps
+  heatwarden plan sites/old-east --weather W.csv --start 2026-01-12T00:00+08:00 --history run
   heatwarden plan sites/old-east --weather W.csv --start 2026-01-12T00:00+08:00 --baseline --json
   heatwarden plan sites/old-east --weather W.csv --start 2026-01-12T00:00+08:00 \\
       --weather-shift -4 --lost-boiler 10 --without-pipe LN071
@@ -43,6 +44,13 @@ The run begins in the state that the weather curve leaves after the weather befo
 is enough), or, without any, in the steady state of the first day. A typical year's file is laid on
 the year of --start. The plan is judged by a simulation of its own on a finer grid and is shown
 beside what the weather curve would do.
+
+With --history (a folder as `forecast` takes it, with weather.csv or the site's own outdoor sensor)
+the total load is learned from what was measured before --start. The plan then serves three members,
+the load as expected, at its P90 and at its P10, or several members of the weather with one of these
+each: limits hold in all of them, shortfalls count at [comfort] shortfall_quantile. A fortnight and
+eleven days are the least to learn from. `export SITE readings --out DIR/readings.parquet` writes
+such a folder from the engine's store.
 
 A boiler is lost from --start on, and a weather shift grows from there by 1 K an hour; the other
 changes have always been so. Renewals are ranked by what a plan with each of them reaches: a pair of
@@ -67,6 +75,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--weather", required=True, metavar="W", help="CSV, EPW or typical year")
     parser.add_argument("--start", required=True, metavar="T", help="ISO 8601 time with offset")
     parser.add_argument("--hours", type=float, metavar="H", help="length; the site's if not given")
+    parser.add_argument(
+        "--history",
+        metavar="DIR",
+        help="measurements up to --start, to learn the load from; the plan then serves P10 to P90",
+    )
     parser.add_argument(
         "--baseline", action="store_true", help="show the weather curve as the plan"
     )
@@ -121,6 +134,8 @@ def run(arguments: argparse.Namespace) -> int:
             tell=_tell,
             study=read_study(arguments),
         )
+        if arguments.history is not None:
+            case = _with_history(case, arguments)
         movable = _movable(arguments, case)
         options = PlanOptions(movable=movable, may_stop=Lever.PLANT in movable)
     except (InputError, BadInput) as error:
@@ -151,6 +166,18 @@ def run(arguments: argparse.Namespace) -> int:
 def _tell(text: str) -> None:
     """Say on standard error what takes time."""
     sys.stderr.write(text + "\n")
+
+
+def _with_history(case: "Case", arguments: argparse.Namespace) -> "Case":
+    from datetime import datetime
+
+    from controller.knowing.planned_loads import with_history
+    from drivers.weather.csv_file import read_weather_file
+
+    weather = read_weather_file(
+        arguments.weather, year=datetime.fromisoformat(arguments.start).year
+    )
+    return with_history(case, arguments.history, weather, _tell)
 
 
 def _movable(arguments: argparse.Namespace, case: "Case") -> "frozenset[Lever]":

@@ -24,9 +24,9 @@ from controller.knowing.load_archive import (
     known_of,
     past_of,
 )
-from controller.knowing.load_residual import residual_share, with_residual
+from controller.knowing.load_members import fresh, load_factors, with_loads
 from controller.knowing.load_score import forecast_json, issued_of, score_json
-from controller.knowing.loads import TOTAL, load_names
+from controller.knowing.loads import TOTAL, learned_every_h, load_names, weather_issue
 from controller.store.errors import StoreError
 from controller.store.forecasts import (
     LOAD,
@@ -42,7 +42,7 @@ from drivers.base import WeatherSeries
 from optimizer.forecast.features import NEEDED_H
 from optimizer.forecast.forecaster import RECENT_H as ERRORS_H
 from optimizer.forecast.forecaster import Forecaster, LoadForecast, train
-from optimizer.forecast.known import DAY_H, HOUR, WeatherIssue, hours_between
+from optimizer.forecast.known import DAY_H, HOUR, Known, WeatherIssue, hours_between
 from optimizer.forecast.weather_errors import (
     RECENT_H,
     WeatherErrors,
@@ -53,16 +53,14 @@ from optimizer.forecast.weather_errors import (
     present_error_k,
 )
 from optimizer.model.arrays import FloatArray
-from optimizer.model.policy import District
+from optimizer.model.forecast import Forecast
 
 log = logging.getLogger(__name__)
 
 PUBLISHED_AS = "loads"
 LEARNED_FROM, WEATHER_LEARNED_FROM = timedelta(days=120), timedelta(days=45)
-# A forecast older than this says nothing of the plan of now.
-FRESH = timedelta(hours=2)
-# Fewer hours than these make no physics of a load, and more than these are learned from every hour.
-LEAST_HOURS, SPARSE_FROM_HOURS, SPARSE_EVERY_H = 48, 60 * DAY_H, 3
+# Fewer hours than these make no physics of a load.
+LEAST_HOURS = 48
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +85,7 @@ class Ahead:
         self._hour: datetime | None = None
         self._learned = _Learned(forecasters={}, weather=None)
         self._forecasts: dict[str, LoadForecast] = {}
+        self._known: Known | None = None
         self._error_k = 0.0
         self._training = threading.Lock()
 
@@ -111,24 +110,21 @@ class Ahead:
         outdoor = corrected_members(series.outdoor_temp_c, ahead_h, self._error_k, learned)
         return replace(series, outdoor_temp_c=outdoor)
 
-    def district(self, now: datetime, series: WeatherSeries) -> District:
-        """Give the district as the plan is to see it: with the learned part of its loads.
+    def loads(self, now: datetime, series: WeatherSeries, forecast: Forecast) -> Forecast:
+        """Give the members of a plan their loads.
 
         Args:
             now: tz-aware UTC.
             series: The weather, corrected.
+            forecast: The same on the plan's grid.
 
         Returns:
-            The site's own district where nothing is learned, or not of late.
+            The forecast as it is where nothing is learned, or not of late.
         """
-        shares = {
-            name: residual_share(made)
-            for name, made in self._forecasts.items()
-            if now - made.issue_time <= FRESH
-        }
-        at = now.timestamp() + 3600.0 * np.arange(DAY_H)
-        outdoor_c = float(np.interp(at, series.posix_s, series.outdoor_temp_c.mean(axis=0)).mean())
-        return with_residual(self._site.district, shares, outdoor_c)
+        made = fresh(self._forecasts, now)
+        stations = tuple(one.station_id for one in self._site.district.network.stations)
+        spread = self._spread_by_weather(series) if forecast.members > 1 else 0.0
+        return with_loads(forecast, load_factors(made, stations, spread))
 
     def train(self) -> None:
         """Learn from the archive; the engine's calendar does it every night and at the start.
@@ -142,6 +138,18 @@ class Ahead:
                 forecasters=self._trained(hours, issues, load_names(self._site)),
                 weather=_weather_errors(hours, issues, self._core.clock()),
             )
+
+    def _spread_by_weather(self, series: WeatherSeries) -> float:
+        """Standard deviation of the next day's load over the members of the weather, relative."""
+        forecaster, known = self._learned.forecasters.get(TOTAL), self._known
+        if forecaster is None or known is None:
+            return 0.0
+        means = []
+        for member in range(len(series.members)):
+            weather = weather_issue(series, known.issue_time, DAY_H, member)
+            ahead_kw = forecaster.physics.ahead_kw(replace(known, weather=weather), DAY_H)
+            means.append(float(np.mean(ahead_kw)))
+        return float(np.std(means) / np.mean(means)) if np.mean(means) > 0.0 else 0.0
 
     def _see(self, now: datetime, series: WeatherSeries) -> None:
         """Add to the hour; when it has ended, keep it and forecast."""
@@ -184,6 +192,7 @@ class Ahead:
             known = known_of(hours, weather, name, self._site.timezone)
             if known.leads >= DAY_H and np.isfinite(known.past.outdoor_temp_c).any():
                 made[name] = forecaster.forecast(known, known.leads, issued_of(earlier, name))
+                self._known = known if name == TOTAL else self._known
         self._forecasts = made
         if TOTAL not in made:
             return
@@ -224,8 +233,7 @@ class Ahead:
             past = archive.past
             if np.isfinite(past.load_kw + past.outdoor_temp_c).sum() < LEAST_HOURS:
                 continue
-            sparse = past.hours > SPARSE_FROM_HOURS
-            found[name] = train(archive, every_h=SPARSE_EVERY_H if sparse else 1)
+            found[name] = train(archive, every_h=learned_every_h(past))
         return found
 
 

@@ -12,7 +12,7 @@ from drivers.base import WeatherSeries
 from drivers.weather.csv_file import read_weather_file
 from optimizer.estimate.record import Record
 from optimizer.forecast.features import NEEDED_H
-from optimizer.forecast.forecaster import LoadForecast, train
+from optimizer.forecast.forecaster import LEADS_H, LoadForecast, train
 from optimizer.forecast.known import (
     DAY_H,
     HOUR,
@@ -30,8 +30,10 @@ TOTAL = "total"
 HELD_SHARE = 0.25
 LEAST_HELD_H = 48
 MOST_LEADS = 72
-# Hours between the issue times learned from; neighbours say almost the same.
-EVERY_H = 3
+# Hours ahead that the next day is learned at.
+DAY_LEADS_H = (6, 12, DAY_H)
+# Of a longer record only some issue times are learned from; neighbours say almost the same.
+SPARSE_FROM_H, SPARSE_EVERY_H = 60 * DAY_H, 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,20 +86,65 @@ def outlook(
     Returns:
         The outlook, or None where the load was never measured.
     """
-    past = _past(site, record.hourly(), name)
+    archive = _archive(site, record.hourly(), name)
+    if archive is None:
+        return None
+    made = _forecast(archive, weather, leads)
+    return LoadOutlook(name=name, forecast=made, score=_score(archive))
+
+
+def next_day(site: Site, record: Record, name: str, weather: WeatherSeries) -> LoadForecast | None:
+    """Train on a history and forecast the day that follows.
+
+    Args:
+        site: The site.
+        record: The history.
+        name: One of `load_names`.
+        weather: Weather that reaches beyond the history; a shorter day where less than one.
+
+    Returns:
+        The forecast, or None where the load was never measured.
+    """
+    archive = _archive(site, record.hourly(), name)
+    leads = min(hours_ahead(record, weather), DAY_H)
+    return None if archive is None else _forecast(archive, weather, leads, DAY_LEADS_H)
+
+
+def learned_every_h(past: Past) -> int:
+    """Distance of the issue times that a past is learned from.
+
+    Args:
+        past: The past.
+
+    Returns:
+        Hours.
+    """
+    return SPARSE_EVERY_H if past.hours > SPARSE_FROM_H else 1
+
+
+def _archive(site: Site, hourly: Record, name: str) -> Archive | None:
+    past = _past(site, hourly, name)
     if not np.isfinite(past.load_kw).any():
         return None
-    calendar = calendar_at(site.timezone, past.last_end)
-    came = weather_as_it_came(past, MOST_LEADS)
-    archive = Archive(past=past, issues=came, calendar=calendar)
-    forecaster = train(archive, every_h=EVERY_H)
-    known = Known(
-        issue_time=past.last_end,
+    return Archive(
         past=past,
-        weather=weather_issue(weather, past.last_end, leads),
-        calendar=calendar,
+        issues=weather_as_it_came(past, MOST_LEADS),
+        calendar=calendar_at(site.timezone, past.last_end),
     )
-    return LoadOutlook(name=name, forecast=forecaster.forecast(known, leads), score=_score(archive))
+
+
+def _forecast(
+    archive: Archive, weather: WeatherSeries, leads: int, learned: tuple[int, ...] = LEADS_H
+) -> LoadForecast:
+    now = archive.past.last_end
+    known = Known(
+        issue_time=now,
+        past=archive.past,
+        weather=weather_issue(weather, now, leads),
+        calendar=archive.calendar,
+    )
+    every_h = learned_every_h(archive.past)
+    return train(archive, leads=learned, every_h=every_h).forecast(known, leads)
 
 
 def read_ahead(path: Path) -> WeatherSeries:
@@ -159,23 +206,27 @@ def calendar_at(timezone: str, at: datetime) -> Calendar:
     return Calendar(utc_offset_h=offset / HOUR)
 
 
-def weather_issue(weather: WeatherSeries, now: datetime, leads: int) -> WeatherIssue:
-    """Take the hours ahead out of a weather series: the mean of its members.
+def weather_issue(
+    weather: WeatherSeries, now: datetime, leads: int, member: int | None = None
+) -> WeatherIssue:
+    """Take the hours ahead out of a weather series.
 
     Args:
         weather: The series.
         now: The issue time, tz-aware UTC.
         leads: Hours ahead.
+        member: Which member; the mean of all when None.
 
     Returns:
         Hourly means.
     """
+    own = slice(None) if member is None else slice(member, member + 1)
     bounds = now.timestamp() + 3600.0 * np.arange(leads + 1)
-    temp = np.interp(bounds, weather.posix_s, weather.outdoor_temp_c.mean(axis=0))
+    temp = np.interp(bounds, weather.posix_s, weather.outdoor_temp_c[own].mean(axis=0))
     sun = np.zeros(leads)
     if weather.ghi_w_m2 is not None:
         at = np.searchsorted(weather.posix_s, bounds[:-1], side="right") - 1
-        sun = weather.ghi_w_m2.mean(axis=0)[np.maximum(at, 0)]
+        sun = weather.ghi_w_m2[own].mean(axis=0)[np.maximum(at, 0)]
     return WeatherIssue(
         issue_time=now, outdoor_temp_c=frozen(0.5 * (temp[:-1] + temp[1:])), ghi_w_m2=frozen(sun)
     )
@@ -188,7 +239,8 @@ def _score(archive: Archive) -> LoadScore:
         return LoadScore(
             hours=0, mape_pct=np.nan, persistence_pct=np.nan, physics_pct=np.nan, covered_pct=np.nan
         )
-    forecaster = train(archive.until(first), leads=(6, DAY_H), every_h=EVERY_H)
+    seen = archive.until(first)
+    forecaster = train(seen, leads=(6, DAY_H), every_h=learned_every_h(seen.past))
     load, rows = archive.past.load_kw, []
     for index in range(first, hours - DAY_H):
         came, before = load[index + DAY_H], load[index]

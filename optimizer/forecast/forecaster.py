@@ -6,7 +6,7 @@ give the quantiles.
 """
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -62,6 +62,7 @@ class LoadForecast:
         quantiles_kw: Shape (leads, len(QUANTILES)), never falling along the quantiles.
         physics_kw: Physics alone, kW, shape (leads,).
         scale_kw: Scale of its errors, kW, shape (leads,).
+        day_kw: Quantiles of the mean of the next day, kW, shape (len(QUANTILES),).
         learned: False where physics stands alone.
     """
 
@@ -70,6 +71,7 @@ class LoadForecast:
     quantiles_kw: FloatArray
     physics_kw: FloatArray
     scale_kw: FloatArray
+    day_kw: FloatArray
     learned: bool
 
     @property
@@ -80,10 +82,14 @@ class LoadForecast:
 
 @dataclass(frozen=True, kw_only=True)
 class _Residual:
-    """The learned part of one lead, with the relative errors it made on hours not seen."""
+    """The learned part of one lead, with the relative errors it made on hours not seen.
+
+    `day_errors` are those of the means of a day.
+    """
 
     ridge: HourlyRidge
     errors: Errors
+    day_errors: Errors
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,14 +130,19 @@ class Forecaster:
             load_kw = physics_kw
             scales = scale_kw(physics_kw, 0.0)
             quantiles = self.physics_errors.quantiles(physics_kw, scales, QUANTILES)
+            day_errors, recent = self.physics_errors, list[float]()
         else:
             load_kw, quantiles, scales = self._learned(known, leads, issued)
+            day_errors = self.residuals[_nearest(self.residuals, CHOOSING_LEAD_H)].day_errors
+            recent = recent_day_errors(known, issued)
+        day_kw, day_scale_kw = (one[:DAY_H].mean(keepdims=True) for one in (load_kw, scales))
         return LoadForecast(
             issue_time=known.issue_time,
             load_kw=frozen(load_kw),
             quantiles_kw=frozen(quantiles),
             physics_kw=frozen(physics_kw),
             scale_kw=frozen(scales),
+            day_kw=frozen(day_errors.quantiles(day_kw, day_scale_kw, QUANTILES, recent)[0]),
             learned=learned,
         )
 
@@ -182,6 +193,28 @@ def recent_errors(known: Known, issued: Sequence[Issued], lead: int) -> list[flo
     return found
 
 
+def recent_day_errors(known: Known, issued: Sequence[Issued]) -> list[float]:
+    """Errors of the means of a day, of forecasts as they were issued, for days that have come.
+
+    Args:
+        known: What is known now.
+        issued: The forecasts.
+
+    Returns:
+        In units of their scale; a day with an hour that was not measured is left out.
+    """
+    hours, found = known.past.hours, []
+    for one in issued:
+        first = hours - hours_between(one.issue_time, known.issue_time)
+        ends = first + DAY_H
+        if first < 0 or not hours - RECENT_H < ends <= hours or len(one.load_kw) < DAY_H:
+            continue
+        missed = float(np.mean(known.past.load_kw[first:ends] - one.load_kw[:DAY_H]))
+        if np.isfinite(missed):
+            found.append(missed / float(np.mean(one.scale_kw[:DAY_H])))
+    return found
+
+
 def train(archive: Archive, *, leads: tuple[int, ...] = LEADS_H, every_h: int = 1) -> Forecaster:
     """Train on an archive; nothing but what was known at each issue time is looked at.
 
@@ -201,8 +234,9 @@ def train(archive: Archive, *, leads: tuple[int, ...] = LEADS_H, every_h: int = 
     lessons = _lessons(archive, physics, leads, every_h, season)
     shapes: tuple[Shape, ...] = ()
     if lessons:
-        shapes = _chosen(lessons[min(lessons, key=lambda lead: abs(lead - CHOOSING_LEAD_H))])
-    residuals = {lead: _learn(lesson, shapes, least_kw) for lead, lesson in lessons.items()}
+        shapes = _chosen(lessons[_nearest(lessons, CHOOSING_LEAD_H)])
+    a_day = max(DAY_H // every_h, 1)
+    residuals = {lead: _learn(lesson, shapes, least_kw, a_day) for lead, lesson in lessons.items()}
     return Forecaster(
         physics=physics,
         physics_errors=errors_of(expected, archive.past.load_kw, scale_kw(expected, 0.0)),
@@ -253,11 +287,21 @@ def _chosen(lesson: Lesson) -> tuple[Shape, ...]:
     return tuple(SHAPES[int(k)] for k in np.flatnonzero(worse.mean(axis=1) <= doubt))
 
 
-def _learn(lesson: Lesson, shapes: tuple[Shape, ...], least_kw: float) -> _Residual:
+def _nearest(leads: Iterable[int], lead: int) -> int:
+    return min(leads, key=lambda one: abs(one - lead))
+
+
+def _learn(
+    lesson: Lesson, shapes: tuple[Shape, ...], least_kw: float, rows_a_day: int
+) -> _Residual:
     unseen = np.maximum(held_back(lesson, shapes, _blocks(lesson)).mean(axis=0), least_kw)
+    scales = scale_kw(unseen, lesson.rows[:, RESTLESS])
+    over_a_day = np.full(rows_a_day, 1.0 / rows_a_day)
+    days = (np.convolve(one, over_a_day, "valid") for one in (unseen, lesson.target, scales))
     return _Residual(
         ridge=learned(lesson, shapes),
-        errors=errors_of(unseen, lesson.target, scale_kw(unseen, lesson.rows[:, RESTLESS])),
+        errors=errors_of(unseen, lesson.target, scales),
+        day_errors=errors_of(*days),
     )
 
 

@@ -1,4 +1,4 @@
-"""Set up the judge's run of one weather member, and read what it found."""
+"""Set up the judge's run of one member, and read what it found."""
 
 import math
 from dataclasses import dataclass
@@ -21,6 +21,7 @@ from optimizer.physics.layout import (
     build_layout,
 )
 from optimizer.physics.link_laws import STANDING
+from optimizer.physics.loads import in_member
 from optimizer.physics.nodal import FlowInputs, new_flow_state
 from optimizer.physics.water import (
     REFERENCE_CP_J_KG_K,
@@ -82,7 +83,7 @@ def judge_step_s(step_s: int) -> int:
 def hear(
     network: Network, state: PlantState, forecast: Forecast, schedule: Schedule, member: int
 ) -> Hearing:
-    """Run a schedule through one weather member on the judge's grid.
+    """Run a schedule through one member on the judge's grid.
 
     Args:
         network: The network.
@@ -98,7 +99,7 @@ def hear(
         ValueError: If the inputs do not fit each other.
     """
     _require_fit(network, forecast, schedule)
-    layout = build_layout(network)
+    layout = in_member(build_layout(network), forecast, member)
     step_s = judge_step_s(forecast.step_s)
     parts = forecast.step_s // step_s
     fine = _FineGrid(forecast.steps, parts)

@@ -1,4 +1,4 @@
-"""What the horizon brings: weather members and the price of heat, on the planning grid."""
+"""What the horizon brings: members of weather and load, and the price of heat, on the grid."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +8,7 @@ from optimizer.model.arrays import FloatArray
 
 @dataclass(frozen=True, kw_only=True)
 class Forecast:
-    """Weather and heat prices from `start` (UTC) in `steps` steps of `step_s` seconds.
+    """Weather, loads and heat prices from `start` (UTC) in `steps` steps of `step_s` seconds.
 
     Attributes:
         start: First instant, tz-aware UTC.
@@ -19,6 +19,8 @@ class Forecast:
         ghi_w_m2: Mean global horizontal irradiance of each step, W/m2, shape (members, steps).
         heat_price_per_mwh: Price of each plant's heat in each step, currency/MWh,
             shape (plants, steps).
+        load_factor: How many times the heat of the network's tables the buildings of each station
+            need and take, shape (members, stations); None where the tables stand.
     """
 
     start: datetime
@@ -27,6 +29,7 @@ class Forecast:
     wind_m_s: FloatArray
     ghi_w_m2: FloatArray
     heat_price_per_mwh: FloatArray
+    load_factor: FloatArray | None = None
 
     @property
     def steps(self) -> int:
@@ -35,5 +38,5 @@ class Forecast:
 
     @property
     def members(self) -> int:
-        """Number of weather members."""
+        """Number of members."""
         return int(self.wind_m_s.shape[0])

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from optimizer.model.network import Network
 
-# Nine of ten weather members are to be no colder than what shortfalls are counted in.
+# Nine of ten members are to be no colder than what shortfalls are counted in.
 COUNTED_QUANTILE = 0.9
 # A building's loss that is a twentieth more than believed costs its flats about a kelvin.
 COMFORT_MARGIN_K = 1.0
@@ -29,7 +29,7 @@ class Limits:
 class Comfort:
     """Indoor temperatures that people are promised; a building's own minimum stands with it.
 
-    Shortfalls are counted at `shortfall_quantile` of the weather members: so large a share of them
+    Shortfalls are counted at `shortfall_quantile` of the members: so large a share of them
     is to be no colder. The engine plans for `margin_k` more than the minimum, for what its model
     does not know of the plant.
     """

@@ -65,7 +65,7 @@ def linear_rooms(buildings: Buildings, forecast: Forecast, member: int) -> Rooms
     Args:
         buildings: The buildings.
         forecast: Weather.
-        member: Which weather member.
+        member: Which member.
 
     Returns:
         The linear systems; their steps are those of the simulator to rounding.

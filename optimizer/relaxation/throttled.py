@@ -86,7 +86,7 @@ def find_throttled(
         layout: Its arrays.
         rooms: The buildings.
         forecast: Weather.
-        member: Which weather member.
+        member: Which member.
         start_c: Air and envelope at the start, degC, shape (buildings, 2).
         hottest_c: No primary water is hotter, degC.
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from controller.knowing.ahead import Ahead
-from controller.knowing.load_residual import LARGEST_SHARE, LEAST_SHARE, with_residual
+from controller.knowing.load_members import LARGEST_FACTOR
 from controller.knowing.loads import TOTAL
 from controller.store.forecasts import (
     LOAD,
@@ -22,6 +22,7 @@ from controller.store.forecasts import (
 )
 from controller.store.present import published
 from controller.store.retention import Policy, keep_to
+from controller.translate import weather_on_grid
 from drivers.base import WeatherSeries
 from optimizer.forecast.known import HOUR, Past, WeatherIssue
 from optimizer.forecast.weather_errors import (
@@ -33,6 +34,7 @@ from optimizer.forecast.weather_errors import (
     usual_share,
 )
 from optimizer.model.arrays import FloatArray, frozen
+from optimizer.model.forecast import Forecast
 from tests.supervisor.simulated import Simulated, simulated
 
 LEADS, BIAS_K = 72, 1.5
@@ -82,6 +84,14 @@ def series_from(now: datetime, temp: FloatArray) -> WeatherSeries:
     )
 
 
+def on_grid(own: Simulated, series: WeatherSeries) -> Forecast:
+    site = own.core.tables.site
+    forecast, _ = weather_on_grid(
+        series, district=site.district, timezone=site.timezone, start=series.times[0], hours=24
+    )
+    return forecast
+
+
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[Simulated]:
     made = simulated(tmp_path)
@@ -102,16 +112,18 @@ def test_what_is_learned_corrects_the_weather_and_moves_the_plan(own: Simulated)
     own.safety.one_pass()
     ahead = Ahead(own.core)
     series = series_from(own.time.wall(), temp)
-    plain = own.core.tables.site.district
-    assert ahead.district(own.time.wall(), series) is plain
+    plain = on_grid(own, series)
+    assert ahead.loads(own.time.wall(), series, plain) is plain
     ahead.train()
     corrected = an_hour_later(own, ahead, series)
     error = np.abs(corrected.outdoor_temp_c[0] - temp)[3:48]
     assert error.max() < 0.3, "a lasting error is taken out"
-    now = own.time.wall()
-    district = ahead.district(now, corrected)
-    before, after = (one.network.buildings[0] for one in (plain, district))
-    assert after.internal_gain_w_m2 < before.internal_gain_w_m2, "more heat is needed"
+    planned = ahead.loads(own.time.wall(), corrected, plain)
+    assert planned.load_factor is not None
+    expected, high, low = planned.load_factor[:, 0]
+    assert 1.0 < expected <= LARGEST_FACTOR, "more heat is needed"
+    assert low < expected < high
+    assert (planned.outdoor_temp_c == plain.outdoor_temp_c).all()
     with own.database.reading() as connection:
         told = published(connection, "loads")
     assert told is not None
@@ -122,7 +134,8 @@ def test_what_is_learned_corrects_the_weather_and_moves_the_plan(own: Simulated)
     assert np.mean(total["physics_kw"][:24]) < 1.04 * weather_alone, "from the corrected weather"
     assert total["p10_kw"][23] < total["load_kw"][23] < total["p90_kw"][23]
     own.time.pass_by(3 * 3600.0)
-    assert ahead.district(own.time.wall(), corrected) is plain, "an old forecast says nothing"
+    late = ahead.loads(own.time.wall(), corrected, plain)
+    assert late is plain, "an old forecast says nothing"
 
 
 def test_with_three_days_physics_stands_alone_and_the_weather_as_it_is(own: Simulated) -> None:
@@ -131,7 +144,8 @@ def test_with_three_days_physics_stands_alone_and_the_weather_as_it_is(own: Simu
     series = series_from(own.time.wall(), temp)
     ahead.train()
     assert an_hour_later(own, ahead, series) is series
-    assert ahead.district(own.time.wall(), series) is own.core.tables.site.district
+    plain = on_grid(own, series)
+    assert ahead.loads(own.time.wall(), series, plain) is plain
     with own.database.reading() as connection:
         told = published(connection, "loads")
     assert told is not None
@@ -167,23 +181,8 @@ def test_a_forecast_that_fails_is_an_alarm_and_the_plan_goes_on(
     assert an_hour_later(own, ahead, series) is series
     own.run(5)
     assert "job_failed:load forecast" in own.alarms()
-    assert ahead.district(own.time.wall(), series) is own.core.tables.site.district
-
-
-@pytest.mark.parametrize(
-    ("share", "outdoor_c", "change_w_m2"),
-    [(0.0, -10.0, 0.0), (0.1, 18.0, 0.0), (0.1, -10.0, -2.8), (-0.05, -10.0, 1.4)],
-)
-def test_a_learned_share_is_a_share_of_the_need(
-    own: Simulated, share: float, outdoor_c: float, change_w_m2: float
-) -> None:
-    district = own.core.tables.site.district
-    found = with_residual(district, {TOTAL: share}, outdoor_c)
-    for before, after in zip(district.network.buildings, found.network.buildings, strict=True):
-        change = after.internal_gain_w_m2 - before.internal_gain_w_m2
-        per_w_k = 1e3 * before.ua_kw_k / before.floor_area_m2
-        assert change == pytest.approx(change_w_m2 * per_w_k)
-    assert LEAST_SHARE < 0.0 < LARGEST_SHARE
+    plain = on_grid(own, series)
+    assert ahead.loads(own.time.wall(), series, plain) is plain
 
 
 def fading(days: int, spread_k: float) -> tuple[list[WeatherIssue], FloatArray]:

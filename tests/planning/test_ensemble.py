@@ -1,13 +1,16 @@
-"""One plan for several weather members: limits hold in each, warmth counts at the quantile."""
+"""One plan for several members of weather and load: limits hold in each, warmth counts at the
+quantile."""
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from benchmarks.cases.cities import city, cold_wave
 from optimizer.baseline import starting_state
 from optimizer.certify import certify
 from optimizer.comfort import deciding_rank
+from optimizer.model.arrays import frozen
 from optimizer.model.forecast import Forecast
 from optimizer.model.outcome import Certificate
 from optimizer.model.plan import Plan
@@ -17,15 +20,18 @@ from optimizer.round import solver_session
 from optimizer.simulate import simulate
 
 MEMBERS = 5
+LOADS = (1.0, 1.08, 0.92, 1.04, 0.97)
 
 
 def only(forecast: Forecast, member: int) -> Forecast:
     one = slice(member, member + 1)
+    factor = forecast.load_factor
     return replace(
         forecast,
         outdoor_temp_c=forecast.outdoor_temp_c[one],
         wind_m_s=forecast.wind_m_s[one],
         ghi_w_m2=forecast.ghi_w_m2[one],
+        load_factor=None if factor is None else factor[one],
     )
 
 
@@ -37,9 +43,14 @@ def district() -> District:
     return replace(built, network=replace(built.network, plants=plants))
 
 
-@pytest.fixture(scope="module")
-def weather(district: District) -> Forecast:
-    return cold_wave(district, 24, members=MEMBERS, seed=5)
+@pytest.fixture(scope="module", params=["weather", "loads"])
+def weather(district: District, request: pytest.FixtureRequest) -> Forecast:
+    if request.param == "weather":
+        return cold_wave(district, 24, members=MEMBERS, seed=5)
+    alone = cold_wave(district, 24, members=MEMBERS)
+    same = frozen(np.repeat(alone.outdoor_temp_c[:1], MEMBERS, axis=0))
+    factors = np.outer(LOADS, np.ones(len(district.network.stations)))
+    return replace(alone, outdoor_temp_c=same, load_factor=frozen(factors))
 
 
 @pytest.fixture(scope="module")
