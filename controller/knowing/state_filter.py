@@ -18,10 +18,11 @@ from optimizer.estimate import (
     followed_losses,
     rooms_filter,
     standing_valves,
+    water_as_it_came,
     water_filter,
 )
 from optimizer.estimate.bad_data import BadSensor, Fault, find_bad
-from optimizer.estimate.heated import fabric_of
+from optimizer.estimate.heated import fabric_of, station_of
 from optimizer.estimate.leak_places import pressures_at_stations
 from optimizer.estimate.rooms_filter import RoomErrors, RoomMeasurements
 from optimizer.estimate.water_filter import WaterMeasurements, WaterUpdate
@@ -107,7 +108,7 @@ class StateFilter(Observer):
         network = site.district.network
         self._network = network
         self._points = MeterPoints(site)
-        self._fabric = fabric_of(network)
+        self._fabric, self._station = fabric_of(network), station_of(network)
         self._places = rooms_filter.places_of(network)
         self._map = water_filter.water_map(network)
         self._errors: RoomErrors
@@ -311,8 +312,10 @@ class StateFilter(Observer):
             self._errors = rooms_filter.later(self._places, self._errors, hours)
         self._corrected_at = now
         values = self._points.arrays(said)
+        measured = self._rooms(values)
+        state = self._with_water_as_it_came(state, measured, hours)
         rooms = rooms_filter.corrected(
-            self._places, self._fabric, self._errors, state.indoor_temp_c, self._rooms(values)
+            self._places, self._fabric, self._errors, state.indoor_temp_c, measured
         )
         self._errors = rooms.errors
         self._follow_losses(rooms.change_k, state.indoor_temp_c - outdoor_c, hours)
@@ -336,6 +339,22 @@ class StateFilter(Observer):
             station_return_temp_c=frozen(
                 np.where(np.isfinite(returns), returns, state.station_return_temp_c)
             ),
+        )
+
+    def _with_water_as_it_came(
+        self, state: PlantState, measured: RoomMeasurements, hours: float
+    ) -> PlantState:
+        """Correct the model's run by the heat of the water that its stations really passed on."""
+        if self._run is None or hours <= 0.0:
+            return state
+        modelled = state.indoor_temp_c, 1e3 * self._run.trace.buildings.heat_power_kw[-1]
+        air_k, envelope_k = water_as_it_came.warmed_k(
+            self._fabric, self._station, measured, modelled, hours
+        )
+        return replace(
+            state,
+            indoor_temp_c=frozen(state.indoor_temp_c + air_k),
+            envelope_temp_c=frozen(state.envelope_temp_c + envelope_k),
         )
 
     def _missed_bar(self, values: Mapping[tuple[str, str], FloatArray]) -> FloatArray:
