@@ -44,6 +44,10 @@ WATCHED_SCALES = 8.0
 WATCHED_RAMP_SCALES = 3.0
 # Entries nearer than this are watched at every step, the others at the worst of each hour.
 CLOSE_SCALES = 0.3
+# Of so many elements at most, at one instant: what all of a city has in common, such as its
+# pressure, is the same row a thousand times. A proposal that passes another one is simulated, and
+# what it passes is watched from then on.
+MOST_AT_ONCE = 200
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +112,7 @@ def _near(field: _Field, backoff: FloatArray, span: int) -> WatchedLimits:
     some = np.flatnonzero(nearness.max(axis=0) > -band)
     nearness = nearness[:, some]
     wanted = (nearness > -CLOSE_SCALES) | ((nearness > -band) & _worst_of_hour(nearness, span))
+    wanted &= _nearest(nearness, MOST_AT_ONCE)
     steps, column = np.nonzero(wanted)
     elements = some[column]
     count = len(steps)
@@ -139,6 +144,14 @@ def _near(field: _Field, backoff: FloatArray, span: int) -> WatchedLimits:
         allowed=np.broadcast_to(allowed, value.shape)[steps, elements],
         scale=np.broadcast_to(scale, value.shape)[steps, elements],
     )
+
+
+def _nearest(nearness: FloatArray, most: int) -> BoolArray:
+    """Mark the elements that are nearest at each step, so many of them and those as near."""
+    if nearness.shape[1] <= most:
+        return np.ones(nearness.shape, dtype=np.bool_)
+    least = np.partition(nearness, -most, axis=1)[:, -most]
+    return np.asarray(nearness >= least[:, None])
 
 
 def _worst_of_hour(nearness: FloatArray, span: int) -> BoolArray:
