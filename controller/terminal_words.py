@@ -57,6 +57,7 @@ WORDS: Mapping[str, Text] = {
     ),
     "certified": Text("已认证的计划", "certified"),
     "fallback": Text("退回曲线", "fallback"),
+    "curve": Text("气候补偿曲线", "weather curve as the"),
     "column_plan": Text("计划", "plan"),
     "column_curve": Text("气候补偿", "weather curve"),
     "cost": Text("费用，{currency}", "cost, {currency}"),
@@ -66,6 +67,10 @@ WORDS: Mapping[str, Text] = {
     "is_curve": Text(
         "这就是气候补偿曲线：没有更好的方案通过认证",
         "this is the weather curve: nothing better was certified",
+    ),
+    "nothing_certified": Text(
+        "没有任何方案通过认证：这里显示的是气候补偿曲线，它超出以下限值",
+        "nothing was certified: this is the weather curve, and it passes the limits below",
     ),
     "least_cost": Text(
         "同样温暖的任何计划费用不低于 {cost} {currency}",

@@ -85,7 +85,8 @@ def _outlooks(arguments: argparse.Namespace) -> "tuple[Site, Sequence[LoadOutloo
     if names[0] not in load_names(site):
         raise refused(names[0], "is no station of this site", "take an id of stations.csv")
     record = read_history(site, arguments.history, arguments.weather)
-    weather = read_ahead(Path(arguments.weather or Path(arguments.history) / WEATHER_FILE))
+    file = Path(arguments.weather or Path(arguments.history) / WEATHER_FILE)
+    weather = read_ahead(file, record)
     reach = hours_ahead(record, weather)
     hours = reach if arguments.hours is None else arguments.hours
     if not 1 <= hours <= min(reach, MOST_LEADS):

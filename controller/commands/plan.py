@@ -158,7 +158,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         _print_json(planned, ranking)
     else:
-        print_summary(planned, arguments.lang)
+        print_summary(planned, arguments.lang, as_asked=arguments.baseline)
         _print_ranking(ranking or ())
     return 0 if arguments.baseline or planned.plan.status is PlanStatus.CERTIFIED else 1
 
@@ -263,12 +263,13 @@ def _print_ranking(ranking: "Ranking") -> None:
         write_line(f"{name:<28}{one.largest_k:>12.2f}{one.shortfall_k_h:>18.1f}{one.saved:>12.1f}")
 
 
-def print_summary(planned: "PlannedSite", language: str) -> None:
+def print_summary(planned: "PlannedSite", language: str, *, as_asked: bool = False) -> None:
     """Print a plan beside its baseline, for people.
 
     Args:
         planned: The plan with its case.
         language: zh or en.
+        as_asked: Whether it is the weather curve because that was asked for.
     """
     from zoneinfo import ZoneInfo
 
@@ -280,7 +281,8 @@ def print_summary(planned: "PlannedSite", language: str) -> None:
     plan, site, say = planned.plan, planned.case.site, saying(language)
     currency, zone = site.district.prices.currency, ZoneInfo(site.timezone)
     start = site_time(plan.chosen.schedule.start, zone)
-    write_line(say("plan", site=site.site_id, status=say(plan.status.value), start=start))
+    status = say("curve" if as_asked else plan.status.value)
+    write_line(say("plan", site=site.site_id, status=status, start=start))
     write_line(column("", 28) + column(say("column_plan"), -14) + column(say("column_curve"), -16))
     chosen, usual = plan.chosen.certificate, plan.baseline.certificate
     warm, usually = chosen.comfort, usual.comfort
@@ -293,8 +295,8 @@ def print_summary(planned: "PlannedSite", language: str) -> None:
     for name, planned_value, usual_value in rows:
         said = column(say(name, currency=currency), 28)
         write_line(f"{said}{planned_value:>14,.2f}{usual_value:>16,.2f}")
-    if plan.chosen is plan.baseline and chosen.certified:
-        write_line(say("is_curve"))
+    if plan.chosen is plan.baseline and not as_asked:
+        write_line(say("is_curve" if chosen.certified else "nothing_certified"))
     if plan.bound is not None:
         write_line(say("least_cost", cost=f"{plan.bound.cost_lower:,.2f}", currency=currency))
         if plan.bound.max_shortfall_lower_k > 0.0:

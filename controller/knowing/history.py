@@ -280,7 +280,7 @@ def _outside(
         )
         return frozen(_between(temp)), frozen(np.nan_to_num(wind)), frozen(np.nan_to_num(sun))
     found = forecast_from_weather(
-        _weather(weather),
+        _weather(weather, start.year),
         plants=site.district.network.plants,
         timezone=site.timezone,
         start=start,
@@ -296,11 +296,12 @@ def _between(values: FloatArray) -> FloatArray:
     return np.asarray(np.interp(np.arange(len(values)), known, values[known]))
 
 
-def _weather(path: Path) -> WeatherSeries:
+def _weather(path: Path, year: int) -> WeatherSeries:
+    """Weather of the history; a typical year is laid on the one in which it begins."""
     if not path.is_file():
         raise _wrong(path, "is not there", "put weather.csv into the history, or give --weather")
     try:
-        return read_weather_file(str(path))
+        return read_weather_file(str(path), year=year)
     except BadInput as error:
         raise InputError(error.problems) from error
 

@@ -147,11 +147,12 @@ def _forecast(
     return train(archive, leads=learned, every_h=every_h).forecast(known, leads)
 
 
-def read_ahead(path: Path) -> WeatherSeries:
+def read_ahead(path: Path, record: Record) -> WeatherSeries:
     """Read the weather that reaches beyond a history.
 
     Args:
-        path: A weather file of any known form.
+        path: A weather file of any known form; a typical year is laid on the history's first.
+        record: The history.
 
     Returns:
         The series.
@@ -159,7 +160,7 @@ def read_ahead(path: Path) -> WeatherSeries:
     Raises:
         BadInput: With everything wrong with the file.
     """
-    return read_weather_file(path)
+    return read_weather_file(path, year=record.start.year)
 
 
 def hours_ahead(record: Record, weather: WeatherSeries) -> int:

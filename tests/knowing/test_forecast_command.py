@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from controller.cli import main
+from tests.data import need_data
 from tests.knowing.conftest import Twin
 
 
@@ -44,3 +45,13 @@ def test_what_can_not_be_forecast_is_refused(
     code, answer = ran(capsys, "forecast", str(twin.site), "--history", str(twin.history), *words)
     assert code == 2
     assert answer["errors"][0]["remedy"]
+
+
+def test_a_typical_year_is_laid_on_the_year_of_the_history(
+    twin: Twin, capsys: pytest.CaptureFixture[str]
+) -> None:
+    weather = need_data("weather/CHN_Beijing.Beijing.545110_CSWD.csv")
+    where = ("forecast", str(twin.site), "--history", str(twin.history))
+    code, answer = ran(capsys, *where, "--weather", str(weather), "--hours", "6")
+    assert code == 0, answer
+    assert len(answer["loads"][0]["load_kw"]) == 6

@@ -3,11 +3,13 @@
 import json
 import math
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from controller.cli import main
+from controller.commands.plan import print_summary
 from controller.paths import config_dir
 from controller.plan_json import plan_json
 from controller.planning import PlannedSite, baseline_shown
@@ -89,3 +91,29 @@ def test_a_missing_weather_file_is_refused(
     words = ["--start", "2026-01-16T00:00:00+08:00", "--json"]
     assert main(["plan", str(SITE), "--weather", str(tmp_path / "none.csv"), *words]) == 2
     assert json.loads(capsys.readouterr().out)["errors"][0]["file"].endswith("none.csv")
+
+
+@pytest.mark.parametrize(
+    ("certified", "as_asked", "language", "said"),
+    [
+        (True, False, "en", "this is the weather curve: nothing better was certified"),
+        (False, False, "en", "nothing was certified: this is the weather curve"),
+        (False, False, "zh", "没有任何方案通过认证"),
+        (True, True, "en", "weather curve as the plan from"),
+    ],
+)
+def test_the_summary_says_why_it_shows_the_weather_curve(
+    planned: PlannedSite,
+    capsys: pytest.CaptureFixture[str],
+    certified: bool,
+    as_asked: bool,
+    language: str,
+    said: str,
+) -> None:
+    curve = planned.plan.baseline
+    judged = replace(curve, certificate=replace(curve.certificate, certified=certified))
+    shown = replace(planned.plan, baseline=judged, chosen=judged, bound=None)
+    print_summary(replace(planned, plan=shown), language, as_asked=as_asked)
+    told = capsys.readouterr().out
+    assert said in told
+    assert ("nothing" in told) is (not as_asked and language == "en")
