@@ -48,6 +48,8 @@ SIGMA_K = {
     ("building", "indoor_temp_c"): 1.2,
 }
 _M3_H = 1.0 / 3600.0
+# What one look at the water says of the heat that came holds for so long before it.
+MOST_BY_ONE_LOOK_H = 1.0
 # A plan may begin this near to the limit of make-up water.
 MOST_OF_LIMIT = 0.98
 # It stays this near to what the guard keeps, for the meter's noise, where a first step of pumps can
@@ -344,12 +346,12 @@ class StateFilter(Observer):
     def _with_water_as_it_came(
         self, state: PlantState, measured: RoomMeasurements, hours: float
     ) -> PlantState:
-        """Correct the model's run by the heat of the water that its stations really passed on."""
+        """Take off the heat that its stations did not pass on; one look says nothing of hours."""
         if self._run is None or hours <= 0.0:
             return state
         modelled = state.indoor_temp_c, 1e3 * self._run.trace.buildings.heat_power_kw[-1]
         air_k, envelope_k = water_as_it_came.warmed_k(
-            self._fabric, self._station, measured, modelled, hours
+            self._fabric, self._station, measured, modelled, min(hours, MOST_BY_ONE_LOOK_H)
         )
         return replace(
             state,

@@ -1,8 +1,9 @@
-"""What buildings got more or less than the model gave them, since other water came than it thinks.
+"""What buildings got less than the model gave them, since colder water came than it thinks.
 
 A station whose valve is open all the way passes on colder water than its curve asks for. What its
 buildings then lack has not been lost to the outdoors: it never came. The model's run is corrected
-by it before anything is read from how warm rooms are.
+by it before anything is read from how warm rooms are. Never upwards: a thermometer that reads high
+must not make rooms look warmer than they are.
 """
 
 import numpy as np
@@ -22,7 +23,7 @@ def warmed_k(
     modelled: tuple[FloatArray, FloatArray],
     hours: float,
 ) -> tuple[FloatArray, FloatArray]:
-    """Say by how much buildings are warmer for the water that came than the model has made them.
+    """Say by how much buildings are colder for the water that came than the model has made them.
 
     Args:
         fabric: The buildings.
@@ -33,7 +34,7 @@ def warmed_k(
         hours: How long the model ran, h.
 
     Returns:
-        Rise of air and of envelope, K, each of shape (buildings,).
+        Change of air and of envelope, K, never above zero, each of shape (buildings,).
 
     Source: EN 442-2:2014 (heat by the water); ISO 13790:2008, annex C (two capacities).
     """
@@ -59,7 +60,7 @@ def _warmed(
     air, envelope = np.zeros(len(supply_c)), np.zeros(len(supply_c))
     for b in range(len(supply_c)):
         above = supply_c[b] - indoor_c[b]
-        if not (np.isfinite(above) and np.isfinite(flow_w_k[b])):
+        if not (np.isfinite(above) and np.isfinite(flow_w_k[b]) and flow_w_k[b] > 0.0):
             continue
         came, _, _ = radiator_heat_w(
             above, flow_w_k[b], fabric.radiator_w[b], fabric.rated_excess_k, fabric.exponent[b]
@@ -68,7 +69,7 @@ def _warmed(
         aa, ae, ea, ee, by_air, by_envelope = step_response(
             ua, ua, AIR_SHARE * capacity, (1.0 - AIR_SHARE) * capacity, seconds
         )
-        more = came - given_w[b]
+        more = min(came - given_w[b], 0.0)
         air[b] = more * (by_air - aa * by_air - ae * by_envelope)
         envelope[b] = more * (by_envelope - ea * by_air - ee * by_envelope)
     return air, envelope

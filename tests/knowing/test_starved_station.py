@@ -64,7 +64,6 @@ CAME: list[tuple[str, float, float]] = [
     ("as warm as the model has it", 0.0, 1.0),
     ("colder", -10.0, 1.0),
     ("colder for longer", -10.0, 3.0),
-    ("warmer", 10.0, 1.0),
 ]
 
 
@@ -78,8 +77,20 @@ def test_buildings_hold_the_heat_of_the_water_that_came(
     assert stored_kwh == pytest.approx(hours * (came_kw - modelled_kw), rel=0.05), what
 
 
-def test_water_that_nobody_knows_says_nothing() -> None:
-    assert _stored_kwh(float("nan"), 50.0, 1.0) == 0.0
+SAYS_NOTHING: list[tuple[str, float, float]] = [
+    # what, supply degC, flow W/K
+    ("nobody knows the water", float("nan"), FLOW_W_K),
+    ("warmer than the model has it: its thermometer may read high", USUAL_C + 10.0, FLOW_W_K),
+    ("a meter that stands", USUAL_C - 10.0, 0.0),
+    ("a meter that runs backwards", USUAL_C - 10.0, -FLOW_W_K),
+]
+
+
+@pytest.mark.parametrize(("what", "supply_c", "flow_w_k"), SAYS_NOTHING)
+def test_water_that_may_not_be_believed_moves_no_room(
+    what: str, supply_c: float, flow_w_k: float
+) -> None:
+    assert _stored_kwh(supply_c, _given_kw(USUAL_C), 1.0, flow_w_k) == 0.0, what
 
 
 def _given_kw(supply_c: float) -> float:
@@ -93,14 +104,16 @@ def _given_kw(supply_c: float) -> float:
     return heat_w / 1e3
 
 
-def _stored_kwh(supply_c: float, modelled_kw: float, hours: float) -> float:
+def _stored_kwh(
+    supply_c: float, modelled_kw: float, hours: float, flow_w_k: float = FLOW_W_K
+) -> float:
     """Heat that a building holds more for water that came than the model thinks."""
     unknown = np.array([np.nan])
     came = RoomMeasurements(
         indoor_c=unknown,
         heat_w=unknown,
         supply_c=np.array([supply_c]),
-        flow_w_k=np.array([FLOW_W_K]),
+        flow_w_k=np.array([flow_w_k]),
     )
     modelled = np.array([INDOOR_C]), np.array([1e3 * modelled_kw])
     air_k, envelope_k = warmed_k(FABRIC, np.zeros(1, dtype=np.int64), came, modelled, hours)
