@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from controller.case import Case
     from controller.planning import PlannedSite, Ranking
+    from controller.study import Study
     from optimizer.model.outcome import LimitResult
     from optimizer.tangents import Lever
 
@@ -124,6 +125,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.report is not None and (code := _report_refused(arguments)):
         return code
     try:
+        study = read_study(arguments)
+        _need_one_weather(arguments, study)
         case = read_case(
             arguments.site,
             arguments.weather,
@@ -132,7 +135,7 @@ def run(arguments: argparse.Namespace) -> int:
             shortest_h=SHORTEST_H,
             longest_h=LONGEST_H,
             tell=_tell,
-            study=read_study(arguments),
+            study=study,
         )
         if arguments.history is not None:
             case = _with_history(case, arguments)
@@ -166,6 +169,19 @@ def run(arguments: argparse.Namespace) -> int:
 def _tell(text: str) -> None:
     """Say on standard error what takes time."""
     sys.stderr.write(text + "\n")
+
+
+def _need_one_weather(arguments: argparse.Namespace, study: "Study") -> None:
+    """Refuse a load that would be forecast in another weather than the plan's."""
+    from controller.problems import InputError
+    from drivers.base import Problem
+
+    if arguments.history is not None and study.weather_shift_k:
+        message = (
+            "--weather-shift shifts the plan's weather, not the one that the load is learned for"
+        )
+        remedy = "leave out --history or --weather-shift"
+        raise InputError([Problem(file="command line", message=message, remedy=remedy)])
 
 
 def _with_history(case: "Case", arguments: argparse.Namespace) -> "Case":

@@ -117,3 +117,13 @@ def test_the_summary_says_why_it_shows_the_weather_curve(
     told = capsys.readouterr().out
     assert said in told
     assert ("nothing" in told) is (not as_asked and language == "en")
+
+
+def test_a_load_is_not_learned_for_another_weather_than_the_plans(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["plan", str(SITE), "--weather", str(SITE / "weather.csv"), "--hours", "3"]
+    words += ["--start", "2026-01-16T00:00:00+08:00", "--history", str(tmp_path)]
+    assert main([*words, "--weather-shift", "-3", "--json"]) == 2
+    (error,) = json.loads(capsys.readouterr().out)["errors"]
+    assert "--weather-shift" in error["message"]
