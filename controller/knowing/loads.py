@@ -110,6 +110,21 @@ def next_day(site: Site, record: Record, name: str, weather: WeatherSeries) -> L
     return None if archive is None else _forecast(archive, weather, leads, DAY_LEADS_H)
 
 
+def known_until(site: Site, record: Record, name: str) -> datetime:
+    """When a load was last measured, whatever else goes on to be.
+
+    Args:
+        site: The site.
+        record: The history.
+        name: One of `load_names`.
+
+    Returns:
+        End of the last hour with the load; the history's start where it was never measured.
+    """
+    known = np.flatnonzero(np.isfinite(_past(site, record.hourly(), name).load_kw))
+    return record.start + HOUR * (int(known[-1]) + 1 if len(known) else 0)
+
+
 def learned_every_h(past: Past) -> int:
     """Distance of the issue times that a past is learned from.
 

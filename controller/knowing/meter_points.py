@@ -13,6 +13,8 @@ from optimizer.model.arrays import FloatArray
 
 # A reading older than this says nothing of the present instant.
 FRESH = timedelta(minutes=20)
+# A stamp later than now by more than what clocks differ by is no time at which anything was read.
+CLOCKS_APART = timedelta(minutes=1)
 
 QUANTITIES = {
     "station": (
@@ -54,7 +56,7 @@ class MeterPoints:
         one = readings.get(name)
         if one is None or one.value is None or one.quality is not Quality.GOOD:
             return float("nan")
-        return one.value if now - one.time <= FRESH else float("nan")
+        return one.value if -CLOCKS_APART <= now - one.time <= FRESH else float("nan")
 
     def arrays(self, said: Mapping[str, float]) -> dict[tuple[str, str], FloatArray]:
         """What was said, by kind and quantity: the mean of several points, NaN without any."""

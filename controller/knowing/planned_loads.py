@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from controller.case import Case
 from controller.knowing.history import read_history
 from controller.knowing.load_members import FRESH, fresh, load_factors, with_loads
-from controller.knowing.loads import TOTAL, next_day
+from controller.knowing.loads import TOTAL, known_until, next_day
 from controller.problems import InputError
+from controller.site import Site
 from drivers.base import Problem, WeatherSeries
 from optimizer.estimate.record import Record
 
@@ -32,7 +33,7 @@ def with_history(
         BadInput: Its weather is in error.
     """
     site, start = case.site, case.forecast.start
-    record = _until_start(read_history(site, folder), start, folder)
+    record = _until_start(site, read_history(site, folder), start, folder)
     tell("learning the load from the history")
     made = next_day(site, record, TOTAL, weather)
     found = fresh({} if made is None else {TOTAL: made}, start)
@@ -46,17 +47,13 @@ def with_history(
     return replace(case, forecast=with_loads(case.forecast, factors))
 
 
-def _end(record: Record) -> datetime:
-    return record.start + timedelta(hours=record.steps * record.step_s // 3600)
-
-
-def _until_start(record: Record, start: datetime, folder: str) -> Record:
+def _until_start(site: Site, record: Record, start: datetime, folder: str) -> Record:
     """Cut off what comes later than the start, and the part of an hour before it."""
     hours = int((start - record.start) / timedelta(hours=1))
     record = record.part(0, max(hours, 0) * 3600 // record.step_s)
-    if hours < 1 or start - _end(record) > FRESH:
-        end = _end(record).isoformat()
-        message = f"ends at {end}; loads are not known at the start, {start.isoformat()}"
+    end = known_until(site, record, TOTAL)
+    if start - end > FRESH:
+        message = f"ends at {end.isoformat()}; loads are not known at the start, "
         remedy = "export up to the start, or leave out --history"
-        raise InputError([Problem(file=folder, message=message, remedy=remedy)])
+        raise InputError([Problem(file=folder, message=message + start.isoformat(), remedy=remedy)])
     return record

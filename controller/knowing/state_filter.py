@@ -11,6 +11,7 @@ from controller.engine.observer import LONGEST_GAP, ModelRun, Observer
 from controller.guard_limits import makeup_kept_m3_h
 from controller.knowing.leak_points import PRESSURES, makeup_points
 from controller.knowing.meter_points import MeterPoints
+from controller.knowing.sensor_watch import SensorWatch
 from controller.site import Site
 from drivers.base import Reading, WeatherSeries
 from optimizer.estimate import (
@@ -21,7 +22,7 @@ from optimizer.estimate import (
     water_as_it_came,
     water_filter,
 )
-from optimizer.estimate.bad_data import BadSensor, Fault, find_bad
+from optimizer.estimate.bad_data import BadSensor, Fault
 from optimizer.estimate.heated import fabric_of, station_of
 from optimizer.estimate.leak_places import pressures_at_stations
 from optimizer.estimate.rooms_filter import RoomErrors, RoomMeasurements
@@ -33,20 +34,6 @@ from optimizer.model.policy import District
 from optimizer.model.state import PlantState
 from optimizer.physics.water import REFERENCE_CP_J_KG_K, density_kg_m3
 
-# Looks at each sensor that are gone back to for what can not be right: a day of steps.
-WINDOW = 96
-# So many sensors of a quantity, at plants and stations, must agree before the model is wrong
-# rather than they.
-LEAST_TO_AGREE = 4
-# What a sound sensor may differ from the model by (standard deviations, K). A return tells more of
-# its station (a half-shut valve, a fouled plate) than of its thermometer; a plant's mixes them.
-SIGMA_K = {
-    ("plant", "supply_temp_c"): 1.2,
-    ("plant", "return_temp_c"): 3.0,
-    ("station", "supply_temp_c"): 1.2,
-    ("station", "return_temp_c"): 6.0,
-    ("building", "indoor_temp_c"): 1.2,
-}
 _M3_H = 1.0 / 3600.0
 # What one look at the water says of the heat that came holds for so long before it.
 MOST_BY_ONE_LOOK_H = 1.0
@@ -81,15 +68,6 @@ class Sureness:
     missed_bar: FloatArray
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Look:
-    """What sensors said at an instant, and what the model expected of them."""
-
-    at: datetime
-    said: Mapping[str, float]
-    expected: Mapping[str, float]
-
-
 class StateFilter(Observer):
     """An observer that is corrected by measurements, cycle by cycle.
 
@@ -114,7 +92,7 @@ class StateFilter(Observer):
         self._places = rooms_filter.places_of(network)
         self._map = water_filter.water_map(network)
         self._errors: RoomErrors
-        self._window: list[_Look]
+        self._sensors: SensorWatch
         self._corrected_at: datetime | None
         self._standing = standing_valves.standing(network)
         self._tabled_shares = standing_valves.tabled_shares(network, site.tabled)
@@ -149,8 +127,8 @@ class StateFilter(Observer):
             self._start_anew()
         state = super().state_at(now, series, forecast, history, readings)
         said = self._points.fresh(readings, now)
-        self._look(_Look(at=now, said=said, expected=self._expected(state, said)))
-        bad = self._bad()
+        self._sensors.look(now, said, state, self._run)
+        bad = self._sensors.bad()
         left_out = {one.sensor for one in bad}
         sound = {name: value for name, value in said.items() if name not in left_out}
         self._follow_valves(now, sound)
@@ -238,67 +216,8 @@ class StateFilter(Observer):
     def _start_anew(self) -> None:
         """Forget what was learned of a state that is not gone on from."""
         self._errors = rooms_filter.first_errors(self._places)
-        self._window = []
+        self._sensors = SensorWatch(self._network, self._points, self._step)
         self._corrected_at = None
-
-    def _expected(self, state: PlantState, said: Mapping[str, float]) -> dict[str, float]:
-        """What the model expects of every sensor that has ever spoken in the window."""
-        network, found = self._network, {}
-        names = set(said).union(*(earlier.said for earlier in self._window))
-        for name in names:
-            kind, quantity, index = self._points.place[name]
-            if kind == "building":
-                found[name] = float(state.indoor_temp_c[index])
-            elif quantity == "supply_temp_c":
-                node = self._node(kind, index)
-                found[name] = float(state.supply_node_temp_c[node])
-            elif quantity == "return_temp_c" and kind == "station":
-                found[name] = float(state.station_return_temp_c[index])
-            elif quantity == "return_temp_c":
-                plant = network.plants[index]
-                found[name] = float(state.return_node_temp_c[network.node_index[plant.node_id]])
-        return found
-
-    def _node(self, kind: str, index: int) -> int:
-        network = self._network
-        things = network.plants if kind == "plant" else network.stations
-        return network.node_index[things[index].node_id]
-
-    def _look(self, look: _Look) -> None:
-        """Keep one look a step: cycles nearer to each other see the same reading again."""
-        window = self._window
-        if len(window) > 1 and window[-1].at - window[-2].at < self._step:
-            window = window[:-1]
-        self._window = [*window, look][-WINDOW:]
-
-    def _bad(self) -> tuple[BadSensor, ...]:
-        """Judge the sensors of each quantity by the window."""
-        groups: dict[tuple[str, str], list[str]] = {}
-        for name in sorted(set().union(*(look.expected for look in self._window))):
-            kind, quantity, _ = self._points.place[name]
-            groups.setdefault((kind, quantity), []).append(name)
-        missed: dict[str, list[FloatArray]] = {}
-        for (_, quantity), names in groups.items():
-            missed.setdefault(quantity, []).append(np.subtract(*self._courses(names)))
-        common = {quantity: _common(np.hstack(parts)) for quantity, parts in missed.items()}
-        found: list[BadSensor] = []
-        for (kind, quantity), names in groups.items():
-            measured, expected = self._courses(names)
-            sigma = SIGMA_K[kind, quantity]
-            expected = expected + common[quantity]
-            found += find_bad(names, measured, expected, np.full(len(names), sigma))
-        return tuple(found)
-
-    def _courses(self, names: Sequence[str]) -> tuple[FloatArray, FloatArray]:
-        """What sensors said and what was expected of them, each of shape (samples, sensors)."""
-        said, expected = (
-            np.array([[values.get(name, np.nan) for name in names] for values in rows])
-            for rows in (
-                [look.said for look in self._window],
-                [look.expected for look in self._window],
-            )
-        )
-        return said, expected
 
     def _corrected(
         self,
@@ -396,13 +315,3 @@ class StateFilter(Observer):
 def _outdoor_c(series: WeatherSeries, now: datetime) -> float:
     """Outdoor temperature of an instant, the members' mean."""
     return float(np.interp(now.timestamp(), series.posix_s, series.outdoor_temp_c.mean(axis=0)))
-
-
-def _common(missed: FloatArray) -> FloatArray:
-    """By how much the model misses most sensors of a quantity: that is no sensor's fault."""
-    known = np.isfinite(missed)
-    enough = known.sum(axis=1) >= LEAST_TO_AGREE
-    filled = np.where(known, missed, np.nan)[enough]
-    common = np.zeros((len(missed), 1))
-    common[enough, 0] = np.nanmedian(filled, axis=1) if len(filled) else 0.0
-    return common

@@ -63,7 +63,7 @@ def find_bad(
     Args:
         names: The sensors.
         measured: What they said, oldest first, NaN where nothing, shape (samples, sensors).
-        expected: What was expected, same shape.
+        expected: What was expected, same shape; NaN where nothing, which is not judged.
         sigma: Standard deviation of the difference for sound ones, shape (sensors,).
 
     Returns:
@@ -99,6 +99,9 @@ def _single(
     known = np.isfinite(measured)
     if not known[-MISSING_SAMPLES:].any():
         return Fault.MISSING, None
+    known &= np.isfinite(expected)
+    if not known.any():
+        return None, None
     values, wanted = measured[known], expected[known]
     miss = (values - wanted) / sigma
     if _stuck(values, wanted, sigma):

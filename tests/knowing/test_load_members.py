@@ -148,3 +148,18 @@ def test_a_history_that_ends_before_the_start_is_refused(
     assert planned(folder, "--json") == 2
     (error,) = json.loads(capsys.readouterr().out)["errors"]
     assert "loads are not known at the start" in error["message"]
+
+
+def test_a_history_whose_heat_ends_before_the_start_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = history(tmp_path / "run", 40)
+    head, *rows = (folder / "plants.csv").read_text().splitlines()
+    rows = [f"{row},71.5" for row in rows]
+    blank = [row.split(",")[0] + ",P1,,71.5" for row in rows[-30:]]
+    lines = [f"{head},supply_temp_c", *rows[:-30], *blank]
+    (folder / "plants.csv").write_text("\n".join(lines) + "\n")
+    assert planned(folder, "--json") == 2
+    (error,) = json.loads(capsys.readouterr().out)["errors"]
+    ended = (START - timedelta(hours=30)).isoformat()
+    assert f"ends at {ended}" in error["message"]

@@ -87,6 +87,7 @@ def test_rooms_and_water_are_nearer_to_the_truth(twin: Twin, loaded: Site) -> No
     assert ours[0] < 0.75 * open_loop[0]
     assert ours[1] < 0.5
     assert filtered.sureness is not None
+    assert not filtered.sureness.left_out, "none of the meters is wrong"
     others = np.setdiff1d(np.arange(300), twin.measured.sensored)
     step = LAST - EVERY_STEPS
     missed = ours[2][-1].indoor_temp_c[others] - twin.measured.indoor_c[step, others]
@@ -111,6 +112,32 @@ def test_a_wrong_thermometer_is_named_and_decides_nothing(twin: Twin, loaded: Si
     named = {one.sensor: one.fault for one in observer.sureness.left_out}
     assert named[spoilt] in (Fault.STUCK, Fault.OFF, Fault.SCALED)
     assert state.indoor_temp_c.max() < 35.0
+
+
+@pytest.mark.parametrize(
+    ("quantity", "factor", "shift"),
+    [
+        ("secondary_supply_temp_c", 1.0, 40.0),
+        ("secondary_supply_temp_c", 0.1, 0.0),  # a digit lost
+        ("flow_m3_h", 10.0, 0.0),
+        ("flow_m3_h", -1.0, 0.0),  # built in the wrong way round
+    ],
+)
+def test_a_stations_meter_that_can_not_be_right_is_left_out(
+    twin: Twin, loaded: Site, quantity: str, factor: float, shift: float
+) -> None:
+    spoilt = min(
+        p.point_id for p in loaded.points if (p.target_kind, p.quantity) == ("station", quantity)
+    )
+    observer = StateFilter(loaded, elements(loaded))
+    run = Run(twin, observer, loaded)
+    for step in range(FIRST, FIRST + 12 * EVERY_STEPS, EVERY_STEPS):
+        now = twin.measured.record.start + timedelta(seconds=900 * step)
+        true = readings_at(loaded, twin, step, now)[spoilt].value
+        assert true is not None
+        run.at(step, {spoilt: factor * true + shift})
+    assert observer.sureness is not None
+    assert {one.sensor for one in observer.sureness.left_out} == {spoilt}
 
 
 @pytest.mark.parametrize("alone", [True, False], ids=["it alone", "with what stations receive"])
