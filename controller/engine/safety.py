@@ -62,10 +62,10 @@ class SafetyLoop:
         self._check_inputs()
         look_by_hand(core)
         core.happen(Tick(now=core.clock()))
+        self._beat()  # first: after a silence the plant takes no setpoint before it hears this
         if self._monotonic_s() - self._followed_s >= FOLLOW_EVERY.total_seconds():
             self._followed_s = self._monotonic_s()
             self.follow_now()
-        self._beat()
         self._tell_alarms()
         self._record()
 

@@ -95,6 +95,23 @@ def test_an_approved_set_is_followed_within_step_and_ramp(own: Simulated) -> Non
     assert [row.stage for row in rows] == [Stage.INTENT, Stage.CONFIRMED] * len(written)
 
 
+def test_the_plant_hears_that_the_program_lives_before_it_is_told_a_setpoint(
+    own: Simulated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[str] = []
+    write = own.field.write
+
+    def hear(setpoint: Setpoint) -> None:
+        heard.append(setpoint.point_id)
+        write(setpoint)
+
+    monkeypatch.setattr(own.field, "write", hear)
+    approve(own)
+    own.safety.follow_soon()
+    own.safety.one_pass()
+    assert heard == ["P1.beat", "P1.sp"]
+
+
 def test_an_approval_that_ends_releases_the_points(own: Simulated) -> None:
     approve(own, supply=110.0)
     own.run(11 * 3600, every_s=60.0)
