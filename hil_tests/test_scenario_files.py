@@ -7,7 +7,7 @@ import pytest
 from controller.cli import main
 from controller.problems import InputError
 from controller.site import load_site
-from hil_tests.bench.assertions import MEASURES, Evidence, judge
+from hil_tests.bench.assertions import MEASURES, Evidence, Told, judge
 from hil_tests.bench.checks import _OPTIONS
 from hil_tests.bench.kpi import Kpi
 from hil_tests.bench.scenario import read_scenario, scenario_files
@@ -106,11 +106,14 @@ def test_a_wrong_value_is_refused_where_it_stands(
         ("drop field share=0.3", "burst L99", "L99", "L1"),
         ("drop field share=0.3", "panel plc1.joy", "plc1.joy", "plc1.supply_temp_setpoint"),
         ("low = 1", 'low = 1\npoint = "P9.sp"', "P9.sp", "P1.sp"),
+        ('what = "writes"', 'what = "alarms"\nalarm = "fire"', "fire", "on_hold"),
+        ('what = "writes"', 'what = "alarms"\nalarm = "trip:P9.flow"', "trip:P9.flow", "trip:P1"),
+        ('what = "writes"', 'what = "alarms"', None, "on_hold"),
         ("hours = 4", 'hours = 4\nsite = "nix"', "nix", "village"),
     ],
 )
 def test_what_the_site_does_not_have_is_refused(
-    tmp_path: Path, old: str, new: str, value: str, there: str
+    tmp_path: Path, old: str, new: str, value: str | None, there: str
 ) -> None:
     path = scenario_file(tmp_path, old, new)
     (problem,) = unknown_targets(read_scenario(path), path)
@@ -134,6 +137,27 @@ def test_a_wrong_scenario_is_exit_code_2(
     assert main(["bench", "run", str(path), "--out", str(tmp_path / "out")]) == 2
     assert "drop" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "count"),
+    [
+        ({"alarm": "trip"}, 2),
+        ({"alarm": "trip:P1.makeup_flow"}, 1),
+        ({"alarm": "trip", "from_h": 1.0, "to_h": 1.5}, 1),
+        ({"alarm": "tri"}, 0),
+        ({"alarm": "on_hold"}, 0),
+    ],
+)
+def test_alarms_are_counted_by_code_or_whole(options: dict[str, object], count: int) -> None:
+    told = [Told(second=3600.0, alarm_id="trip:P1.makeup_flow"),
+            Told(second=7200.0, alarm_id="trip:P1.supply_pressure")]  # fmt: skip
+    site = load_site(site_folder("village"))
+    evidence = Evidence(
+        trace=new_trace(site.district.network), frames=[], facts=facts_of(site), kpi=NOTHING,
+        curve=None, end_h=4.0, told=told,
+    )  # fmt: skip
+    assert judge("a", "alarms", options, 1, None, evidence).measured == count
 
 
 @pytest.mark.parametrize("path", scenario_files(), ids=lambda path: path.stem)

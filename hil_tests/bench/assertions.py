@@ -1,6 +1,7 @@
-"""Verdicts on the plant's trace and the wire log; nothing the engine says of itself counts."""
+"""Verdicts on the plant's trace and the wire log. Nothing the engine says of itself counts, but for
+alarms: whether a person was told is seen nowhere else."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,14 @@ READ_BACK_WITHIN_S = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
+class Told:
+    """An alarm that came up on the operator's page, `code:source`, s after the start."""
+
+    second: float
+    alarm_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Evidence:
     """What verdicts are made from; `curve` are the figures of the weather curve on this plant."""
 
@@ -28,6 +37,7 @@ class Evidence:
     kpi: Kpi
     curve: Kpi | None
     end_h: float
+    told: Sequence[Told] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -321,6 +331,17 @@ def _out_of_range(evidence: Evidence, options: Mapping[str, Any]) -> Measured:
     return float(count), "writes", where
 
 
+def _alarms(evidence: Evidence, options: Mapping[str, Any]) -> Measured:
+    """How often an alarm came up: `alarm` is its code, or its code and source."""
+    begin = float(options.get("from_h", 0.0)) * HOUR_S
+    end = float(options.get("to_h", evidence.end_h)) * HOUR_S
+    came = [one for one in evidence.told if begin <= one.second <= end]
+    wanted = str(options["alarm"])
+    found = [one for one in came if wanted in (one.alarm_id, one.alarm_id.partition(":")[0])]
+    shown = ", ".join(f"{one.alarm_id} at {one.second / HOUR_S:.3f} h" for one in found or came)
+    return float(len(found)), "alarms", shown or "no alarm came up"
+
+
 def _figure(evidence: Evidence, options: Mapping[str, Any]) -> Measured:
     name = str(options["kpi"])
     return float(getattr(evidence.kpi, name)), name.rsplit("_", 1)[-1], "whole run"
@@ -355,6 +376,7 @@ MEASURES: Mapping[str, Callable[[Evidence, Mapping[str, Any]], Measured]] = {
     "answering-devices": _answering,
     "writes-out-of-range": _out_of_range,
     "largest-write-step": _largest_write_step,
+    "alarms": _alarms,
     "kpi": _figure,
     "kpi-against-curve": _against_curve,
 }

@@ -20,6 +20,7 @@ _OPTIONS: Mapping[str, Sequence[str]] = {
     "writes-out-of-range": _OF_POINTS,
     "largest-write-step": _OF_POINTS,
     "writes-not-read-back": (),
+    "alarms": (*_WINDOW, "alarm"),
     "kpi": ("kpi",),
     "kpi-against-curve": ("kpi", "relative"),
 }

@@ -10,11 +10,13 @@ from controller.roles import Role
 from controller.site import Site
 from controller.sitefiles.parts import Direction
 from controller.store import recommendations
+from controller.store.alarm_log import alarm_history
 from controller.store.database import Database
 from controller.store.identifications import Identification, record_identification
 from controller.store.requests import Request, ask
 from controller.store.users import put_user
 from controller.write_points import fingerprints, write_points
+from hil_tests.bench.assertions import Told
 from hil_tests.bench.devices import Device
 
 OPERATOR, ENGINEER = "operator", "engineer"
@@ -99,6 +101,23 @@ class People:
 
     database: Database
     _approved: str = ""
+
+    def told(self, since: datetime) -> tuple[Told, ...]:
+        """Give the alarms that came up from an instant on, as the page lists them.
+
+        Args:
+            since: tz-aware.
+
+        Returns:
+            The alarms, oldest first, s after the instant by the engine's wall clock.
+        """
+        with self.database.reading() as connection:
+            events = alarm_history(connection, since)
+        return tuple(
+            Told(second=(one.at - since).total_seconds(), alarm_id=one.alarm_id)
+            for one in events
+            if one.event == "raised"
+        )
 
     def newest(self) -> tuple[str, datetime] | None:
         """Id and time of the newest recommendation."""

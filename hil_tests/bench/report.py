@@ -62,6 +62,7 @@ def _about(outcome: Outcome) -> dict[str, object]:
             }
             for one in outcome.verdicts
         ],
+        "alarms": [{"second": one.second, "alarm": one.alarm_id} for one in outcome.told],
         "kpi": dict(outcome.kpi.rows()),
         "weather_curve": None if outcome.curve is None else dict(outcome.curve.rows()),
         "versions": {

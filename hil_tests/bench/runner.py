@@ -4,10 +4,11 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import UTC
 from pathlib import Path
 
 from controller.site import Site
-from hil_tests.bench.assertions import Evidence, Verdict, judge
+from hil_tests.bench.assertions import Evidence, Told, Verdict, judge
 from hil_tests.bench.curve_run import curve_figures
 from hil_tests.bench.engine_process import STARTED_BY
 from hil_tests.bench.facts import Facts
@@ -36,6 +37,7 @@ class Outcome:
     kpi: Kpi
     curve: Kpi | None
     notes: tuple[tuple[float, str], ...]
+    told: tuple[Told, ...]
     wall_s: float
     cpu_s: float
     engine_log: str
@@ -71,8 +73,9 @@ def run_scenario(
         session = Session(scenario, work, stack, SessionOptions(command=command, speed=speed), tell)
         session.run()
         log = session.log_path.read_text(encoding="utf-8", errors="replace")
+        told = session.people.told(scenario.start.astimezone(UTC))
     return outcome_of(
-        scenario, session.world, session.twin, session.wire, tuple(session.notes), log, spent
+        scenario, session.world, session.twin, session.wire, tuple(session.notes), log, spent, told
     )  # fmt: skip
 
 
@@ -95,6 +98,7 @@ def outcome_of(
     notes: tuple[tuple[float, str], ...],
     log: str,
     spent: Spent,
+    told: tuple[Told, ...] = (),
 ) -> Outcome:
     """Judge what a controller, this one or another, has made of a plant.
 
@@ -106,6 +110,7 @@ def outcome_of(
         notes: What happened when.
         log: What the controller said.
         spent: Since the start.
+        told: Alarms that came up, where the controller tells any.
 
     Returns:
         The outcome.
@@ -117,7 +122,7 @@ def outcome_of(
         curve = curve_figures(world.site, twin, scenario, facts)
     evidence = Evidence(
         trace=world.trace, frames=wire.frames, facts=facts, kpi=kpi, curve=curve,
-        end_h=scenario.hours,
+        end_h=scenario.hours, told=told,
     )  # fmt: skip
     verdicts = tuple(
         judge(one.name, one.what, one.options, one.low, one.high, evidence)
@@ -135,6 +140,7 @@ def outcome_of(
         kpi=kpi,
         curve=curve,
         notes=notes,
+        told=told,
         wall_s=wall_s,
         cpu_s=cpu_s,
         engine_log=log,

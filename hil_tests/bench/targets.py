@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
+from controller.alarms.catalogue import CATALOGUE
 from controller.site import Site, load_site
 from drivers.base import Problem
 from drivers.profiles import load_profile
@@ -89,6 +90,18 @@ def _panels(site: Site) -> list[str]:
     ]
 
 
+def _alarms(site: Site) -> list[str]:
+    """Every alarm by its code alone, and those of points, devices and buses with their source."""
+    sources = {
+        "point_bad": [point.point_id for point in site.points],
+        "limit_near": [point.point_id for point in site.points],
+        "trip": [point.point_id for point in site.points],
+        "device_silent": [device.device_id for device in site.devices],
+        "bus_lost": [bus.bus_id for bus in site.buses],
+    }
+    return [*CATALOGUE, *(f"{code}:{one}" for code, ids in sources.items() for one in ids)]
+
+
 def _look_up_check(check: Check, site: Site, wrongs: Wrongs) -> None:
     """Look up the point, or the name of a series, that an assertion is of."""
     key, options = f"assert {check.name!r}", check.options
@@ -99,6 +112,8 @@ def _look_up_check(check: Check, site: Site, wrongs: Wrongs) -> None:
         named.append(("quantity", _panels(site)))
     elif check.what == "trace" and options["kind"] != "site":
         named.append(("id", new_trace(site.district.network).ids[options["kind"]]))
+    elif check.what == "alarms":
+        named.append(("alarm", _alarms(site)))
     for option, there in named:
         if options.get(option) not in there:
             wrongs.refuse(f"{key}.{option}", options.get(option), f"one of {', '.join(there)}")
