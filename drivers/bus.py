@@ -88,6 +88,7 @@ class Bus:
         # What a judgement means for a point, made once however often it is looked at.
         self._readings: dict[str, tuple[Judged, Reading]] = {}
         self._port_retry_s = 0.0
+        self._port_failures = 0  # in a row
         self._jobs: list[_Job] = []
         self._numbers = itertools.count()
         self._turn = threading.Lock()  # held for moments, never while waiting
@@ -165,8 +166,11 @@ class Bus:
         return {name: replace(health) for name, health in self._schedule.health.items()}
 
     def failures(self) -> Mapping[str, int]:
-        """How often each device has failed in a row, by its id."""
-        return {name: one.failures_in_a_row for name, one in self._schedule.health.items()}
+        """How often each device has failed in a row, or the port of all of them, by its id."""
+        return {
+            name: one.failures_in_a_row + self._port_failures
+            for name, one in self._schedule.health.items()
+        }
 
     def step(self) -> bool:
         """Do the most urgent thing: a job, or else a poll that is due.
@@ -232,14 +236,17 @@ class Bus:
         except PortLost as error:
             log.warning("bus %s: %s", self.bus_id, error)
             self._port_retry_s = self._time.monotonic_s() + PORT_RETRY_S
+            self._port_failures += 1
             self._schedule.health[device.device_id].last_error = str(error)
             return
         except DriverError as error:
             log.debug("device %s: %s", device.device_id, error)
+            self._port_failures = 0
             self._schedule.failed(
                 poll, str(error), began_s=began_s, now_s=self._time.monotonic_s()
             )  # fmt: skip
             return
+        self._port_failures = 0
         for tag in poll.tags:
             samples = (first[tag.name], second[tag.name]) if tag.name in second else None
             self._note(device, tag, samples or (first[tag.name],), confirmed=samples is None)

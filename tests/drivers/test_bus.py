@@ -342,6 +342,17 @@ def test_a_lost_port_is_tried_every_second(link: FakeLink, clock: Clock) -> None
     assert bus.health()["plc"].failures_in_a_row == 0
 
 
+def test_behind_a_lost_port_every_device_is_silent(link: FakeLink, clock: Clock) -> None:
+    bus = Bus("b", link, [plant(), plant("d1")], points(), timekeeper=clock)
+    link.errors["plc"] = [PortLost("unplugged")] * 3
+    for count in (1, 2, 3):
+        assert bus.step()
+        assert bus.failures() == {"plc": count, "d1": count}
+        clock.now_s += 1.0
+    assert bus.step()
+    assert bus.failures() == {"plc": 0, "d1": 0}
+
+
 def test_two_buses_are_one_field(link: FakeLink, clock: Clock) -> None:
     link.memory["d1"] = dict(link.memory["plc"], supply_temp=700.0)
     field = Field(
