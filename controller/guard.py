@@ -66,6 +66,14 @@ class Deciding:
     low: float | None = None
     band: float = 0.0
 
+    def near(self, value: float) -> float | None:
+        """Give the limit that a value is near or beyond; None where it is far from any."""
+        if self.high is not None and value >= self.high - self.band:
+            return self.high
+        if self.low is not None and value <= self.low + self.band:
+            return self.low
+        return None
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DropTrip:
@@ -283,12 +291,10 @@ def _dangers(limits: PointLimits, view: View) -> list[str]:
         problem = _unsure(reading, view.now, deciding.stale_after_s)
         if problem or reading is None or reading.value is None:
             reasons.append(f"{name} {problem}")
-        elif deciding.high is not None and reading.value >= deciding.high - deciding.band:
-            reasons.append(f"{name} {reading.value:g} is within {deciding.band:g} of its limit "
-                           f"{deciding.high:g}")  # fmt: skip
-        elif deciding.low is not None and reading.value <= deciding.low + deciding.band:
-            reasons.append(f"{name} {reading.value:g} is within {deciding.band:g} of its least "
-                           f"{deciding.low:g}")  # fmt: skip
+        elif (limit := deciding.near(reading.value)) is not None:
+            least = "limit" if limit == deciding.high else "least"
+            reasons.append(f"{name} {reading.value:g} is within {deciding.band:g} of its {least} "
+                           f"{limit:g}")  # fmt: skip
     return [*reasons, *_drops(limits, view)]
 
 

@@ -277,12 +277,12 @@ def _trips(core: Core, now: datetime) -> list[Cause]:
     for name, deciding in limits.items():
         reading = core.readings.get(name)
         value = None if reading is None else reading.value
-        if value is None or deciding.high is None or value < deciding.high - deciding.band:
+        limit = None if value is None else deciding.near(value)
+        if value is None or limit is None:
             continue
-        beyond = value >= deciding.high
+        beyond = limit == deciding.high and value >= limit
         code = "trip" if beyond and name in _makeup_ids(core) else "limit_near"
-        detail = f"{value:g}, limit {deciding.high:g}"
-        causes.append(Cause(code=code, source=name, detail=detail))
+        causes.append(Cause(code=code, source=name, detail=f"{value:g}, limit {limit:g}"))
     return causes
 
 

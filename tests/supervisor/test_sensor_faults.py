@@ -54,6 +54,11 @@ def drifting(true: Mapping[str, float], name: str, minute: float) -> float:
     return true[name] + minute * by_name.get(name, 2.0)
 
 
+def sinking(true: Mapping[str, float], name: str, minute: float) -> float:
+    """Too slowly for a trip, and to what can be."""
+    return max(true[name] - 0.2 * minute, 0.4)
+
+
 def swapped(true: Mapping[str, float], name: str, _minute: float) -> float:
     other = {"P1.t": "P1.ret", "P1.ret": "P1.t", "P1.ps": "P1.pr", "P1.pr": "P1.ps",
              "P1.flow": "P1.heat", "P1.heat": "P1.flow", "out": "B1.t", "B1.t": "out"}  # fmt: skip
@@ -120,7 +125,12 @@ HOLDS = [
     *((a_tenth, (name,)) for name in (*BALANCED, "P1.ps", "P1.sp.fb")),
 ]
 # What shows a value at its limit refuses every increase: a HOLD would do no more.
-REFUSES = [(drifting, ("P1.ps",)), (drifting, ("P1.makeup",)), (times_ten, ("P1.makeup",))]
+REFUSES = [
+    (drifting, ("P1.ps",)),
+    (drifting, ("P1.makeup",)),
+    (times_ten, ("P1.makeup",)),
+    (sinking, ("P1.pr",)),
+]
 # Sensors that decide about no setpoint: an alarm, and the plan goes on without them.
 ALARMS = [
     *((fault, (name,)) for fault in (missing, not_a_number, stuck)
