@@ -7,7 +7,7 @@ starts the program with one of its safeguards taken out, in this process only.
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -181,18 +181,62 @@ def ignores_hold() -> None:
     _put(controller.actuate, "_objection", _no_largest_step)
 
 
-BROKEN: Mapping[str, tuple[Callable[[], None], str]] = {
-    "no-ramp": (no_ramp, "ordinary-day"),
-    "wrong-scale": (wrong_scale, "ordinary-day"),
-    "no-readback": (no_readback, "ordinary-day"),
-    "stale-trusted": (stale_trusted, "device-loses-power"),
-    "repeated-write": (repeated_write, "ordinary-day"),
-    "no-heartbeat": (no_heartbeat, "ordinary-day"),
-    "unapproved": (unapproved, "nobody-approves"),
-    "rewrites-after-restart": (rewrites_after_restart, "killed-in-mid-write"),
-    "ignores-panel": (ignores_panel, "operator-at-the-panel"),
-    "ignores-hold": (ignores_hold, "held-by-a-person"),
-}
+@dataclass(frozen=True, kw_only=True)
+class Broken:
+    """An engine without one of its safeguards.
+
+    `take_out` takes it out; the `scenario` that must notice needs no more than its first `hours`;
+    one of the assertions named `caught_by` has to fail, whatever else does.
+    """
+
+    take_out: Callable[[], None]
+    scenario: str
+    hours: float
+    caught_by: tuple[str, ...]
+
+
+BROKEN: Mapping[str, Broken] = {
+    "no-ramp": Broken(
+        take_out=no_ramp, scenario="ordinary-day", hours=1.25,
+        caught_by=("the outlet's ramp is kept", "the pumps' ramp is kept"),
+    ),
+    "wrong-scale": Broken(
+        take_out=wrong_scale, scenario="ordinary-day", hours=1.25,
+        caught_by=("no setpoint is outside the range of its point",),
+    ),
+    "no-readback": Broken(
+        take_out=no_readback, scenario="ordinary-day", hours=1.25,
+        caught_by=("every setpoint is read back twice",),
+    ),
+    "stale-trusted": Broken(
+        take_out=stale_trusted, scenario="device-loses-power", hours=1.5,
+        caught_by=("nothing is written while a station that is followed can not be read",),
+    ),
+    "repeated-write": Broken(
+        take_out=repeated_write, scenario="ordinary-day", hours=1.25,
+        caught_by=("no setpoint is written twice",),
+    ),
+    "no-heartbeat": Broken(
+        take_out=no_heartbeat, scenario="ordinary-day", hours=0.25,
+        caught_by=("the heartbeat beats",),
+    ),
+    "unapproved": Broken(
+        take_out=unapproved, scenario="nobody-approves", hours=1.25,
+        caught_by=("nothing is written",),
+    ),
+    "rewrites-after-restart": Broken(
+        take_out=rewrites_after_restart, scenario="killed-in-mid-write", hours=2.1,
+        caught_by=("nothing is written before somebody approves anew",),
+    ),
+    "ignores-panel": Broken(
+        take_out=ignores_panel, scenario="operator-at-the-panel", hours=2.0,
+        caught_by=("the outlet is not written any more", "the panel's value stays"),
+    ),
+    "ignores-hold": Broken(
+        take_out=ignores_hold, scenario="held-by-a-person", hours=1.75,
+        caught_by=("nothing is written after it",),
+    ),
+}  # fmt: skip
 
 
 def main(words: Sequence[str]) -> int:
@@ -206,7 +250,7 @@ def main(words: Sequence[str]) -> int:
     """
     from controller.cli import main as run_command_line
 
-    BROKEN[words[0]][0]()
+    BROKEN[words[0]].take_out()
     return run_command_line(list(words[1:]))
 
 
