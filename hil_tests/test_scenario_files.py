@@ -107,7 +107,7 @@ def test_a_wrong_value_is_refused_where_it_stands(
         ("drop field share=0.3", "panel plc1.joy", "plc1.joy", "plc1.supply_temp_setpoint"),
         ("low = 1", 'low = 1\npoint = "P9.sp"', "P9.sp", "P1.sp"),
         ('what = "writes"', 'what = "alarms"\nalarm = "fire"', "fire", "on_hold"),
-        ('what = "writes"', 'what = "alarms"\nalarm = "trip:P9.flow"', "trip:P9.flow", "trip:P1"),
+        ('what = "writes"', 'what = "alarms"\nalarm = "trip:P9.flow"', "trip:P9.flow", "P1.flow"),
         ('what = "writes"', 'what = "alarms"', None, "on_hold"),
         ("hours = 4", 'hours = 4\nsite = "nix"', "nix", "village"),
     ],

@@ -90,16 +90,18 @@ def _panels(site: Site) -> list[str]:
     ]
 
 
-def _alarms(site: Site) -> list[str]:
-    """Every alarm by its code alone, and those of points, devices and buses with their source."""
-    sources = {
-        "point_bad": [point.point_id for point in site.points],
-        "limit_near": [point.point_id for point in site.points],
-        "trip": [point.point_id for point in site.points],
-        "device_silent": [device.device_id for device in site.devices],
-        "bus_lost": [bus.bus_id for bus in site.buses],
-    }
-    return [*CATALOGUE, *(f"{code}:{one}" for code, ids in sources.items() for one in ids)]
+def _look_up_alarm(alarm: object, key: str, site: Site, wrongs: Wrongs) -> None:
+    """Look up an alarm's code and, where it is named, the point, device or bus it comes from."""
+    code, named, source = str(alarm).partition(":")
+    rows = (
+        [one.point_id for one in site.points],
+        [one.device_id for one in site.devices],
+        [one.bus_id for one in site.buses],
+    )
+    sources = [name for ids in rows for name in ids]
+    for found, there in ((code, list(CATALOGUE)), (source, sources if named else [source])):
+        if found not in there:
+            wrongs.refuse(key, alarm, f"one of {', '.join(there)}")
 
 
 def _look_up_check(check: Check, site: Site, wrongs: Wrongs) -> None:
@@ -113,7 +115,7 @@ def _look_up_check(check: Check, site: Site, wrongs: Wrongs) -> None:
     elif check.what == "trace" and options["kind"] != "site":
         named.append(("id", new_trace(site.district.network).ids[options["kind"]]))
     elif check.what == "alarms":
-        named.append(("alarm", _alarms(site)))
+        _look_up_alarm(options.get("alarm"), f"{key}.alarm", site, wrongs)
     for option, there in named:
         if options.get(option) not in there:
             wrongs.refuse(f"{key}.{option}", options.get(option), f"one of {', '.join(there)}")
