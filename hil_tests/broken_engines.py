@@ -197,8 +197,9 @@ class Broken:
 
 BROKEN: Mapping[str, Broken] = {
     "no-ramp": Broken(
-        take_out=no_ramp, scenario="ordinary-day", hours=1.25,
-        caught_by=("the outlet's ramp is kept", "the pumps' ramp is kept"),
+        take_out=no_ramp, scenario="approved-late", hours=1.8,
+        caught_by=("the outlet is moved by no more than 1.5 K at once",
+                   "the pump is moved by no more than 5 % at once"),
     ),
     "wrong-scale": Broken(
         take_out=wrong_scale, scenario="ordinary-day", hours=1.25,

@@ -15,6 +15,7 @@ from hil_tests.bench.session import site_folder
 from hil_tests.bench.site_facts import facts_of
 from hil_tests.bench.targets import unknown_targets
 from hil_tests.bench.trace import new_trace
+from hil_tests.bench.wire.log import Frame
 from hil_tests.live import SCENARIO as LIVE
 
 NOTHING = Kpi(
@@ -158,6 +159,24 @@ def test_alarms_are_counted_by_code_or_whole(options: dict[str, object], count: 
         curve=None, end_h=4.0, told=told,
     )  # fmt: skip
     assert judge("a", "alarms", options, 1, None, evidence).measured == count
+
+
+def test_a_first_write_is_a_step_from_what_was_read() -> None:
+    site = load_site(site_folder("village"))
+    bus, unit, address = facts_of(site).setpoints["P1.sp"]
+
+    def frame(second: float, function: int, word: int, *, note: str = "") -> Frame:
+        is_reply = function == 3
+        return Frame(second, bus, unit, function, address, (word,), is_reply, b"", note)
+
+    evidence = Evidence(
+        trace=new_trace(site.district.network), facts=facts_of(site), kpi=NOTHING, curve=None,
+        frames=[frame(0, 3, 900), frame(1, 3, 100, note="bits flipped"), frame(2, 6, 954),
+                frame(3, 3, 954), frame(4, 6, 960)],
+        end_h=4.0,
+    )  # fmt: skip
+    steps = judge("a", "largest-write-step", {"point": "P1.sp"}, None, 15, evidence)
+    assert (steps.measured, steps.passed) == (54, False)
 
 
 @pytest.mark.parametrize("path", scenario_files(), ids=lambda path: path.stem)

@@ -306,15 +306,22 @@ def _answering(evidence: Evidence, options: Mapping[str, Any]) -> Measured:
 
 
 def _largest_write_step(evidence: Evidence, options: Mapping[str, Any]) -> Measured:
-    """Largest change of a register from one write to the next, in register steps."""
-    last: dict[tuple[str, int, int], int] = {}
+    """Largest change of a register by one write, in register steps, from what it held as last
+    written or, where reads are kept, as last read."""
+    wanted = {id(one) for one in _setpoint_writes(evidence, options)}
+    held: dict[tuple[str, int, int], int] = {}
     largest, where = 0, "wire log"
-    for one in _setpoint_writes(evidence, options):
-        key = (one.bus, one.unit, one.address)
-        value = one.words[0] - 65536 if one.words[0] >= 32768 else one.words[0]
-        if key in last and abs(value - last[key]) > largest:
-            largest, where = abs(value - last[key]), f"{key} at {one.second / HOUR_S:.3f} h"
-        last[key] = value
+    for one in evidence.frames:
+        is_read = one.is_reply and one.function == 3 and not one.note
+        if not is_read and id(one) not in wanted:
+            continue
+        for at, word in enumerate(one.words if is_read else one.words[:1]):
+            key = (one.bus, one.unit, one.address + at)
+            value = word - 65536 if word >= 32768 else word
+            step = abs(value - held.get(key, value))
+            if not is_read and step > largest:
+                largest, where = step, f"{key} at {one.second / HOUR_S:.3f} h"
+            held[key] = value
     return float(largest), "register steps", where
 
 
