@@ -81,7 +81,7 @@ class CyclePorts:
     readings: Callable[[datetime], Mapping[str, Reading]]
     weather: Callable[[datetime], WeatherSeries]
     district: Callable[[], District]
-    loads: Callable[[datetime, WeatherSeries, Forecast], Forecast]
+    loads: Callable[[datetime, WeatherSeries, PlanTask], Forecast]
     observer: StatePort
     plan: Callable[[PlanTask], Planned]
     keep: Callable[[Recommendation], None]
@@ -115,9 +115,10 @@ def run_cycle(now: datetime, ports: CyclePorts) -> CycleRecord:
         task = PlanTask(
             district=ports.district(),
             state=state,
-            forecast=ports.loads(now, series, forecast),
+            forecast=forecast,
             elements=ports.elements,
         )
+        task = replace(task, forecast=ports.loads(now, series, task))
         planned, planning_s = _planned(task, ports)
         advice = recommendation_of(now, task, planned, readings)
         basis = replace(task, schedule=planned.schedule)

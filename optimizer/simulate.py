@@ -136,6 +136,9 @@ def _require_fit(network: Network, forecast: Forecast, schedule: Schedule) -> No
     )
     if expected != found:
         raise ValueError(f"schedule is for {found} plants, pumps and stations, not {expected}")
+    factor = forecast.load_factor
+    if factor is not None and not (np.isfinite(factor) & (factor > 0.0)).all():
+        raise ValueError("a factor of the loads is not a number above zero")
 
 
 def _drive(network: Network, forecast: Forecast, schedule: Schedule, member: int) -> Drive:

@@ -15,6 +15,7 @@ import numpy as np
 
 from controller.alarms.board import Cause
 from controller.engine.core import Core
+from controller.engine.planner import PlanTask
 from controller.knowing.hour_means import HourMeans
 from controller.knowing.load_archive import (
     LEADS,
@@ -24,9 +25,10 @@ from controller.knowing.load_archive import (
     known_of,
     past_of,
 )
-from controller.knowing.load_members import fresh, load_factors, with_loads
+from controller.knowing.load_members import FRESH, fresh, load_factors, with_loads
 from controller.knowing.load_score import forecast_json, issued_of, score_json
 from controller.knowing.loads import TOTAL, learned_every_h, load_names, weather_issue
+from controller.knowing.modelled_day import modelled_day
 from controller.store.errors import StoreError
 from controller.store.forecasts import (
     LOAD,
@@ -59,6 +61,7 @@ log = logging.getLogger(__name__)
 
 PUBLISHED_AS = "loads"
 LEARNED_FROM, WEATHER_LEARNED_FROM = timedelta(days=120), timedelta(days=45)
+FRESH_H = FRESH // HOUR
 # Fewer hours than these make no physics of a load.
 LEAST_HOURS = 48
 
@@ -110,21 +113,25 @@ class Ahead:
         outdoor = corrected_members(series.outdoor_temp_c, ahead_h, self._error_k, learned)
         return replace(series, outdoor_temp_c=outdoor)
 
-    def loads(self, now: datetime, series: WeatherSeries, forecast: Forecast) -> Forecast:
+    def loads(self, now: datetime, series: WeatherSeries, task: PlanTask) -> Forecast:
         """Give the members of a plan their loads.
 
         Args:
             now: tz-aware UTC.
             series: The weather, corrected.
-            forecast: The same on the plan's grid.
+            task: What is to be planned, with the same weather on its grid.
 
         Returns:
-            The forecast as it is where nothing is learned, or not of late.
+            The task's forecast as it is where nothing is learned, or not of late.
         """
-        made = fresh(self._forecasts, now)
-        stations = tuple(one.station_id for one in self._site.district.network.stations)
+        forecast, made = task.forecast, fresh(self._forecasts, now)
+        if not made:
+            return forecast
+        modelled = modelled_day(
+            task.district, task.state, forecast, total_is_sent=self._means.total_is_sent
+        )
         spread = self._spread_by_weather(series) if forecast.members > 1 else 0.0
-        return with_loads(forecast, load_factors(made, stations, spread))
+        return with_loads(forecast, load_factors(made, modelled, spread))
 
     def train(self) -> None:
         """Learn from the archive; the engine's calendar does it every night and at the start.
@@ -188,12 +195,16 @@ class Ahead:
         with self._core.database.history() as connection:
             earlier = issues_since(connection, LOAD, ended - HOUR * (ERRORS_H + LEADS))
         made, weather = {}, self._corrected(issues[-1])
+        of_late = set()
         for name, forecaster in self._learned.forecasters.items():
             known = known_of(hours, weather, name, self._site.timezone)
             if known.leads >= DAY_H and np.isfinite(known.past.outdoor_temp_c).any():
                 made[name] = forecaster.forecast(known, known.leads, issued_of(earlier, name))
                 self._known = known if name == TOTAL else self._known
-        self._forecasts = made
+                if np.isfinite(known.past.load_kw[-FRESH_H - 1 :]).any():
+                    of_late.add(name)
+        # What has not been measured of late is forecast all the same, but nothing to plan with.
+        self._forecasts = {name: one for name, one in made.items() if name in of_late}
         if TOTAL not in made:
             return
         body = {name: forecast_json(one, whole=name == TOTAL) for name, one in made.items()}

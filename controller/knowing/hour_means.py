@@ -31,6 +31,16 @@ class HourMeans:
         }
         self._seen: dict[str, list[float]] = {}
 
+    @property
+    def total_is_sent(self) -> bool:
+        """Whether the total is what the plants send; else it is what the stations take."""
+        places = set(self._place.values())
+        return all(
+            ("plant", name, _HEAT[0]) in places
+            or all(("plant", name, quantity) in places for quantity in _HEAT[1:])
+            for name in self._plants
+        )
+
     def add(self, readings: Mapping[str, Reading]) -> None:
         """Take readings in; only good ones count.
 

@@ -1,18 +1,19 @@
 """The loads of the next day as members of a plan: what is expected, and how far it may be off.
 
-A forecast says how many times the load that the weather alone explains the stations will take: each
-station as its own forecast has it, all of them together more or less by the quantiles of the total.
-Where the weather is one forecast, a plan serves three members of it; where it has members of its
-own, each gets one of the three. The hours' profile is left out: walls average it.
+A forecast beside the model's own day says how many times the load of the model the stations will
+take: each station as its own forecast has it, all together more or less by the quantiles of the
+total. Where the weather is one forecast, a plan serves three members of it; where it has members of
+its own, each gets one of the three. The hours' profile is left out: walls average it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import numpy as np
 
 from controller.knowing.loads import TOTAL
+from controller.knowing.modelled_day import ModelledDay
 from optimizer.forecast.forecaster import QUANTILES, LoadForecast
 from optimizer.forecast.known import DAY_H
 from optimizer.members import need_of_members
@@ -21,8 +22,9 @@ from optimizer.model.forecast import Forecast
 
 # A forecast older than this says nothing of the plan of now.
 FRESH = timedelta(hours=2)
-# Less that is learned must not weigh as much as more: it leaves no flat warmer.
-LEAST_FACTOR, LARGEST_FACTOR = 0.95, 1.15
+# Less that is learned must not weigh as much as more: it leaves no flat warmer. More is believed as
+# far as tables may be off.
+LEAST_FACTOR, LARGEST_FACTOR = 0.95, 1.25
 # The total is taken to be this far from what is expected at most.
 LARGEST_SPREAD = 0.15
 # Quantiles of the total that members carry: the expected one, then the coldest's first.
@@ -32,7 +34,7 @@ LEVEL_DEVIATIONS = 1.2816
 
 
 def fresh(made: Mapping[str, LoadForecast], at: datetime) -> Mapping[str, LoadForecast]:
-    """Leave out what says nothing of a plan: what is too old or stands on physics alone.
+    """Leave out what says nothing of a plan: too old, on physics alone, or not a number.
 
     Args:
         made: Forecasts by load.
@@ -44,18 +46,20 @@ def fresh(made: Mapping[str, LoadForecast], at: datetime) -> Mapping[str, LoadFo
     return {
         name: one
         for name, one in made.items()
-        if one.learned and timedelta(0) <= at - one.issue_time <= FRESH
+        if one.learned
+        and timedelta(0) <= at - one.issue_time <= FRESH
+        and np.isfinite([*one.load_kw, *one.day_kw]).all()
     }
 
 
 def load_factors(
-    made: Mapping[str, LoadForecast], stations: Sequence[str], weather_spread: float = 0.0
+    made: Mapping[str, LoadForecast], modelled: ModelledDay, weather_spread: float = 0.0
 ) -> FloatArray | None:
-    """Say how many times the load of the weather alone stations will take over the next day.
+    """Say how many times the load of the planner's model stations will take over the next day.
 
     Args:
         made: Forecasts by load; TOTAL stands for stations that are not in it.
-        stations: All stations.
+        modelled: The same day as the model has it, all stations in their order.
         weather_spread: Standard deviation of the total load over members of the weather, relative:
             what of the forecast's uncertainty they carry already.
 
@@ -66,7 +70,7 @@ def load_factors(
     if not made:
         return None
     total = made.get(TOTAL)
-    share = np.array([_expected(made.get(name, total)) for name in stations])
+    share = _expected(made, modelled)
     if total is None:
         return frozen(np.clip(share, LEAST_FACTOR, LARGEST_FACTOR)[None])
     middle = np.clip(share * _quantile(total, LEVELS[0]), LEAST_FACTOR, LARGEST_FACTOR)
@@ -100,11 +104,23 @@ def with_loads(forecast: Forecast, factors: FloatArray | None) -> Forecast:
     )
 
 
-def _expected(made: LoadForecast | None) -> float:
-    if made is None:
-        return 1.0
-    physics = float(np.mean(made.physics_kw[:DAY_H]))
-    return float(np.mean(made.load_kw[:DAY_H])) / physics if physics > 0.0 else 1.0
+def _expected(made: Mapping[str, LoadForecast], modelled: ModelledDay) -> FloatArray:
+    """Each station's share of the model's load, the total's where it has no forecast of its own."""
+    hours, model_kw = modelled.hours, modelled.station_kw
+    together = 1.0
+    if TOTAL in made:
+        taken_kw = float(np.mean(made[TOTAL].load_kw[:hours])) - modelled.beside_kw
+        together = _share(taken_kw, sum(model_kw.values()))
+    return np.array(
+        [
+            _share(float(np.mean(made[name].load_kw[:hours])), kw) if name in made else together
+            for name, kw in model_kw.items()
+        ]
+    )
+
+
+def _share(forecast_kw: float, model_kw: float) -> float:
+    return forecast_kw / model_kw if model_kw > 0.0 else 1.0
 
 
 def _quantile(made: LoadForecast, level: float) -> float:

@@ -125,6 +125,18 @@ def known_until(site: Site, record: Record, name: str) -> datetime:
     return record.start + HOUR * (int(known[-1]) + 1 if len(known) else 0)
 
 
+def total_is_sent(record: Record) -> bool:
+    """Whether the total of a history is what the plants send.
+
+    Args:
+        record: The history.
+
+    Returns:
+        False where it is what the stations take, as not all plants are metered.
+    """
+    return bool(np.isfinite(record.plants["heat_power_mw"].sum(axis=1)).any())
+
+
 def learned_every_h(past: Past) -> int:
     """Distance of the issue times that a past is learned from.
 
@@ -196,7 +208,7 @@ def _past(site: Site, hourly: Record, name: str) -> Past:
     heat = hourly.stations["heat_power_kw"]
     if name == TOTAL:
         sent = hourly.plants["heat_power_mw"].sum(axis=1) * 1e3
-        load = sent if np.isfinite(sent).any() else heat.sum(axis=1)
+        load = sent if total_is_sent(hourly) else heat.sum(axis=1)
     else:
         load = heat[:, site.district.network.station_index[name]]
     return Past(

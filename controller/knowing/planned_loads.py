@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from controller.case import Case
 from controller.knowing.history import read_history
 from controller.knowing.load_members import FRESH, fresh, load_factors, with_loads
-from controller.knowing.loads import TOTAL, known_until, next_day
+from controller.knowing.loads import TOTAL, known_until, next_day, total_is_sent
+from controller.knowing.modelled_day import modelled_day
 from controller.problems import InputError
 from controller.site import Site
 from drivers.base import Problem, WeatherSeries
@@ -37,13 +38,18 @@ def with_history(
     tell("learning the load from the history")
     made = next_day(site, record, TOTAL, weather)
     found = fresh({} if made is None else {TOTAL: made}, start)
-    stations = tuple(one.station_id for one in site.district.network.stations)
-    factors = load_factors(found, stations)
-    if factors is None:
+    if not found:
         tell("the history does not teach the total load: the plan stands on the tables alone")
         return case
+    modelled = modelled_day(
+        site.district, case.state, case.forecast, total_is_sent=total_is_sent(record)
+    )
+    # Learned in the weather that came, its errors are the load's own: none of the spread that the
+    # weather's members bring is in them to be taken out.
+    factors = load_factors(found, modelled, weather_spread=0.0)
+    assert factors is not None
     mean = ", ".join(f"{row.mean():.2f}" for row in factors)
-    tell(f"load of the next day: {mean} times the weather's (expected, P90, P10)")
+    tell(f"load of the next day: {mean} times the tables' (expected, P90, P10)")
     return replace(case, forecast=with_loads(case.forecast, factors))
 
 

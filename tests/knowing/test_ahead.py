@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from controller.engine.planner import PlanTask
 from controller.knowing.ahead import Ahead
-from controller.knowing.load_members import LARGEST_FACTOR
+from controller.knowing.load_members import FRESH, LARGEST_FACTOR, LEAST_FACTOR
 from controller.knowing.loads import TOTAL
+from controller.knowing.modelled_day import modelled_day
 from controller.store.forecasts import (
     LOAD,
     WEATHER,
@@ -24,6 +26,7 @@ from controller.store.present import published
 from controller.store.retention import Policy, keep_to
 from controller.translate import weather_on_grid
 from drivers.base import WeatherSeries
+from optimizer.baseline import starting_state
 from optimizer.forecast.known import HOUR, Past, WeatherIssue
 from optimizer.forecast.weather_errors import (
     WeatherErrors,
@@ -39,6 +42,7 @@ from tests.supervisor.simulated import Simulated, simulated
 
 LEADS, BIAS_K = 72, 1.5
 RISES = 1.1  # heat of the last ten days against what weather alone explains
+KW_K, S1_SHARE = 20.0, 0.45  # about what the site's tables have
 
 
 def outdoor(hours: int) -> FloatArray:
@@ -52,11 +56,11 @@ def filled(own: Simulated, days: int) -> FloatArray:
     end = own.time.wall().replace(minute=0, second=0, microsecond=0)
     count = 24 * days
     temp = outdoor(count + LEADS + 1)
-    load = 40.0 * (18.0 - temp) * np.where(np.arange(len(temp)) < count - 240, 1.0, RISES)
+    load = KW_K * (18.0 - temp) * np.where(np.arange(len(temp)) < count - 240, 1.0, RISES)
     with own.database.recording() as connection:
         for k in range(count):
             at = end - HOUR * (count - 1 - k)
-            loads = {TOTAL: float(load[k]), "S1": float(0.5 * load[k])}
+            loads = {TOTAL: float(load[k]), "S1": float(S1_SHARE * load[k])}
             record_hour(
                 connection,
                 StoredHour(
@@ -92,6 +96,12 @@ def on_grid(own: Simulated, series: WeatherSeries) -> Forecast:
     return forecast
 
 
+def task(own: Simulated, forecast: Forecast) -> PlanTask:
+    district = own.core.tables.site.district
+    state = starting_state(district, forecast, None)
+    return PlanTask(district=district, state=state, forecast=forecast, elements=())
+
+
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[Simulated]:
     made = simulated(tmp_path)
@@ -113,29 +123,46 @@ def test_what_is_learned_corrects_the_weather_and_moves_the_plan(own: Simulated)
     ahead = Ahead(own.core)
     series = series_from(own.time.wall(), temp)
     plain = on_grid(own, series)
-    assert ahead.loads(own.time.wall(), series, plain) is plain
+    assert ahead.loads(own.time.wall(), series, task(own, plain)) is plain
     ahead.train()
     corrected = an_hour_later(own, ahead, series)
     error = np.abs(corrected.outdoor_temp_c[0] - temp)[3:48]
     assert error.max() < 0.3, "a lasting error is taken out"
-    planned = ahead.loads(own.time.wall(), corrected, plain)
+    todo = task(own, plain)
+    planned = ahead.loads(own.time.wall(), corrected, todo)
     assert planned.load_factor is not None
     expected, high, low = planned.load_factor[:, 0]
-    assert 1.0 < expected <= LARGEST_FACTOR, "more heat is needed"
+    assert LEAST_FACTOR < expected < LARGEST_FACTOR, "as it is learned"
     assert low < expected < high
     assert (planned.outdoor_temp_c == plain.outdoor_temp_c).all()
     with own.database.reading() as connection:
         told = published(connection, "loads")
     assert told is not None
+    model_kw = modelled_day(todo.district, todo.state, plain, total_is_sent=False).station_kw["S1"]
+    learned_kw = np.mean(told[1]["loads"]["S1"]["load_kw"][:24])
+    assert expected == pytest.approx(learned_kw / model_kw, rel=0.02), "of the model's own load"
     total = told[1]["loads"][TOTAL]
     assert total["learned"]
     assert np.mean(total["load_kw"][:24]) > 1.01 * np.mean(total["physics_kw"][:24])
-    weather_alone = 40.0 * (18.0 - temp[2:26]).mean()
+    weather_alone = KW_K * (18.0 - temp[2:26]).mean()
     assert np.mean(total["physics_kw"][:24]) < 1.04 * weather_alone, "from the corrected weather"
     assert total["p10_kw"][23] < total["load_kw"][23] < total["p90_kw"][23]
     own.time.pass_by(3 * 3600.0)
-    late = ahead.loads(own.time.wall(), corrected, plain)
+    late = ahead.loads(own.time.wall(), corrected, todo)
     assert late is plain, "an old forecast says nothing"
+
+
+def test_a_load_that_is_no_longer_measured_is_nothing_to_plan_with(own: Simulated) -> None:
+    temp = filled(own, 50)
+    own.field.values["out"] = float(temp[1])
+    own.safety.one_pass()
+    ahead, series = Ahead(own.core), series_from(own.time.wall(), temp)
+    ahead.train()
+    plain = on_grid(own, series)
+    for hour in range(1, 4):
+        corrected = an_hour_later(own, ahead, series)
+        planned = ahead.loads(own.time.wall(), corrected, task(own, plain))
+        assert (planned is plain) == (hour > FRESH / HOUR), "its last hours are blanks"
 
 
 def test_with_three_days_physics_stands_alone_and_the_weather_as_it_is(own: Simulated) -> None:
@@ -145,7 +172,7 @@ def test_with_three_days_physics_stands_alone_and_the_weather_as_it_is(own: Simu
     ahead.train()
     assert an_hour_later(own, ahead, series) is series
     plain = on_grid(own, series)
-    assert ahead.loads(own.time.wall(), series, plain) is plain
+    assert ahead.loads(own.time.wall(), series, task(own, plain)) is plain
     with own.database.reading() as connection:
         told = published(connection, "loads")
     assert told is not None
@@ -182,7 +209,7 @@ def test_a_forecast_that_fails_is_an_alarm_and_the_plan_goes_on(
     own.run(5)
     assert "job_failed:load forecast" in own.alarms()
     plain = on_grid(own, series)
-    assert ahead.loads(own.time.wall(), series, plain) is plain
+    assert ahead.loads(own.time.wall(), series, task(own, plain)) is plain
 
 
 def fading(days: int, spread_k: float) -> tuple[list[WeatherIssue], FloatArray]:

@@ -54,6 +54,12 @@ def test_where_nothing_is_learned_nothing_changes() -> None:
     assert np.array_equal(ours.buildings.indoor_temp_c, plain.buildings.indoor_temp_c)
 
 
+@pytest.mark.parametrize("factor", [np.nan, np.inf, 0.0, -1.0])
+def test_a_factor_that_is_no_number_above_zero_is_refused(factor: float) -> None:
+    with pytest.raises(ValueError, match="factor of the loads"):
+        ran(HELD, factor)
+
+
 @pytest.mark.parametrize("factor", [0.9, 1.1])
 def test_a_station_that_holds_its_setpoint_takes_as_much_more_and_rooms_stay(factor: float) -> None:
     usual, ours = ran(HELD, 1.0), ran(HELD, factor)
