@@ -9,6 +9,7 @@ import numpy as np
 
 from controller.alarms.board import Cause
 from controller.engine.observer import ModelRun
+from controller.knowing.kept_pressures import keep, recalled
 from controller.knowing.leak_points import makeup_points, pressure_stations
 from controller.knowing.leak_words import WhyNot, place_line
 from controller.knowing.pressure_memory import COMPARED, PressureMemory
@@ -96,8 +97,8 @@ class LeakWatch:
         Raises:
             StoreError: The store failed.
         """
+        known = self._recall(now) if self._suspected is None else self._suspected
         self._pressures.remember(now, missed_bar)
-        known = self._recall() if self._suspected is None else self._suspected
         found = [self._suspicion(name, known.get(name), now) for name in makeup_points(self._site)]
         suspected = {one.point_id: self._placed(one, now, run) for one in found if one is not None}
         self._suspected = suspected
@@ -107,11 +108,13 @@ class LeakWatch:
         with self._database.writing() as connection:
             body = leaks_json(self._site, suspected.values())
             publish(connection, PUBLISHED_AS, body, now)
+            keep(connection, self._pressures.ended(now))
         return tuple(one.cause for one in suspected.values())
 
-    def _recall(self) -> dict[str, Suspicion]:
+    def _recall(self, now: datetime) -> dict[str, Suspicion]:
         with self._database.reading() as connection:
             found = published(connection, PUBLISHED_AS)
+            self._pressures.recall(recalled(connection, now))
         pipes = self._site.district.network.pipe_index
         known = () if found is None else found[1]["suspected"]
         return {one["point_id"]: _recalled(one, pipes) for one in known}

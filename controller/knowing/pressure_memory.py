@@ -1,5 +1,6 @@
 """What the stations' pressures missed the model by, quarter hour by quarter hour."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -15,7 +16,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class PressureMemory:
-    """Remembers measured minus modelled pressures of the last days; a restart forgets them.
+    """Remembers measured minus modelled pressures of the last days.
 
     Args:
         stations: How many stations there are.
@@ -24,6 +25,7 @@ class PressureMemory:
     def __init__(self, stations: int) -> None:
         self._nothing = np.full(2 * stations, np.nan)
         self._missed: dict[int, list[FloatArray]] = {}
+        self._given = -1
 
     def remember(self, now: datetime, missed_bar: FloatArray) -> None:
         """Take in what a cycle has shown.
@@ -37,6 +39,30 @@ class PressureMemory:
             self._missed.setdefault(_step(now), []).append(missed_bar)
         oldest = _step(now - KEPT)
         self._missed = {step: rows for step, rows in self._missed.items() if step >= oldest}
+
+    def ended(self, now: datetime) -> dict[datetime, FloatArray]:
+        """Give the quarter hours that have ended since this was last asked for.
+
+        Args:
+            now: tz-aware.
+
+        Returns:
+            Their means by their begin, shape (2 stations,).
+        """
+        steps = [step for step in self._missed if self._given < step < _step(now)]
+        self._given = max(self._given, _step(now) - 1)
+        return {_EPOCH + step * STEP: self._mean_of(step) for step in steps}
+
+    def recall(self, quarters: Mapping[datetime, FloatArray]) -> None:
+        """Take in quarter hours from before a restart.
+
+        Args:
+            quarters: As `ended` gave them; of another number of stations they say nothing.
+        """
+        self._given = max((_step(begin) for begin in quarters), default=self._given)
+        for begin, mean in quarters.items():
+            if mean.shape == self._nothing.shape:
+                self._missed.setdefault(_step(begin), []).append(mean)
 
     def change_since(self, began: datetime) -> tuple[FloatArray | None, FloatArray | None]:
         """Say what the pressures missed the model by before an instant, and since.
@@ -52,11 +78,11 @@ class PressureMemory:
         return before, self._mean(range(first, first + wide), LEAST_AFTER)
 
     def _mean(self, steps: range, least: int) -> FloatArray | None:
-        rows = [np.array(self._missed[step]) for step in steps if step in self._missed]
-        if len(rows) < least:
-            return None
-        each = np.array([_known_mean(row, self._nothing) for row in rows])
-        return _known_mean(each, self._nothing)
+        each = [self._mean_of(step) for step in steps if step in self._missed]
+        return None if len(each) < least else _known_mean(np.array(each), self._nothing)
+
+    def _mean_of(self, step: int) -> FloatArray:
+        return _known_mean(np.array(self._missed[step]), self._nothing)
 
 
 def _step(at: datetime) -> int:

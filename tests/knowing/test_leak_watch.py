@@ -12,9 +12,11 @@ from benchmarks.twin.hidden import hidden
 from controller.alarms.board import Cause
 from controller.engine.elements import elements
 from controller.engine.observer import ModelRun
+from controller.knowing.kept_pressures import keep, recalled
 from controller.knowing.leak_points import PRESSURES
 from controller.knowing.leak_watch import LOOKED_BACK, STEP, LeakWatch, quarter_hours
 from controller.knowing.leak_words import WHY_NOT
+from controller.knowing.pressure_memory import PressureMemory
 from controller.knowing.state_filter import StateFilter, Sureness
 from controller.site import Site, load_site
 from controller.store.database import Database, open_database
@@ -199,6 +201,40 @@ def test_a_leak_is_noticed_placed_recalled_and_over_when_it_is_mended(
     assert again.causes == engine.causes
     again.run(14.0, 14.25)
     assert again.causes == ()
+
+
+@pytest.mark.parametrize("restarted_h", [-0.25, 0.5])
+def test_a_restart_amid_a_new_leak_costs_no_place(
+    old_east: Site, database: Database, pressures: FloatArray, restarted_h: float
+) -> None:
+    record_makeup(database)
+    site = with_pressures(old_east, 60)
+    Engine(site, database, pressures).run(-1.75, restarted_h)
+    again = Engine(site, database, pressures)
+    again.run(restarted_h + 0.25, 3.25)
+    told = again.told()
+    assert told["settled"]
+    assert LEAKING in [one["pipe_id"] for one in told["places"]]  # type: ignore[attr-defined]
+
+
+def test_quarter_hours_are_kept_for_three_days_and_of_as_many_stations(database: Database) -> None:
+    memory, day = PressureMemory(2), timedelta(days=1)
+    row = np.array([0.01, np.nan, -0.02, 0.0])
+    for k in range(4 * 24 * 4):
+        now = BEGAN + STEP * k
+        memory.remember(now, row + k * 1e-3)
+        with database.writing() as connection:
+            keep(connection, memory.ended(now))
+    with database.reading() as connection:
+        found = recalled(connection, now)
+    assert min(found) >= now - 3 * day
+    assert max(found) == now - STEP
+    assert found[now - STEP] == pytest.approx(row + (k - 1) * 1e-3, nan_ok=True)
+    for stations, known in ((2, True), (3, False)):
+        again = PressureMemory(stations)
+        again.recall(found)
+        before, _ = again.change_since(now)
+        assert (before is not None) == known
 
 
 @pytest.mark.parametrize(
