@@ -32,6 +32,8 @@ FACTORS = 3
 LOCAL = FACTORS + 1
 # Meters and model together, for means of three hours: heat relative to the station's mean, rooms.
 HEAT_ERROR, ROOM_ERROR_K = 0.006, 0.1
+# One look at a thermometer, in one room of the building, beside a mean of three hours.
+ONE_LOOK_ERROR_K = 0.5
 # A building's own heat meter is off by this share for good: the longest record tells no more.
 OWN_METER_ERROR = 0.02
 MEANS_H = 3
@@ -165,7 +167,9 @@ class _Problem:
         self._drive, self._fabric, self._age = drive, fabric, age
         self._steps = max(int(MEANS_H * 3600 / drive.step_s), 1)
         self._base_c = steady_start(drive, fabric, int(86400 / drive.step_s))
-        self._heat, self._room = self._means(sensed.heat_w), self._means(sensed.indoor_c)
+        self._heat, self._room = self._means(sensed.heat_w), self._known_means(sensed.indoor_c)
+        looked = self._known_means(np.isfinite(sensed.indoor_c).astype(float))
+        self._room_error_k = ROOM_ERROR_K + (ONE_LOOK_ERROR_K - ROOM_ERROR_K) * (1.0 - looked)
         self._own_heat = self._means(sensed.own_heat_w)
         with np.errstate(invalid="ignore"):
             self._heat_error = HEAT_ERROR * np.maximum(_mean_of_known(self._heat), 1e3)
@@ -183,6 +187,14 @@ class _Problem:
         count = len(values) // self._steps
         cut = values[: count * self._steps].reshape(count, self._steps, -1)
         return np.asarray(cut.mean(axis=1))
+
+    def _known_means(self, values: FloatArray) -> FloatArray:
+        """Means of what is known: rooms change little, so that one look tells of three hours."""
+        count = len(values) // self._steps
+        cut = values[: count * self._steps].reshape(count, self._steps, -1)
+        known = np.isfinite(cut)
+        total, looks = np.where(known, cut, 0.0).sum(axis=1), known.sum(axis=1)
+        return np.asarray(np.where(looks > 0, total / np.maximum(looks, 1), np.nan))
 
     def _run(self, local: FloatArray) -> tuple[FloatArray, FloatArray]:
         fabric = scaled(self._fabric, np.exp(local[:, :FACTORS]))
@@ -268,23 +280,24 @@ class _Problem:
         units of its error."""
         size = len(members) * LOCAL
         known = np.isfinite(self._heat[:, station])
-        error = self._heat_error[station]
+        heat_error = self._heat_error[station]
         rows = [
             np.stack([slope[1][known][:, members] for slope in slopes], axis=2).reshape(-1, size)
-            / error
+            / heat_error
         ]
-        missed = [(self._heat[known, station] - heat[known][:, members].sum(axis=1)) / error]
+        missed = [(self._heat[known, station] - heat[known][:, members].sum(axis=1)) / heat_error]
         for i, b in enumerate(members):
             for measured, modelled, which, own_error in (
-                (self._room, air, 0, ROOM_ERROR_K),
-                (self._own_heat, heat, 1, float(self._own_heat_error[b])),
+                (self._room, air, 0, self._room_error_k[:, b]),
+                (self._own_heat, heat, 1, np.full(len(heat), self._own_heat_error[b])),
             ):
                 seen = np.isfinite(measured[:, b])
+                error = own_error[seen]
                 row = np.zeros((int(seen.sum()), size))
                 for k, slope in enumerate(slopes):
-                    row[:, i * LOCAL + k] = slope[which][seen, b] / own_error
+                    row[:, i * LOCAL + k] = slope[which][seen, b] / error
                 rows.append(row)
-                missed.append((measured[seen, b] - modelled[seen, b]) / own_error)
+                missed.append((measured[seen, b] - modelled[seen, b]) / error)
         return np.concatenate(rows), np.concatenate(missed)
 
     def _to_shared(self, members: IntArray) -> FloatArray:
