@@ -19,7 +19,7 @@ from controller.store.present import publish, published
 from controller.store.telemetry import readings_of
 from drivers.base import Quality, Reading
 from optimizer.estimate.leak_places import Signatures, leak_signatures, ranked_places, shortlist
-from optimizer.estimate.leaks import goes_on, notice_leak
+from optimizer.estimate.leaks import goes_on, notice_another, notice_leak
 from optimizer.model.arrays import FloatArray
 from optimizer.model.network import Network
 
@@ -45,6 +45,7 @@ class Suspicion:
         pipes: Where it may be, the likeliest first: a fifth of the network's length.
         stations: How many stations' pressures say so.
         settled: Whether that stays as it is.
+        further: Whether it began while another was suspected.
     """
 
     point_id: str
@@ -55,13 +56,17 @@ class Suspicion:
     pipes: tuple[str, ...] = ()
     stations: int = 0
     settled: bool = False
+    further: bool = False
 
     @property
     def cause(self) -> Cause:
         """Its alarm."""
         size = f"{self.size_m3_h:+.2f} m3/h since {self.began:%Y-%m-%d %H:%M}Z"
         detail = f"{size}; {place_line(self.why_not, self.pipes)}"
-        return Cause(code="leak_suspected", source=self.point_id, detail=detail)
+        source = self.point_id
+        if self.further:
+            source += f" {self.began:%Y-%m-%d %H:%M}Z"
+        return Cause(code="leak_suspected", source=source, detail=detail)
 
 
 class LeakWatch:
@@ -76,9 +81,9 @@ class LeakWatch:
         self._site = site
         self._database = database
         self._pressures = PressureMemory(len(site.district.network.stations))
-        self._signatures: dict[str, Signatures] = {}
+        self._signatures: dict[tuple[str, datetime], Signatures] = {}
         # None until what was suspected before a restart has been recalled.
-        self._suspected: dict[str, Suspicion] | None = None
+        self._suspected: tuple[Suspicion, ...] | None = None
 
     def look(
         self, now: datetime, missed_bar: FloatArray, run: ModelRun | None
@@ -92,51 +97,64 @@ class LeakWatch:
             run: The model's run up to now, None where there is none.
 
         Returns:
-            One cause for each make-up meter that has risen for good.
+            One cause for each time that a make-up meter has risen for good.
 
         Raises:
             StoreError: The store failed.
         """
         known = self._recall(now) if self._suspected is None else self._suspected
         self._pressures.remember(now, missed_bar)
-        found = [self._suspicion(name, known.get(name), now) for name in makeup_points(self._site)]
-        suspected = {one.point_id: self._placed(one, now, run) for one in found if one is not None}
-        self._suspected = suspected
-        self._signatures = {
-            name: one for name, one in self._signatures.items() if name in suspected
-        }
+        found = [
+            one
+            for meter in makeup_points(self._site)
+            for one in self._suspicions(meter, [o for o in known if o.point_id == meter], now)
+        ]
+        self._suspected = tuple(self._placed(one, now, run) for one in found)
+        running = {(one.point_id, one.began) for one in found}
+        self._signatures = {key: one for key, one in self._signatures.items() if key in running}
         with self._database.writing() as connection:
-            body = leaks_json(self._site, suspected.values())
-            publish(connection, PUBLISHED_AS, body, now)
+            publish(connection, PUBLISHED_AS, leaks_json(self._site, self._suspected), now)
             keep(connection, self._pressures.ended(now))
-        return tuple(one.cause for one in suspected.values())
+        return tuple(one.cause for one in self._suspected)
 
-    def _recall(self, now: datetime) -> dict[str, Suspicion]:
+    def _recall(self, now: datetime) -> tuple[Suspicion, ...]:
         with self._database.reading() as connection:
             found = published(connection, PUBLISHED_AS)
             self._pressures.recall(recalled(connection, now))
         pipes = self._site.district.network.pipe_index
         known = () if found is None else found[1]["suspected"]
-        return {one["point_id"]: _recalled(one, pipes) for one in known}
+        return tuple(_recalled(one, pipes) for one in known)
 
-    def _suspicion(self, meter: str, known: Suspicion | None, now: datetime) -> Suspicion | None:
-        """What a meter shows: the leak that was known, while it runs, or a new one."""
+    def _suspicions(
+        self, meter: str, known: Sequence[Suspicion], now: datetime
+    ) -> tuple[Suspicion, ...]:
+        """What a meter shows: leaks that were known, while they run, and a new one."""
         with self._database.history() as connection:
             readings = readings_of(connection, meter, now - LOOKED_BACK, now)
         makeup = quarter_hours(readings, now)
-        if known is not None and now - known.began < LONGEST:
-            since = makeup[-max((now - known.began) // STEP, 1) :]
-            return known if goes_on(since, known.usual_m3_h, known.size_m3_h) else None
-        leak = notice_leak(makeup)
+
+        def since(began: datetime) -> FloatArray:
+            return makeup[-max((now - began) // STEP, 1) :]
+
+        running = tuple(
+            one
+            for one in known
+            if now - one.began < LONGEST
+            and goes_on(since(one.began), one.usual_m3_h, one.size_m3_h)
+        )
+        looked_at = since(running[-1].began) if running else makeup
+        leak = notice_another(looked_at) if running else notice_leak(makeup)
         # One that was mended meanwhile is over.
-        if leak is None or not goes_on(makeup[leak.began :], leak.usual_m3_h, leak.size_m3_h):
-            return None
-        return Suspicion(
+        if leak is None or not goes_on(looked_at[leak.began :], leak.usual_m3_h, leak.size_m3_h):
+            return running
+        new = Suspicion(
             point_id=meter,
-            began=now - LOOKED_BACK + STEP * leak.began,
+            began=now - STEP * (len(looked_at) - leak.began),
             usual_m3_h=leak.usual_m3_h,
             size_m3_h=leak.size_m3_h,
+            further=bool(running),
         )
+        return (*running, new)
 
     def _placed(self, leak: Suspicion, now: datetime, run: ModelRun | None) -> Suspicion:
         """Say where it is, as long as more pressures make that surer."""
@@ -162,11 +180,12 @@ class LeakWatch:
 
     def _likeliest(self, leak: Suspicion, change: FloatArray, run: ModelRun) -> tuple[str, ...]:
         network = run.network
-        if leak.point_id not in self._signatures:
-            self._signatures[leak.point_id] = leak_signatures(
+        key = leak.point_id, leak.began
+        if key not in self._signatures:
+            self._signatures[key] = leak_signatures(
                 network, run.start, run.forecast, run.schedule, leak.size_m3_h
             )
-        of_pipes = self._signatures[leak.point_id]
+        of_pipes = self._signatures[key]
         ranked = ranked_places(network, of_pipes, change, leak.size_m3_h)
         return shortlist(network, ranked, SHARE_OF_LENGTH)
 
@@ -200,6 +219,7 @@ def _json(leak: Suspicion, network: Network) -> dict[str, Any]:
         "why_not": leak.why_not,
         "stations": leak.stations,
         "settled": leak.settled,
+        "further": leak.further,
         "places": [
             {
                 "pipe_id": pipe.pipe_id,
@@ -224,6 +244,8 @@ def _recalled(found: Mapping[str, Any], pipes: Mapping[str, int]) -> Suspicion:
         pipes=tuple(one["pipe_id"] for one in found["places"] if one["pipe_id"] in pipes),
         stations=found["stations"],
         settled=bool(found["places"]),
+        # Written by versions that told no second leak apart, it is not there.
+        further=found.get("further", False),
     )
 
 

@@ -18,6 +18,9 @@ LEAST_RISE = 0.1
 BASE_STEPS = 96 * 2
 # A meter never repeats better than this share of what it shows.
 LEAST_SPREAD = 0.01
+# Beside a leak that is known the last day is judged, by three hours at least, whose spread says
+# little.
+JUDGED_STEPS, FEWEST_BASE_STEPS, SPREAD_OF_FEW = 96, 12, 0.02
 # A leak goes on while the make-up of so many last steps is nearer to what it was with the leak.
 LAST_STEPS = 8
 
@@ -42,14 +45,35 @@ def notice_leak(makeup_m3_h: FloatArray) -> LeakNoticed | None:
     Returns:
         The first rise, or None.
     """
-    base = makeup_m3_h[:BASE_STEPS]
+    return _rise(makeup_m3_h, BASE_STEPS, BASE_STEPS // 2, LEAST_SPREAD)
+
+
+def notice_another(makeup_m3_h: FloatArray) -> LeakNoticed | None:
+    """Look for a further rise while a leak runs.
+
+    Args:
+        makeup_m3_h: Make-up since the leak that is known began, as for `notice_leak`. The last day
+            is judged by what came before it; three hours are the least for that.
+
+    Returns:
+        The first rise, or None.
+    """
+    base = min(max(len(makeup_m3_h) - JUDGED_STEPS, FEWEST_BASE_STEPS), BASE_STEPS)
+    return _rise(makeup_m3_h, base, FEWEST_BASE_STEPS // 2, SPREAD_OF_FEW)
+
+
+def _rise(
+    makeup_m3_h: FloatArray, base_steps: int, least_known: int, least_spread: float
+) -> LeakNoticed | None:
+    """The first rise after steps that are taken for usual."""
+    base = makeup_m3_h[:base_steps]
     base = base[np.isfinite(base)]
-    if len(base) < BASE_STEPS // 2:
+    if len(base) < least_known:
         return None
     level = float(np.median(base))
-    spread = max(1.4826 * float(np.median(np.abs(base - level))), LEAST_SPREAD * abs(level), 1e-6)
-    total, began = 0.0, BASE_STEPS
-    for k in range(BASE_STEPS, len(makeup_m3_h)):
+    spread = max(1.4826 * float(np.median(np.abs(base - level))), least_spread * abs(level), 1e-6)
+    total, began = 0.0, base_steps
+    for k in range(base_steps, len(makeup_m3_h)):
         if not np.isfinite(makeup_m3_h[k]):
             continue
         before = total

@@ -11,7 +11,7 @@ from benchmarks.twin.hidden import hidden
 from controller.site import Site, load_site
 from optimizer.estimate.events import Cause, behind, find_events
 from optimizer.estimate.leak_places import shortlist
-from optimizer.estimate.leaks import BASE_STEPS, goes_on, notice_leak
+from optimizer.estimate.leaks import BASE_STEPS, goes_on, notice_another, notice_leak
 from optimizer.model.arrays import FloatArray
 from tests.knowing.conftest import SEED, Twin
 
@@ -62,6 +62,21 @@ def test_a_rise_of_the_make_up_is_noticed_and_its_size_told() -> None:
 def test_a_quiet_make_up_is_left_in_peace() -> None:
     assert [notice_leak(made_up_makeup(0.0, seed)) for seed in range(30)].count(None) >= 29
     assert notice_leak(np.full(288, np.nan)) is None
+
+
+@pytest.mark.parametrize("after_steps", [16, 40, 90, 250])
+def test_a_further_rise_is_told_from_the_leak_that_runs(after_steps: int) -> None:
+    quiet = 0
+    for seed in range(30):
+        dice = np.random.default_rng(seed)
+        level = np.where(np.arange(after_steps + 12) < after_steps, 1.5, 1.8)
+        read = level * (1.0 + dice.normal(0.0, 0.02, len(level)))
+        quiet += notice_another(read[:after_steps]) is None
+        found = notice_another(read)
+        assert found is not None
+        assert abs(found.began - after_steps) <= 8
+        assert found.size_m3_h == pytest.approx(0.3, abs=0.15)
+    assert quiet >= 29
 
 
 @pytest.mark.parametrize(

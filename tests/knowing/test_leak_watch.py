@@ -217,6 +217,38 @@ def test_a_restart_amid_a_new_leak_costs_no_place(
     assert LEAKING in [one["pipe_id"] for one in told["places"]]  # type: ignore[attr-defined]
 
 
+def test_a_second_leak_is_told_apart_recalled_and_the_first_to_be_taken_for_mended(
+    old_east: Site, database: Database, pressures: FloatArray
+) -> None:
+    second, mended = BEGAN + timedelta(hours=8), BEGAN + timedelta(hours=16)
+    dice = np.random.default_rng(SEED)
+    readings = []
+    for k in range(-LOOKED_BACK // STEP, 96 * 2):
+        at = BEGAN + STEP * (k + 0.5)
+        leaks = SIZE_M3_H * ((at >= BEGAN) + (second <= at < mended))
+        value = USUAL_M3_H * (1.0 + dice.normal(0.0, 0.02)) + leaks
+        readings.append(
+            Reading(point_id="P1.makeup_flow", value=value, time=at, quality=Quality.GOOD)
+        )
+    with database.recording() as connection:
+        record_readings(connection, readings)
+    engine = Engine(old_east, database, pressures)
+    engine.run(6.0, 7.75)
+    assert len(engine.causes) == 1
+    engine.run(8.0, 10.0)
+    two = engine.causes
+    assert len(two) == 2
+    first, further = two
+    assert first.source == "P1.makeup_flow"
+    assert first.alarm_id != further.alarm_id
+    assert "+2." in further.detail or "+1.9" in further.detail
+    again = Engine(old_east, database, pressures)
+    again.run(11.0, 11.25)
+    assert [one.alarm_id for one in again.causes] == [first.alarm_id, further.alarm_id]
+    again.run(18.5, 18.75)
+    assert [one.alarm_id for one in again.causes] == [first.alarm_id]
+
+
 def test_quarter_hours_are_kept_for_three_days_and_of_as_many_stations(database: Database) -> None:
     memory, day = PressureMemory(2), timedelta(days=1)
     row = np.array([0.01, np.nan, -0.02, 0.0])
