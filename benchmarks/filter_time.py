@@ -11,6 +11,8 @@ from optimizer.estimate.heated import fabric_of
 from optimizer.physics.water import REFERENCE_CP_J_KG_K
 
 STATIONS, WINDOW, CYCLES = 1000, 96, 5
+# Supply, return, heating water and flow of each station are judged.
+JUDGED = 4
 
 
 def main() -> None:
@@ -51,7 +53,7 @@ def main() -> None:
     water_s = (time.process_time() - begun) / CYCLES
     begun = time.process_time()
     for _ in range(CYCLES):
-        for _quantity in range(2):
+        for _quantity in range(JUDGED):
             find_bad(names, window, expected, np.full(STATIONS, 0.5))
     bad_s = (time.process_time() - begun) / CYCLES
     total = rooms_s + water_s + bad_s

@@ -93,18 +93,19 @@ class SensorWatch:
         for name in sorted(set().union(*(look.expected for look in self._window))):
             kind, quantity, _ = self._points.place[name]
             groups.setdefault((kind, quantity), []).append(name)
+        courses = {group: self._courses(names) for group, names in groups.items()}
+        units = {
+            group: self._unit(group[1], names, courses[group][1]) for group, names in groups.items()
+        }
         missed: dict[str, list[FloatArray]] = {}
-        for (_, quantity), names in groups.items():
-            measured, expected = self._courses(names)
-            off = (measured - expected) / self._unit(quantity, names, expected)
-            missed.setdefault(quantity, []).append(off)
+        for group, (measured, expected) in courses.items():
+            missed.setdefault(group[1], []).append((measured - expected) / units[group])
         common = {quantity: _common(np.hstack(parts)) for quantity, parts in missed.items()}
         found: list[BadSensor] = []
-        for (kind, quantity), names in groups.items():
-            measured, expected = self._courses(names)
-            unit = self._unit(quantity, names, expected)
-            expected = expected + common[quantity] * unit
-            found += find_bad(names, measured, expected, SIGMA[kind, quantity] * unit)
+        for group, names in groups.items():
+            measured, expected = courses[group]
+            expected = expected + common[group[1]] * units[group]
+            found += find_bad(names, measured, expected, SIGMA[group] * units[group])
         return tuple(found)
 
     def _expected(self, name: str, state: PlantState, run: ModelRun | None) -> float | None:
@@ -134,8 +135,9 @@ class SensorWatch:
 
     def _courses(self, names: Sequence[str]) -> tuple[FloatArray, FloatArray]:
         """What sensors said and what was expected of them, each of shape (samples, sensors)."""
+        # What was not said is None, which becomes NaN.
         said, expected = (
-            np.array([[values.get(name, np.nan) for name in names] for values in rows])
+            np.array([list(map(values.get, names)) for values in rows], dtype=float)
             for rows in (
                 [look.said for look in self._window],
                 [look.expected for look in self._window],

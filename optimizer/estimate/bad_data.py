@@ -47,6 +47,7 @@ class BadSensor:
 STUCK_SAMPLES = 6
 MOVED_SIGMA = 2.0
 SPIKE_SIGMA, OFF_SIGMA, DRIFT_SIGMA = 6.0, 4.0, 2.5
+LEAST_SIGMA = min(MOVED_SIGMA, SPIKE_SIGMA, OFF_SIGMA, DRIFT_SIGMA)
 MISSING_SAMPLES = 2
 LEAST_SAMPLES = 8
 # A factor this near to 1 is an offset or a parameter, not a wrong unit or digit.
@@ -70,7 +71,11 @@ def find_bad(
         The bad ones, in order.
     """
     found = {}
-    for k, name in enumerate(names):
+    # Nothing but a gap is found where no miss is larger than the smallest that counts for anything.
+    silent = ~np.isfinite(measured[-MISSING_SAMPLES:]).any(axis=0)
+    missed = np.abs(measured - expected) > LEAST_SIGMA * sigma
+    for k in np.flatnonzero(silent | missed.any(axis=0)).tolist():
+        name = names[k]
         fault, factor = _single(measured[:, k], expected[:, k], float(sigma[k]))
         if fault is not None:
             found[k] = BadSensor(
