@@ -6,6 +6,7 @@ have no knots: each time that it runs is a lever of its own.
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -20,6 +21,8 @@ from optimizer.station_groups import station_groups
 from optimizer.tangents import Directions, Lever
 
 HOUR_S = 3600.0
+# Ramps are changes within any hour.
+RAMP_WINDOW_H = 1.0
 # (until hour, spacing in hours) of the knots of outlet temperatures and pumps, and of offsets.
 SETPOINT_KNOTS = ((1.0, 0.25), (4.0, 0.5), (12.0, 1.0), (96.0, 2.0))
 OFFSET_KNOTS = ((24.0, 12.0), (96.0, 24.0))
@@ -39,7 +42,8 @@ class LeverRange:
         start: Its setpoint before the first knot.
         knots: Hours of its knots.
         steps: First step that it sets, and the one after the last.
-        free_start: Whether no ramp leads to its first knot: the outlet of a plant that stood still.
+        stood_h: Hours for which the plant stood still before the first knot of its outlet, so that
+            the ramp leads there from before; infinite where it did from the start.
         least_at_h: Hour at which it has to be at its lowest, for a stop; infinite without one.
     """
 
@@ -52,7 +56,7 @@ class LeverRange:
     start: float
     knots: FloatArray
     steps: tuple[int, int]
-    free_start: bool = False
+    stood_h: float = 0.0
     least_at_h: float = math.inf
 
 
@@ -74,6 +78,17 @@ class Levers:
     def count(self) -> int:
         """Number of decisions."""
         return int(self.first[-1])
+
+    def ramps(self) -> Iterator[tuple[int, int, float, float]]:
+        """Go through the pairs of decisions that a ramp joins.
+
+        Yields:
+            Column of the earlier and of the later one, largest fall and largest rise between them.
+        """
+        for number, r in enumerate(self.ranges):
+            gaps, first = knot_gaps(r), int(self.first[number])
+            for i in range(0 if joined(r) else 1, len(r.knots)):
+                yield first + i - 1, first + i, r.down_per_h * gaps[i], r.up_per_h * gaps[i]
 
     def moved_by(self, lever: LeverRange) -> BoolArray:
         """Mark the stations that a lever of offsets moves.
@@ -183,9 +198,10 @@ def _while_running(
         return [lever]
     spans = running_spans(running[plant])
     ends = [begin for begin, _ in spans[1:]] + [whole.steps]
+    stops = [0 if state.runs[plant] else -math.inf] + [end for _, end in spans[:-1]]
     step_h = whole.step_s / HOUR_S
     parts = []
-    for span, next_begin in zip(spans, ends, strict=True):
+    for span, next_begin, stopped in zip(spans, ends, stops, strict=True):
         started = span[0] > 0 or not state.runs[plant]
         outlet = lever.lever is Lever.PLANT
         part = replace(
@@ -193,7 +209,7 @@ def _while_running(
             knots=whole.knots(SETPOINT_KNOTS, span),
             # An outlet keeps its last setpoint until the plant runs again.
             steps=(span[0], next_begin if outlet else span[1]),
-            free_start=outlet and started,
+            stood_h=(span[0] - stopped) * step_h if outlet else 0.0,
             least_at_h=math.inf if outlet or span[1] == whole.steps else span[1] * step_h,
         )
         parts.append(part if outlet or not started else replace(part, start=lever.low))
@@ -428,7 +444,7 @@ def limited(levers: Levers, decisions: FloatArray) -> FloatArray:
     """
     out = decisions.copy()
     for number, r in enumerate(levers.ranges):
-        last = r.start
+        last = float(out[levers.first[number] - 1]) if joined(r) else r.start
         gaps = knot_gaps(r)
         for i, hour in enumerate(r.knots):
             at = levers.first[number] + i
@@ -447,11 +463,29 @@ def knot_gaps(lever: LeverRange) -> FloatArray:
         lever: The lever.
 
     Returns:
-        Hours, shape (knots,); the first infinite where no ramp leads to it.
+        Hours, shape (knots,); the first those of the stop before it, infinite where no ramp leads
+        across that.
     """
     gaps = np.diff(lever.knots)
-    first = gaps[:1] if len(gaps) else np.ones(1)
-    return np.concatenate([[np.inf] if lever.free_start else np.minimum(first, 1.0), gaps])
+    if lever.stood_h > 0.0:
+        first = lever.stood_h if joined(lever) else np.inf
+    else:
+        first = min(float(gaps[0]), 1.0) if len(gaps) else 1.0
+    return np.concatenate([[first], gaps])
+
+
+def joined(lever: LeverRange) -> bool:
+    """Tell whether a ramp leads to a lever's first knot from the last one of the lever before it.
+
+    Ramps are changes within any hour: beyond a longer stop they reach nothing.
+
+    Args:
+        lever: The lever; the one before it is the same outlet before the stop.
+
+    Returns:
+        True across a stop of up to an hour.
+    """
+    return 0.0 < lever.stood_h <= RAMP_WINDOW_H
 
 
 def start_window(lever: LeverRange, hour: float) -> tuple[float, float]:
@@ -467,7 +501,7 @@ def start_window(lever: LeverRange, hour: float) -> tuple[float, float]:
         Lowest and highest setpoint.
     """
     high = min(lever.high, lever.low + lever.down_per_h * (lever.least_at_h - hour))
-    if lever.free_start or hour > lever.knots[0] + 1.0:
+    if lever.stood_h > 0.0 or hour > lever.knots[0] + 1.0:
         return lever.low, high
     return (
         max(lever.low, lever.start - lever.down_per_h),

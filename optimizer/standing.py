@@ -13,6 +13,9 @@ from optimizer.model.network import Network, Plant, Pump
 from optimizer.model.schedule import Schedule
 
 HOUR_S = 3600.0
+# A boiler goes below its least load for no longer than this as it starts or stops, however slow its
+# pumps are: it would stand in its own condensate, or go out.
+MOST_COMING_UP_H = 2.0
 
 
 def running_spans(runs: BoolArray) -> list[tuple[int, int]]:
@@ -75,20 +78,21 @@ def with_running(network: Network, schedule: Schedule, running: BoolArray) -> Sc
 
 
 def coming_up_h(network: Network, plant: Plant) -> float:
-    """Time in which the slowest pump of a plant comes from its least to its full speed.
+    """Time in which the slowest pump of a plant comes from its least to its full speed, bounded.
 
     Args:
         network: The network.
         plant: One of its plants.
 
     Returns:
-        Hours; 0 without a pump.
+        Hours, at most MOST_COMING_UP_H; 0 without a pump.
     """
     own = [pump for pump in network.pumps if pump.plant_id == plant.plant_id]
-    return max(
+    slowest_h = max(
         ((one.max_speed_pct - one.min_speed_pct) / one.max_speed_ramp_pct_h for one in own),
         default=0.0,
     )
+    return min(slowest_h, MOST_COMING_UP_H)
 
 
 def loaded_steps(network: Network, runs: BoolArray, ran: BoolArray, step_s: float) -> BoolArray:

@@ -1,9 +1,8 @@
 """Pyomo: how far each decision moves in a round, within range, trust and ramps."""
 
-import numpy as np
 import pyomo.environ as pyo
 
-from optimizer.levers import Levers, knot_gaps, start_window
+from optimizer.levers import Levers, start_window
 from optimizer.model.arrays import BoolArray, FloatArray
 
 
@@ -48,15 +47,10 @@ def declare_ineq_ramps(model: pyo.ConcreteModel, levers: Levers, decisions: Floa
         decisions: Present decisions, shape (decisions,).
     """
     model.ramp = pyo.ConstraintList()
-    for number, r in enumerate(levers.ranges):
-        first = int(levers.first[number])
-        gaps = knot_gaps(r)
-        for i in range(1, len(r.knots)):
-            before, at = first + i - 1, first + i
-            present = float(decisions[at] - decisions[before])
-            low = min(-r.down_per_h * gaps[i] - present, 0.0)
-            high = max(r.up_per_h * gaps[i] - present, 0.0)
-            model.ramp.add((low, model.move[at] - model.move[before], high))
+    for before, at, fall, rise in levers.ramps():
+        present = float(decisions[at] - decisions[before])
+        low, high = min(-fall - present, 0.0), max(rise - present, 0.0)
+        model.ramp.add((low, model.move[at] - model.move[before], high))
 
 
 def ramp_excess(levers: Levers, decisions: FloatArray, moves: FloatArray) -> float:
@@ -71,12 +65,8 @@ def ramp_excess(levers: Levers, decisions: FloatArray, moves: FloatArray) -> flo
         Excess in the setpoint's unit, never negative.
     """
     worst = 0.0
-    for number, r in enumerate(levers.ranges):
-        own = slice(levers.first[number], levers.first[number + 1])
-        present = np.diff(decisions[own])
-        moved = np.diff(decisions[own] + moves[own])
-        gaps = knot_gaps(r)[1:]
-        above = moved - np.maximum(r.up_per_h * gaps, present)
-        below = np.minimum(-r.down_per_h * gaps, present) - moved
-        worst = max(worst, float(above.max(initial=0.0)), float(below.max(initial=0.0)))
+    for before, at, fall, rise in levers.ramps():
+        present = float(decisions[at] - decisions[before])
+        moved = present + float(moves[at] - moves[before])
+        worst = max(worst, moved - max(rise, present), min(-fall, present) - moved)
     return worst

@@ -9,6 +9,9 @@ from optimizer.model.network import Network, Pump, PumpControl
 from optimizer.model.schedule import Schedule
 from optimizer.model.state import PlantState
 
+# For so long a plant may be under its least load after a start and before a stop, at most.
+MOST_COMING_UP_H = 2.0
+
 # The times in which a plant runs: instants of the start and of its end, or of the horizon's.
 Times = list[tuple[int, int]]
 
@@ -38,26 +41,22 @@ def times_of_running(ran: BoolArray, running: BoolArray) -> list[Times]:
     return every
 
 
-def without_stops(course: FloatArray, times: list[Times]) -> list[FloatArray]:
-    """Cut courses where plants stand: the first time in which each runs, the second, and so on.
+def while_running(course: FloatArray, times: list[Times]) -> FloatArray:
+    """Leave out of courses what plants are set to while they stand.
 
     Args:
         course: Values at the instants, the one before the start first, shape (instants, plants).
         times: When each runs.
 
     Returns:
-        Courses of the same shape, level before and after; level throughout where a plant has no
-        such time.
+        Courses of the same shape, NaN where a plant stands: what it ran with before is still
+        compared with what it runs with after.
     """
-    parts = []
-    for number in range(max([1, *(len(one) for one in times)])):
-        part = np.repeat(course[:1], len(course), axis=0)
-        for p, one in enumerate(times):
-            if number < len(one):
-                begin, end = one[number]
-                part[:, p] = course[np.clip(np.arange(len(course)), begin, end), p]
-        parts.append(part)
-    return parts
+    runs = np.zeros(course.shape, dtype=np.bool_)
+    for p, one in enumerate(times):
+        for begin, end in one:
+            runs[begin : end + 1, p] = True
+    return np.where(runs, course, np.nan)
 
 
 def pumps_through_stops(network: Network, runs: BoolArray, setpoint: FloatArray) -> FloatArray:
@@ -105,7 +104,7 @@ def speed_through_stops(network: Network, running: BoolArray, speed_pct: FloatAr
 def carries_its_least(
     network: Network, ran: BoolArray, running: BoolArray, step_s: int, parts: int
 ) -> BoolArray:
-    """Tell when each plant runs and its pumps have had the time from least to full speed.
+    """Tell when each plant runs and its pumps have had the time from least to full speed, bounded.
 
     Args:
         network: The network.
@@ -127,6 +126,7 @@ def carries_its_least(
             ),
             default=0.0,
         )
+        slowest_s = min(slowest_s, MOST_COMING_UP_H * 3600.0)
         steps = int(np.ceil(slowest_s / (step_s * parts) - 1e-9)) * parts
         for begin, end in times:
             first, after = begin - 1, end - 1

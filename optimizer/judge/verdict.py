@@ -1,7 +1,5 @@
 """The judge's own reading of a run: every limit, and what the run costs."""
 
-from functools import reduce
-
 import numpy as np
 
 from optimizer.judge.run import Hearing
@@ -10,7 +8,7 @@ from optimizer.judge.standstill import (
     pumps_through_stops,
     speed_through_stops,
     times_of_running,
-    without_stops,
+    while_running,
 )
 from optimizer.limit_table import LimitTable, lower_limit, tighter, upper_limit
 from optimizer.model.arrays import BoolArray, FloatArray, IntArray
@@ -131,18 +129,14 @@ def _supply_temp(r: Reading) -> LimitTable:
 
 
 def _plant_ramp(r: Reading) -> LimitTable:
+    """Change of each outlet within any hour, also from before a stop to after it."""
     plants = r.network.plants
     up = np.array([plant.ramp_up_k_h for plant in plants])
     down = np.array([plant.ramp_down_k_h for plant in plants])
     course = np.concatenate([r.state.supply_temp_setpoint_c[None, :], r.run.setpoint_c])
     names = [plant.plant_id for plant in plants]
-    return reduce(
-        tighter,
-        [
-            _ramp_table(LimitKind.PLANT_RAMP, "K/h", names, part, _setpoint_at_s(r), up, down)
-            for part in without_stops(course, times_of_running(r.state.runs, r.run.running))
-        ],
-    )
+    running = while_running(course, times_of_running(r.state.runs, r.run.running))
+    return _ramp_table(LimitKind.PLANT_RAMP, "K/h", names, running, _setpoint_at_s(r), up, down)
 
 
 def _setpoint_at_s(r: Reading) -> FloatArray:
@@ -414,7 +408,7 @@ def largest_changes(
     """Find the largest rise and fall of each course within any hour.
 
     Args:
-        course: Values at instants, shape (instants, things).
+        course: Values at instants, shape (instants, things); NaN is compared with nothing.
         at_s: The instants, s, increasing, shape (instants,).
 
     Returns:

@@ -124,6 +124,45 @@ def test_an_outlet_is_bound_to_no_ramp_until_it_runs() -> None:
     assert limit(always, LimitKind.PLANT_RAMP).worst == pytest.approx(30.0)
 
 
+@pytest.mark.parametrize("steps", [1, 2, 4])
+def test_a_short_stop_is_no_way_around_a_ramp(steps: int) -> None:
+    _, hotter = run(two_plants(), peak_runs(START - steps, START), 30.0, peak_c=105.0)
+    assert limit(hotter, LimitKind.PLANT_RAMP).worst == pytest.approx(30.0)
+    assert limit(hotter, LimitKind.PLANT_RAMP).where == "peak"
+    _, longer = run(two_plants(), peak_runs(START - 5, START), 30.0, peak_c=105.0)
+    assert limit(longer, LimitKind.PLANT_RAMP).worst == pytest.approx(0.0)
+
+
+@pytest.mark.parametrize(("steps", "most_k"), [(2, 7.5), (4, 15.0), (5, 45.0)])
+def test_a_search_keeps_the_ramp_through_a_short_stop(steps: int, most_k: float) -> None:
+    """From 75 degC on, at 15 K/h: after a stop of half an hour 7.5 K more, after a long one all."""
+    network, runs = two_plants(), peak_runs(START - steps, START)
+    levers = build_levers(network, n.state_of(network, supply_c=75.0), 900, STEPS, running=runs)
+    template = with_running(network, n.constant_schedule(network, STEPS, supply_c=75.0), runs)
+    wanted = decisions_of(levers, template)
+    before, after = (i for i, r in enumerate(levers.ranges) if (r.lever, r.which) == (0, 1))
+    wanted[levers.first[after] : levers.first[after + 1]] = 120.0
+    made = schedule_of(levers, network, limited(levers, wanted), template).supply_temp_c[1]
+    assert made[START] - made[START - steps - 1] == pytest.approx(most_k)
+    across = (levers.first[after] - 1, levers.first[after])
+    assert (across in [(a, b) for a, b, *_ in levers.ramps()]) == (steps <= 4)
+    assert before + 1 == after
+
+
+def test_however_slow_the_pumps_are_a_least_load_is_not_excused_for_long() -> None:
+    """Pumps that take seven hours excuse two after a start and two before a stop, no more."""
+    network = two_plants()
+    slow = replace(network.pumps[1], max_speed_ramp_pct_h=10.0)
+    plants = (network.plants[0], replace(network.plants[1], min_heat_mw=9.0))
+    network = replace(network, pumps=(network.pumps[0], slow), plants=plants)
+    counts = loaded_steps(network, peak_runs(STOP, START), np.array([True, True]), 900.0)
+    assert counts[1].tolist() == [k < STOP - 8 or k >= START + 8 for k in range(STEPS)]
+    _, certificate = run(network, peak_runs(STOP - 8, START + 4), 80.0)
+    assert limit(certificate, LimitKind.PLANT_HEAT).margin >= 0.0
+    _, certificate = run(network, peak_runs(STOP - 8, START - 1), 80.0)
+    assert limit(certificate, LimitKind.PLANT_HEAT).margin < 0.0
+
+
 def test_a_least_load_counts_only_while_it_runs_and_is_up() -> None:
     runs = peak_runs(STOP, START)
     counts = loaded_steps(two_plants(), runs, np.array([True, True]), 900.0)
