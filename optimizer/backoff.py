@@ -65,12 +65,17 @@ def carried_backoff(last: Backoff, network: Network) -> Backoff:
         network: The network.
 
     Returns:
-        Most of what had been learned; the first where the network has changed.
+        Most of what had been learned, of ramps no more than the network's own pipes ask for now;
+        the first where the network has changed.
     """
     first = first_backoff(network)
     if any(last[kind].shape != kept.shape for kind, kept in first.items()):
         return first
-    return {kind: kept + CARRIED_SHARE * (last[kind] - kept) for kind, kept in first.items()}
+    carried = {kind: kept + CARRIED_SHARE * (last[kind] - kept) for kind, kept in first.items()}
+    ramps = first[LimitKind.PIPE_RAMP]
+    most = MOST_RAMP_SHARE * np.array([pipe.max_ramp_k_h for pipe in network.pipes])
+    carried[LimitKind.PIPE_RAMP] = np.maximum(np.minimum(carried[LimitKind.PIPE_RAMP], most), ramps)
+    return carried
 
 
 def carried_margin_k(last_k: float, first_k: float) -> float:

@@ -15,6 +15,7 @@ from controller.engine.elements import Element
 from controller.engine.prefixes import lawful_order
 from drivers.timekeeping import WALL_TIME, Timekeeper
 from optimizer.model.forecast import Forecast
+from optimizer.model.network import Network
 from optimizer.model.outcome import Certificate
 from optimizer.model.plan import LastPlan, Plan, PlanStatus, SolveStatistics
 from optimizer.model.policy import District
@@ -64,6 +65,9 @@ class Planned:
     to_go_on: LastPlan | None
 
 
+Elements = tuple[tuple[str, ...], ...]
+
+
 class PlanningError(Exception):
     """No plan came: it was late, or the planner failed."""
 
@@ -86,6 +90,8 @@ class PlannerWorker:
         self._process: Any = None
         self._pipe: Connection | None = None
         self._last: LastPlan | None = None
+        # Those of the last plan, by what it is told in: its numbers belong to these, in this order.
+        self._planned_for: Elements = ()
         self._changing = threading.Lock()
         self._stopped = False
 
@@ -102,8 +108,9 @@ class PlannerWorker:
             PlanningError: It was late, the planner failed, or it was stopped.
         """
         pipe = self._started()
+        previous = self._going_on(task)
         try:
-            pipe.send(replace(task, previous=self._last))
+            pipe.send(replace(task, previous=previous))
             if not self._time.attend(pipe.poll, self._budget_s):
                 self.rest()
                 raise PlanningError(f"no plan within {self._budget_s:.0f} s; the planner was ended")
@@ -117,9 +124,16 @@ class PlannerWorker:
         if isinstance(answer, str):
             raise PlanningError(answer)
         assert isinstance(answer, Planned)
-        if answer.to_go_on is not None:
-            self._last = answer.to_go_on
+        self._last = answer.to_go_on or previous or self._last
         return answer
+
+    def _going_on(self, task: PlanTask) -> LastPlan | None:
+        """What a plan goes on from, forgotten until it has gone well; none of other elements."""
+        if task.schedule is not None:
+            return None
+        last, self._last = self._last, None
+        elements, self._planned_for = self._planned_for, elements_of(task.district.network)
+        return last if elements == self._planned_for else None
 
     def stop(self) -> None:
         """End the process for good: whatever is still to be planned is refused."""
@@ -158,6 +172,24 @@ class PlannerWorker:
             far.close()
             return pipe
         return self._pipe
+
+
+def elements_of(network: Network) -> Elements:
+    """Name what a plan's numbers belong to, in order.
+
+    Args:
+        network: The network.
+
+    Returns:
+        Names of its pipes, plants, pumps, stations and buildings.
+    """
+    return (
+        tuple(pipe.pipe_id for pipe in network.pipes),
+        tuple(plant.plant_id for plant in network.plants),
+        tuple(pump.pump_id for pump in network.pumps),
+        tuple(station.station_id for station in network.stations),
+        tuple(building.building_id for building in network.buildings),
+    )
 
 
 def _serve(pipe: Connection) -> None:

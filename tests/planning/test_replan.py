@@ -84,6 +84,18 @@ def test_nothing_learned_is_kept_of_pipes_that_have_changed(district: District) 
     assert len(carried[LimitKind.PIPE_RAMP]) == len(network.pipes)
 
 
+def test_what_is_kept_of_a_ramp_is_no_more_than_the_pipe_leaves_to_move_in_now(
+    district: District,
+) -> None:
+    first = first_backoff(district.network)
+    learned = {**first, LimitKind.PIPE_RAMP: first[LimitKind.PIPE_RAMP] + 9.0}
+    pipes = [replace(pipe, max_ramp_k_h=10.0) for pipe in district.network.pipes]
+    pipes[0] = replace(pipes[0], max_ramp_k_h=0.2)
+    carried = carried_backoff(learned, replace(district.network, pipes=tuple(pipes)))
+    assert carried[LimitKind.PIPE_RAMP][0] == first[LimitKind.PIPE_RAMP][0]
+    assert set(carried[LimitKind.PIPE_RAMP][1:]) == {5.0}
+
+
 @pytest.mark.parametrize(
     ("why", "moved"),
     [

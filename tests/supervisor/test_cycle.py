@@ -1,5 +1,6 @@
 """One cycle with real parts: what it recommends, and the typed outcome of each step that fails."""
 
+import contextlib
 import os
 import signal
 import threading
@@ -25,6 +26,7 @@ from controller.knowing.ahead import Ahead
 from controller.modes import Mode
 from controller.store import recommendations
 from optimizer.certify import certify
+from optimizer.model.plan import LastPlan
 from optimizer.model.state import PlantState
 from tests.supervisor.simulated import Simulated, simulated
 
@@ -231,6 +233,62 @@ def test_a_planner_that_fails_says_so(kitchen: Kitchen) -> None:
     with pytest.raises(PlanningError, match="Error"):
         worker.plan(broken)
     worker.stop()
+
+
+class Wire:
+    """A planner process that notes what it was asked to go on from, and answers as it is told."""
+
+    def __init__(self, *answers: Planned | str) -> None:
+        self.answers = list(answers)
+        self.asked: list[LastPlan | None] = []
+
+    def send(self, task: PlanTask) -> None:
+        self.asked.append(task.previous)
+
+    def poll(self, _seconds: float) -> bool:
+        return True
+
+    def recv(self) -> Planned | str:
+        return self.answers.pop(0)
+
+
+def asked_of(wire: Wire, *tasks: PlanTask) -> list[bool]:
+    """Whether each of some tasks goes on from an earlier plan."""
+    worker = PlannerWorker(1.0)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(worker, "_started", lambda: wire)
+        for task in tasks:
+            with contextlib.suppress(PlanningError):
+                worker.plan(task)
+    return [previous is not None for previous in wire.asked]
+
+
+def renamed(task: PlanTask) -> PlanTask:
+    network = task.district.network
+    pipes = (replace(network.pipes[0], pipe_id="another"), *network.pipes[1:])
+    return replace(task, district=replace(task.district, network=replace(network, pipes=pipes)))
+
+
+def test_a_last_plan_is_gone_on_from_while_all_goes_well_on_the_same_elements(
+    kitchen: Kitchen,
+) -> None:
+    task, planned = kitchen.once()
+    given = replace(task, schedule=planned.schedule)
+    unsure = replace(planned, to_go_on=None)
+    assert planned.to_go_on is not None
+    assert asked_of(Wire(planned, planned, planned), task, task, task) == [False, True, True]
+    assert asked_of(Wire(planned, unsure, planned), task, task, task) == [False, True, True]
+    assert asked_of(Wire(planned, unsure, planned), task, given, task) == [False, False, True]
+    assert asked_of(Wire(planned, "KeyError: x", planned), task, task, task) == [
+        False,
+        True,
+        False,
+    ]
+    assert asked_of(Wire(planned, planned, planned), task, renamed(task), renamed(task)) == [
+        False,
+        False,
+        True,
+    ]
 
 
 @pytest.mark.parametrize(
