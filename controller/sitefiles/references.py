@@ -234,8 +234,10 @@ def _check_stops(log: Log, plants: Sequence[Row]) -> None:
                     "leave it out here: another plant may stop",
                 )
             )
+        # One that is neither true nor false is an error of its own.
+        unclear = "can_stop" in row.raw and "can_stop" not in row.values
         for name in _OF_STOPS:
-            if name in row.values and not stops and "can_stop" not in row.raw:
+            if name in row.values and not stops and not unclear:
                 log.errors.append(
                     row.problem(
                         name,
