@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from controller.problems import InputError
 from controller.site import Site, load_site
@@ -19,6 +19,8 @@ from optimizer.model.state import PlantState
 
 # A whole winter; beyond it the traces would not fit a small machine's memory.
 LONGEST_RUN_H = 24.0 * 200.0
+# Weather before a start that its state is found from, and a day to spare.
+BEFORE = timedelta(days=8)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,12 +70,14 @@ def read_case(
     from_start = study.at_the_start(district)
     for line in study.without_effect(site.district):
         tell(line)
+    length_h = district.control.horizon_h if hours is None else hours
+    first, last = years_around(start, length_h) if year is None else (year, year)
     forecast, history = weather_on_grid(
-        read_weather_file(weather_path, year=start.year if year is None else year),
+        read_weather_file(weather_path, year=first, last_year=last),
         district=district,
         timezone=site.timezone,
         start=start,
-        hours=district.control.horizon_h if hours is None else hours,
+        hours=length_h,
     )
     _tell_of_cut_off_stations(from_start.network, tell)
     tell("finding the state at the start")
@@ -82,6 +86,19 @@ def read_case(
         forecast=study.weather(forecast),
         state=starting_state(district, forecast, history),
     )
+
+
+def years_around(start: datetime, hours: float) -> tuple[int, int]:
+    """Say on which calendar years a typical year is laid for a run and the weather before it.
+
+    Args:
+        start: First instant, tz-aware.
+        hours: Length, h.
+
+    Returns:
+        First and last year, with a day to spare for the offset of the file's own stamps.
+    """
+    return (start - BEFORE).year, (start + timedelta(hours=hours + 24.0)).year
 
 
 def _tell_of_cut_off_stations(network: Network, tell: Callable[[str], None]) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from controller.case import years_around
 from controller.knowing.leak_points import PRESSURES
 from controller.problems import InputError
 from controller.site import Site
@@ -280,7 +281,7 @@ def _outside(
         )
         return frozen(_between(temp)), frozen(np.nan_to_num(wind)), frozen(np.nan_to_num(sun))
     found = forecast_from_weather(
-        _weather(weather, start.year),
+        _weather(weather, years_around(start, steps * STEP_S / 3600.0)),
         plants=site.district.network.plants,
         timezone=site.timezone,
         start=start,
@@ -296,12 +297,12 @@ def _between(values: FloatArray) -> FloatArray:
     return np.asarray(np.interp(np.arange(len(values)), known, values[known]))
 
 
-def _weather(path: Path, year: int) -> WeatherSeries:
-    """Weather of the history; a typical year is laid on the one in which it begins."""
+def _weather(path: Path, years: tuple[int, int]) -> WeatherSeries:
+    """Weather of the history; a typical year is laid on the years around it."""
     if not path.is_file():
         raise _wrong(path, "is not there", "put weather.csv into the history, or give --weather")
     try:
-        return read_weather_file(str(path), year=year)
+        return read_weather_file(str(path), year=years[0], last_year=years[1])
     except BadInput as error:
         raise InputError(error.problems) from error
 

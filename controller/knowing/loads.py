@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from controller.case import years_around
 from controller.site import Site
 from drivers.base import WeatherSeries
 from drivers.weather.csv_file import read_weather_file
@@ -178,7 +179,7 @@ def read_ahead(path: Path, record: Record) -> WeatherSeries:
     """Read the weather that reaches beyond a history.
 
     Args:
-        path: A weather file of any known form; a typical year is laid on the history's first.
+        path: A weather file of any known form; a typical year is laid on the history's years.
         record: The history.
 
     Returns:
@@ -187,7 +188,9 @@ def read_ahead(path: Path, record: Record) -> WeatherSeries:
     Raises:
         BadInput: With everything wrong with the file.
     """
-    return read_weather_file(path, year=record.start.year)
+    hours = (_end(record) - record.start) / HOUR + MOST_LEADS
+    first, last = years_around(record.start, hours)
+    return read_weather_file(path, year=first, last_year=last)
 
 
 def hours_ahead(record: Record, weather: WeatherSeries) -> int:
@@ -200,8 +203,12 @@ def hours_ahead(record: Record, weather: WeatherSeries) -> int:
     Returns:
         Hours, at most MOST_LEADS; zero or less where it does not.
     """
-    end = record.start + HOUR * (record.steps * record.step_s // 3600)
-    return min(int((weather.times[-1] - end) / HOUR), MOST_LEADS)
+    return min(int((weather.times[-1] - _end(record)) / HOUR), MOST_LEADS)
+
+
+def _end(record: Record) -> datetime:
+    """The end of a history's last whole hour."""
+    return record.start + HOUR * (record.steps * record.step_s // 3600)
 
 
 def _past(site: Site, hourly: Record, name: str) -> Past:

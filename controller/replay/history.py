@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from controller.case import LONGEST_RUN_H
+from controller.case import LONGEST_RUN_H, years_around
 from controller.problems import InputError
 from controller.replay.grid import part_of
 from controller.replay.measured import Measured, read_measured
@@ -67,7 +67,8 @@ def read_history(
     district = site.district
     first, last = schedule_span(folder / SETPOINTS, network=district.network)
     begin, end = _stretch(folder, since or first, until or last, first, last)
-    series = read_weather_file(folder / WEATHER, year=begin.year)
+    first_year, last_year = years_around(begin, (end - begin) / timedelta(hours=1))
+    series = read_weather_file(folder / WEATHER, year=first_year, last_year=last_year)
     step = timedelta(seconds=district.control.step_s)
     hours = (end - begin) // step * step / timedelta(hours=1)
     forecast, before = weather_on_grid(

@@ -28,6 +28,7 @@ def read_weather_file(
     *,
     issue_time: datetime | None = None,
     year: int | None = None,
+    last_year: int | None = None,
     utc_offset_h: float | None = None,
 ) -> WeatherSeries:
     """Read a weather file of any known form, told by its name and header.
@@ -37,6 +38,7 @@ def read_weather_file(
         issue_time: When the file's content was known, tz-aware; its first instant when None, which
             is right for a record or an assumed course, not for yesterday's forecast.
         year: The calendar year to lay a typical year on; required there, ignored for the CSV.
+        last_year: The last of several that it is laid on, one after the other; the same when None.
         utc_offset_h: Standard-time offset of a typical year's stamps, h; looked up in EPW's header
             or in an `index.csv` beside the file when None; ignored for the CSV.
 
@@ -48,11 +50,23 @@ def read_weather_file(
     """
     path = Path(path)
     if path.suffix.lower() == ".epw":
-        return read_epw(path, year=year, issue_time=issue_time, utc_offset_h=utc_offset_h)
+        return read_epw(
+            path,
+            year=year,
+            last_year=last_year,
+            issue_time=issue_time,
+            utc_offset_h=utc_offset_h,
+        )
     findings = Findings(str(path))
     text = read_text(path, findings)
     if text.splitlines()[0].replace(" ", "").startswith(TYPICAL_YEAR_HEADER):
-        return read_typical_year(path, year=year, issue_time=issue_time, utc_offset_h=utc_offset_h)
+        return read_typical_year(
+            path,
+            year=year,
+            last_year=last_year,
+            issue_time=issue_time,
+            utc_offset_h=utc_offset_h,
+        )
     # Read once: the file may be a pipe.
     return _weather(path.name, text, findings, issue_time)
 

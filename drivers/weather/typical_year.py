@@ -44,6 +44,7 @@ def read_epw(
     path: Path | str,
     *,
     year: int | None,
+    last_year: int | None = None,
     issue_time: datetime | None = None,
     utc_offset_h: float | None = None,
 ) -> WeatherSeries:
@@ -52,11 +53,12 @@ def read_epw(
     Args:
         path: The file.
         year: The year to lay it on.
+        last_year: The last of several to lay it on; the same when None.
         issue_time: When it counts as known, tz-aware; the first instant when None.
         utc_offset_h: Offset of its stamps, h; that of its LOCATION line when None.
 
     Returns:
-        Hourly series from 01:00 local standard time on 1 January to the end of the year.
+        Hourly series from 01:00 local standard time on 1 January to the end of the last.
 
     Raises:
         BadInput: With every problem of the file.
@@ -80,13 +82,14 @@ def read_epw(
             )
             continue
         hours.append(_hour(row, cells, _EPW_COLUMNS, findings))
-    return _laid_on(path, hours, year, offset_h, issue_time, findings)
+    return _laid_on(path, hours, (year, last_year), offset_h, issue_time, findings)
 
 
 def read_typical_year(
     path: Path | str,
     *,
     year: int | None,
+    last_year: int | None = None,
     issue_time: datetime | None = None,
     utc_offset_h: float | None = None,
 ) -> WeatherSeries:
@@ -95,11 +98,12 @@ def read_typical_year(
     Args:
         path: The file.
         year: The year to lay it on.
+        last_year: The last of several to lay it on; the same when None.
         issue_time: When it counts as known, tz-aware; the first instant when None.
         utc_offset_h: Offset of its stamps, h; `tz` of an `index.csv` beside it when None.
 
     Returns:
-        Hourly series from 01:00 local standard time on 1 January to the end of the year.
+        Hourly series from 01:00 local standard time on 1 January to the end of the last.
 
     Raises:
         BadInput: With every problem of the file.
@@ -127,7 +131,7 @@ def read_typical_year(
             continue
         hours.append(_hour(row, cells, columns, findings))
     offset_h = _index_offset_h(path) if utc_offset_h is None else utc_offset_h
-    return _laid_on(path, hours, year, offset_h, issue_time, findings)
+    return _laid_on(path, hours, (year, last_year), offset_h, issue_time, findings)
 
 
 def _epw_offset_h(location: tuple[int, list[str]], findings: Findings) -> float | None:
@@ -176,12 +180,13 @@ def _hour(row: int, cells: list[str], columns: dict[str, int], findings: Finding
 def _laid_on(
     path: Path,
     hours: list[_Hour],
-    year: int | None,
+    years: tuple[int | None, int | None],
     offset_h: float | None,
     issue_time: datetime | None,
     findings: Findings,
 ) -> WeatherSeries:
-    """Lay the hours of a typical year on a calendar year."""
+    """Lay the hours of a typical year on calendar years, from the first to the last."""
+    year, last_year = years
     if year is None or not 1900 < year < 2200:
         findings.add("is a typical year without a year of its own", "say which year to lay it on",
                      column="year", value=None if year is None else str(year))  # fmt: skip
@@ -195,21 +200,21 @@ def _laid_on(
     by_stamp = _by_stamp(hours, findings)
     if findings.problems or year is None or offset_h is None:
         raise BadInput(findings.problems)
-    return _series_of_year(path.name, by_stamp, year, offset_h, issue_time)
+    return _series_of_years(path.name, by_stamp, (year, last_year or year), offset_h, issue_time)
 
 
-def _series_of_year(
+def _series_of_years(
     name: str,
     by_stamp: dict[tuple[int, int, int], _Hour],
-    year: int,
+    years: tuple[int, int],
     offset_h: float,
     issue_time: datetime | None,
 ) -> WeatherSeries:
     """Put the hours in the order of the calendar, each with the irradiance of the hour after it."""
     zone = timezone(timedelta(hours=offset_h))
     times, ordered = [], []
-    day = datetime(year, 1, 1, tzinfo=zone)
-    while day.year == year:
+    day = datetime(years[0], 1, 1, tzinfo=zone)
+    while day.year <= years[1]:
         for hour in range(1, 25):
             # Typical years have no 29 February; the day before stands in for it.
             found = by_stamp.get((day.month, day.day, hour)) or by_stamp[day.month, 28, hour]
@@ -218,7 +223,7 @@ def _series_of_year(
         day += timedelta(days=1)
     following = [*ordered[1:], ordered[0]]
     return WeatherSeries(
-        source=f"{name} laid on {year}",
+        source=f"{name} laid on {' to '.join(map(str, sorted(set(years))))}",
         issue_time=times[0] if issue_time is None else issue_time.astimezone(UTC),
         times=tuple(times),
         members=("0",),

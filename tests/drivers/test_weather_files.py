@@ -233,6 +233,16 @@ def test_epw_hour_ending_stamps(tmp_path: Path) -> None:
     assert (np.diff(series.posix_s) == 3600).all()
 
 
+def test_a_typical_year_goes_on_after_new_year(tmp_path: Path) -> None:
+    series = read_weather_file(epw(tmp_path / "x.epw"), year=2025, last_year=2026)
+    one = read_weather_file(epw(tmp_path / "x.epw"), year=2026)
+    assert len(series.times) == 2 * 8760
+    assert (np.diff(series.posix_s) == 3600).all()
+    assert series.times[8760:] == one.times
+    assert np.array_equal(series.outdoor_temp_c[:, :8760], series.outdoor_temp_c[:, 8760:])
+    assert series.source.endswith("laid on 2025 to 2026")
+
+
 def test_a_leap_year_has_its_day(tmp_path: Path) -> None:
     series = read_weather_file(epw(tmp_path / "x.epw"), year=2024)
     assert len(series.times) == 8784
