@@ -92,6 +92,7 @@ def run(arguments: argparse.Namespace) -> int:
     """
     import logging
     import signal
+    from functools import partial
 
     from controller.engine.runner import EngineOptions, run_engine
     from controller.problems import InputError, report_problems
@@ -116,8 +117,8 @@ def run(arguments: argparse.Namespace) -> int:
                 planning_budget_s=arguments.planning_budget,
             )
             _refuse_real_ports(arguments, site)
-            with _console(arguments, site, stopping):
-                again = run_engine(site, options, stopping, _tell, time)
+            beside = partial(_console, arguments, site, stopping)
+            again = run_engine(site, options, stopping, _tell, time, beside=beside)
     except InputError as refusal:
         report_problems(refusal.problems, as_json=arguments.json)
         return 2

@@ -3,7 +3,7 @@
 import logging
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -24,7 +24,7 @@ from controller.knowing.nightly import NightlyCalibration
 from controller.modes import Started
 from controller.problems import InputError
 from controller.site import Site, load_site
-from controller.store.database import Database, open_database
+from controller.store.database import Database, need_store, open_database
 from controller.store.errors import LeaseLost, StoreError
 from controller.store.journal import Journal, Stage
 from controller.store.lease import end_lease, place_of, renew_lease, take_lease
@@ -62,6 +62,7 @@ def run_engine(
     tell: Callable[[str], None],
     time: Timekeeper = WALL_TIME,
     plant: Callable[[Site, Timekeeper], EngineField] = SiteField,
+    beside: Callable[[], AbstractContextManager[object]] = nullcontext,
 ) -> bool:
     """Run the engine of a site until it is told to stop.
 
@@ -72,6 +73,7 @@ def run_engine(
         tell: Receives what happens, a line each.
         time: Gives the clocks, and the threads that live by them; `stopping` is one of its events.
         plant: Makes the field.
+        beside: Begins what lives beside the engine, once nothing is left to refuse it for.
 
     Returns:
         Whether it ended to read the site again.
@@ -82,9 +84,11 @@ def run_engine(
         StoreError: The store can not be opened.
         NoEngineerError: There is no engineer or admin among the users.
     """
+    # One that were made now would have no engineer.
+    need_store(site.store_url, site.folder)
     with ExitStack() as stack:
         stack.enter_context(site_lock(site.folder))
-        database = open_database(site.store_url, site.folder)
+        database = open_database(site.store_url, site.folder, must_exist=True)
         stack.callback(database.close)
         with database.reading() as connection:
             if not has_engineer(connection):
@@ -100,6 +104,7 @@ def run_engine(
         journal = Journal(database, fence)
         core = build_core(site, database, journal, field, clock=time.now, sleep=time.sleep)
         core.rules = replace(core.rules, cycle_s=options.cycle_s)
+        stack.enter_context(beside())
         initialise(core, options, stopping, tell, time)
         return _serve(core, fence, options, delivery, stopping, tell, time)
 

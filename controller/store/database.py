@@ -105,7 +105,7 @@ def open_database(url: str, folder: Path, *, must_exist: bool = False) -> Databa
     with _translated():
         core_url, telemetry_url = database_urls(url, folder)
         if must_exist:
-            _need_file(core_url, folder)
+            need_store(url, folder)
         database = Database(
             core=_engine(core_url, durable=True), telemetry=_engine(telemetry_url, durable=False)
         )
@@ -144,10 +144,20 @@ def database_urls(url: str, folder: Path) -> tuple[URL, URL]:
     return parsed.set(database=str(path)), parsed.set(database=str(beside))
 
 
-def _need_file(url: URL, folder: Path) -> None:
-    if url.get_backend_name() == "sqlite" and not Path(str(url.database)).exists():
+def need_store(url: str, folder: Path) -> None:
+    """Refuse a missing store before anything is made; a server's is looked for as it is opened.
+
+    Args:
+        url: As of `open_database`.
+        folder: The site's folder.
+
+    Raises:
+        StoreUnavailable: It is a SQLite file that is not there.
+    """
+    core_url, _ = database_urls(url, folder)
+    if core_url.get_backend_name() == "sqlite" and not Path(str(core_url.database)).exists():
         raise StoreUnavailable(
-            f"there is no store: {url.database}",
+            f"there is no store: {core_url.database}",
             remedy=f"begin one: heatwarden user add NAME --role engineer {folder}",
         )
 

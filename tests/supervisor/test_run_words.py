@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from controller.console_port import why_not_free
+from controller.store.database import open_database
 from tests.site.sound import write_site
 from tests.terminal import heatwarden
 
@@ -49,6 +50,26 @@ def test_a_taken_port_is_said_before_anything_starts(taken: int, tmp_path: Path)
     assert f"the console's port {taken} is taken" in done.stderr
     assert "console: http" not in done.stderr
     assert not (site / "heatwarden.db").exists()
+
+
+def test_who_refuses_to_run_names_no_console_and_makes_nothing(tmp_path: Path) -> None:
+    """Without a store, then in one in which nobody is an engineer."""
+    site = write_site(tmp_path / "site")
+    before = set(site.rglob("*"))
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        port = int(holder.getsockname()[1])
+    done = heatwarden("run", site, "--console-port", port)
+    assert done.returncode == 3
+    assert "there is no store" in done.stderr
+    assert "user add NAME --role engineer" in done.stderr
+    assert "console: http" not in done.stderr
+    assert set(site.rglob("*")) == before
+    open_database("sqlite:///heatwarden.db", site).close()
+    done = heatwarden("run", site, "--console-port", port)
+    assert done.returncode == 3
+    assert "engineer or admin" in done.stderr
+    assert "console: http" not in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -124,7 +124,7 @@ def remedy(*words: object) -> object:
 
 def test_each_remedy_is_of_what_failed(tmp_path: Path) -> None:
     folder, copy = site_with_store(tmp_path / "site"), tmp_path / "copy"
-    assert remedy("run", folder) == f"add one: heatwarden user add NAME --role engineer {folder}"
+    assert remedy("run", folder) == f"begin one: heatwarden user add NAME --role engineer {folder}"
     answered("user", "add", "wang", "--role", "engineer", folder, typed="correct horse")
     answered("backup", folder, "--to", copy)
     assert remedy("backup", folder, "--to", copy) == "name a folder that is not there yet"
