@@ -2,10 +2,12 @@
 
 import re
 
+from controller import field_words, study_words
 from controller.knowing.event_words import CAUSES, SIGNALS
 from controller.knowing.leak_words import WHY_NOT
 from controller.modes import Mode
 from controller.report.wording import LIMITS
+from drivers.base import Quality
 from optimizer.estimate.bad_data import Fault
 from optimizer.model.outcome import LimitKind
 
@@ -44,7 +46,6 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
     (r"reloaded by (.+)", "{0} 重新载入站点"),
     (r"on hold for too long: (.+)", "保持时间过长：{0}"),
     (r"(\S+) was changed by somebody else", "{0} 被他人更改"),
-    (r"(\S+) is (missing|stale|invalid|unconfirmed|suspect)", "{0} 数据异常（{1}）"),
     (r"(.+) can not be read", "{0} 无法读取"),
     (r"mode (\w+)", "模式：{0}"),
     (r"armed until (.+); mode (\w+)", "已授权自动至 {0}；模式：{1}"),
@@ -150,6 +151,8 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
     (r"not_certified: (.+)", "未通过认证：{0}"),
     (r"no_plan: (.+)", "没有计划：{0}"),
     (r"no_weather: (.+)", "没有天气预报：{0}"),
+    *field_words.SENTENCES,
+    *study_words.SENTENCES,
 )
 _PATTERNS = tuple((re.compile(english), chinese) for english, chinese in _SENTENCES)
 
@@ -180,6 +183,8 @@ def _one(text: str) -> str | None:
 def _word(text: str) -> str:
     if text in _ROLES_ZH:
         return _ROLES_ZH[text]
+    if text in field_words.QUALITIES_ZH:
+        return field_words.QUALITIES_ZH[Quality(text)]
     if text in set(Fault):
         return _FAULTS_ZH[Fault(text)]
     if text in set(Mode):

@@ -11,6 +11,7 @@ from optimizer.model.forecast import Forecast
 from optimizer.model.network import Network, PumpControl
 from optimizer.model.plan import Bound, Evaluated
 from optimizer.renewals import Renewal
+from optimizer.standing import pumps_running
 
 
 def plan_json(planned: PlannedSite, ranking: Ranking | None = None) -> JsonObject:
@@ -86,19 +87,21 @@ def _series(values: FloatArray) -> list[float | None]:
 
 
 def _setpoints(network: Network, shown: Evaluated) -> Mapping[str, JsonObject]:
+    """Setpoints of plants and pumps, null while the plant stands."""
+    runs = shown.schedule.runs
+    supply = np.where(runs, shown.schedule.supply_temp_c, np.nan)
+    speeds = np.where(pumps_running(network, runs), shown.schedule.pump_setpoint, np.nan)
     plants: JsonObject = {
         plant.plant_id: {
-            "supply_temp_c": _series(shown.schedule.supply_temp_c[i]),
+            "supply_temp_c": _series(supply[i]),
             "delivered_temp_c": _series(shown.trace.plants.supply_temp_c[:, i]),
-            "running": shown.schedule.runs[i].tolist(),
+            "running": runs[i].tolist(),
         }
         for i, plant in enumerate(network.plants)
     }
     pumps: JsonObject = {
         pump.pump_id: {
-            "speed_pct" if pump.control is PumpControl.SPEED else "dp_bar": _series(
-                shown.schedule.pump_setpoint[i]
-            )
+            "speed_pct" if pump.control is PumpControl.SPEED else "dp_bar": _series(speeds[i])
         }
         for i, pump in enumerate(network.pumps)
     }

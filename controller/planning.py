@@ -5,7 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from controller.case import Case
-from optimizer.model.plan import Plan, PlanStatus
+from optimizer.baseline import baseline_schedule
+from optimizer.evaluate import evaluate
+from optimizer.model.plan import Plan, PlanStatus, SolveStatistics
 from optimizer.model.policy import District
 from optimizer.plan import PlanOptions, plan
 from optimizer.renewals import Renewal, rank_renewals
@@ -68,6 +70,35 @@ def renewals_of(
 
     district = case.site.district
     return rank_renewals(district, case.state, case.forecast, found, most, replan, tell)
+
+
+def curve_alone(case: Case) -> PlannedSite:
+    """Judge the weather curve of a case; nothing is searched for.
+
+    Args:
+        case: Site, weather and state.
+
+    Returns:
+        The curve in a plan's place, as `baseline_shown` gives it.
+    """
+    began_s = time.perf_counter()
+    given = case.site.district, case.state, case.forecast
+    curve = evaluate(*given, baseline_schedule(case.site.district, case.forecast, case.state))
+    found = Plan(
+        status=PlanStatus.FALLBACK,
+        chosen=curve,
+        baseline=curve,
+        bound=None,
+        solve=SolveStatistics(
+            wall_s=time.perf_counter() - began_s,
+            iterations=0,
+            simulations=case.forecast.members,
+            buildings=0,
+        ),
+        reasons=(),
+        to_go_on=None,
+    )
+    return PlannedSite(case=case, plan=found)
 
 
 def baseline_shown(planned: PlannedSite) -> PlannedSite:

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TextIO
 
 from drivers.base import Problem
 
@@ -46,19 +47,23 @@ def as_json_object(problem: Problem) -> Mapping[str, object]:
     return {name: getattr(problem, name) for name in names}
 
 
-def report_problems(problems: Sequence[Problem], *, as_json: bool) -> None:
+def report_problems(problems: Sequence[Problem], *, as_json: bool, language: str = "en") -> None:
     """Say what is wrong: one JSON object on standard output, or lines on standard error.
 
     Args:
         problems: What to report, in the order of reading.
         as_json: Whether the caller asked for JSON.
+        language: zh or en, of the lines.
     """
     if as_json:
         write_line(json.dumps({"errors": [as_json_object(problem) for problem in problems]}))
         return
+    from controller.terminal_words import problem_said, saying
+
+    say = saying(language)
     for problem in problems:
-        sys.stderr.write(one_line(f"error: {problem}") + "\n")
-    sys.stderr.write(f"{len(problems)} error{'' if len(problems) == 1 else 's'}\n")
+        write_error_line(say("error", problem=problem_said(language, problem)))
+    write_error_line(say("one_error" if len(problems) == 1 else "errors", n=len(problems)))
 
 
 def one_line(text: str) -> str:
@@ -79,6 +84,19 @@ def write_line(text: str) -> None:
     Args:
         text: The line without its end.
     """
-    encoding = sys.stdout.encoding or "utf-8"
-    sys.stdout.write(one_line(text).encode(encoding, "backslashreplace").decode(encoding) + "\n")
-    sys.stdout.flush()
+    _write(sys.stdout, text)
+
+
+def write_error_line(text: str) -> None:
+    """Write a line to standard error; what its encoding cannot hold is escaped.
+
+    Args:
+        text: The line without its end.
+    """
+    _write(sys.stderr, text)
+
+
+def _write(stream: TextIO, text: str) -> None:
+    encoding = stream.encoding or "utf-8"
+    stream.write(one_line(text).encode(encoding, "backslashreplace").decode(encoding) + "\n")
+    stream.flush()

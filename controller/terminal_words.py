@@ -3,11 +3,18 @@
 import argparse
 import unicodedata
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
+from controller import study_words
 from controller.report.wording import Text
+from drivers.base import Problem
 
 LANGUAGES = ("zh", "en")
 WORDS: Mapping[str, Text] = {
+    # what is wrong
+    "error": Text("错误：{problem}", "error: {problem}"),
+    "errors": Text("共 {n} 处错误", "{n} errors"),
+    "one_error": Text("共 {n} 处错误", "{n} error"),
     # asking the engine
     "accepted": Text("已接受：{answer}", "accepted: {answer}"),
     "refused": Text("已拒绝：{answer}", "refused: {answer}"),
@@ -86,10 +93,19 @@ WORDS: Mapping[str, Text] = {
         "{word}：{limit} {where} {worst:.3f}，限值 {allowed:g} {unit}，{at}",
         "{word}: {limit} {where} {worst:.3f} of {allowed:g} {unit} at {at}",
     ),
+    "setpoints": Text("设定值，现场时间", "setpoints, by local time"),
+    "stands": Text("停运", "stands"),
+    "main_reason": Text("主要原因：{reason}", "main reason: {reason}"),
+    "report": Text("全部设定值、限值和原因见 {path}", "every setpoint, limit and reason: {path}"),
+    "no_report": Text(
+        "全部设定值、限值和原因：加 --report 文件.html",
+        "every setpoint, limit and reason: add --report FILE.html",
+    ),
     "effort": Text(
         "{rounds} 轮，{runs} 次仿真，{s:.1f} 秒",
         "rounds: {rounds}, simulations: {runs}, {s:.1f} s",
     ),
+    **study_words.WORDS,
 }
 
 
@@ -117,6 +133,36 @@ def saying(language: str) -> Callable[..., str]:
         return phrase.format(**values)
 
     return say
+
+
+def telling(language: str) -> Callable[[str], None]:
+    """Give what says on standard error what takes time, and what to mind.
+
+    Args:
+        language: One of LANGUAGES.
+
+    Returns:
+        Takes a line in English.
+    """
+    from controller.problems import write_error_line
+
+    return lambda line: write_error_line(as_said(language, line))
+
+
+def problem_said(language: str, problem: Problem) -> str:
+    """Say what is wrong with an input.
+
+    Args:
+        language: One of LANGUAGES.
+        problem: The problem.
+
+    Returns:
+        Place, what is wrong, and the remedy; in English where a sentence is not known.
+    """
+    if language == "en":
+        return str(problem)
+    message, remedy = (as_said(language, text) for text in (problem.message, problem.remedy))
+    return str(replace(problem, message=message, remedy=remedy))
 
 
 def column(text: str, width: int) -> str:

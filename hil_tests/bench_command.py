@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import sys
 from pathlib import Path
 
 from controller.bounded_numbers import number_between
@@ -35,9 +34,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     Args:
         parser: The command's parser.
     """
+    from controller.terminal_words import language_argument
+
     parser.epilog = _EXAMPLES
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     listed = actions.add_parser("list", help="what scenarios there are")
+    language_argument(listed)
     listed.add_argument("--json", action="store_true", help="one JSON object")
     run_ = actions.add_parser("run", help="run scenarios and judge them")
     run_.add_argument("scenarios", nargs="*", metavar="SCENARIO", help="a name or FILE.toml")
@@ -49,6 +51,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
                       help="another plant; 0 as modelled")  # fmt: skip
     run_.add_argument("--speed", type=number_between(0.01, _MOST_SPEED), metavar="X",
                       help="times real time; in lockstep, as fast as it goes, without")  # fmt: skip
+    language_argument(run_)
     run_.add_argument("--json", action="store_true", help="one JSON object")
     plant = actions.add_parser("plant", help="serve the virtual plant to another controller")
     plant.add_argument("site", metavar="SITE", help="village, old-east or a site folder")
@@ -64,6 +67,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
                        help="leave a copy of the site there that leads to this plant")  # fmt: skip
     plant.add_argument("--port", action="append", default=[], metavar="BUS=PORT",
                        help="a bus on a real adapter, such as plant=/dev/ttyUSB0")  # fmt: skip
+    language_argument(plant)
     plant.add_argument("--api", type=whole_number(0, 65535), default=0, metavar="PORT",
                        help="of the API; any when 0")  # fmt: skip
 
@@ -79,6 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
     """
     from controller.problems import InputError, report_problems
     from controller.site_store import failure
+    from controller.terminal_words import telling
     from drivers.base import PortLost
 
     try:
@@ -87,14 +92,18 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.action == "plant":
             from hil_tests.bench.serving import serve_plant
 
-            _say("the plant is built and settles; that takes a minute, the first time some more")
-            return serve_plant(arguments, _say)
+            say = telling(arguments.lang)
+            say("the plant is built and settles; that takes a minute, the first time some more")
+            return serve_plant(arguments, say)
         return _run(arguments)
     except InputError as refusal:
-        report_problems(refusal.problems, as_json=getattr(arguments, "json", False))
+        as_json = getattr(arguments, "json", False)
+        report_problems(refusal.problems, as_json=as_json, language=arguments.lang)
         return 2
     except PortLost as error:
-        report_problems([failure("heatwarden bench", error)], as_json=False)
+        report_problems(
+            [failure("heatwarden bench", error)], as_json=False, language=arguments.lang
+        )
         return 3
 
 
@@ -162,22 +171,19 @@ def _one(scenario: object, folder: Path, arguments: argparse.Namespace) -> dict[
     """Run one scenario, say each verdict, and leave its report."""
     import tempfile
 
+    from controller.terminal_words import telling
     from hil_tests.bench.report import write_report
     from hil_tests.bench.runner import run_scenario
     from hil_tests.bench.scenario import Scenario
 
     assert isinstance(scenario, Scenario)
+    say = telling(arguments.lang)
     with tempfile.TemporaryDirectory(prefix="heatwarden-bench-") as work:
-        outcome = run_scenario(scenario, Path(work), speed=arguments.speed, tell=_say)
+        outcome = run_scenario(scenario, Path(work), speed=arguments.speed, tell=say)
     page = write_report(outcome, folder, as_csv=arguments.csv)
     for one in outcome.verdicts:
         verdict = "passed" if one.passed else "FAILED"
-        _say(f"{verdict}  {one.name}: {one.measured:.4g} {one.unit} ({one.where})")
-    _say(f"{scenario.name}: {'passed' if outcome.passed else 'FAILED'}; {page}")
+        say(f"{verdict}  {one.name}: {one.measured:.4g} {one.unit} ({one.where})")
+    say(f"{scenario.name}: {'passed' if outcome.passed else 'FAILED'}; {page}")
     return {"name": scenario.name, "passed": outcome.passed, "report": str(page),
             "cpu_s": round(outcome.cpu_s, 1), "wall_s": round(outcome.wall_s, 1)}  # fmt: skip
-
-
-def _say(line: str) -> None:
-    sys.stderr.write(line + "\n")
-    sys.stderr.flush()

@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import sys
 from pathlib import Path
 
 from controller.bounded_numbers import number_between
@@ -39,6 +38,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     Args:
         parser: The command's parser.
     """
+    from controller.terminal_words import language_argument
+
     parser.epilog = _EXAMPLES
     part = parser.add_mutually_exclusive_group()
     part.add_argument(
@@ -55,6 +56,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
                         help="times real time (60)")  # fmt: skip
     parser.add_argument("--port", type=whole_number(1, 65535), default=CONSOLE_PORT,
                         metavar="PORT", help="of the console (8080)")  # fmt: skip
+    language_argument(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -67,21 +69,25 @@ def run(arguments: argparse.Namespace) -> int:
         The plan command's exit code where it is not 0, else 0; with --once always 0. Before that
         2 where there is no such site, 3 where the console's port is taken.
     """
-    if not arguments.once and (code := _why_not_live(arguments.site, arguments.port)):
+    from controller.terminal_words import telling
+
+    if not arguments.once and (code := _why_not_live(arguments)):
         return code
     if not _is_compiled():
-        sys.stderr.write("a first run compiles the network model: a minute or two without a word\n")
-    code = 0 if arguments.live else _plan(arguments.report)
+        telling(arguments.lang)(
+            "a first run compiles the network model: a minute or two without a word"
+        )
+    code = 0 if arguments.live else _plan(arguments.report, arguments.lang)
     if arguments.once:
         return 0
     if code:
         return code
     from hil_tests.live import run_live
 
-    return run_live(arguments.site, arguments.speed, arguments.port)
+    return run_live(arguments.site, arguments.speed, arguments.port, arguments.lang)
 
 
-def _why_not_live(site: str, port: int) -> int:
+def _why_not_live(arguments: argparse.Namespace) -> int:
     """Say before the minutes of planning why it cannot run live; 0 where it can."""
     from controller.console_port import why_not_free
     from controller.problems import InputError, report_problems
@@ -90,14 +96,14 @@ def _why_not_live(site: str, port: int) -> int:
     from hil_tests.bench.session import site_folder
 
     try:
-        load_site(site_folder(site))
+        load_site(site_folder(arguments.site))
     except InputError as refusal:
-        report_problems(refusal.problems, as_json=False)
+        report_problems(refusal.problems, as_json=False, language=arguments.lang)
         return 2
-    if why := why_not_free(port):
+    if why := why_not_free(arguments.port):
         remedy = "stop what listens there, or give another: heatwarden demo --port 8081"
-        problem = Problem(file=f"port {port}", message=why, remedy=remedy)
-        report_problems([problem], as_json=False)
+        problem = Problem(file=f"port {arguments.port}", message=why, remedy=remedy)
+        report_problems([problem], as_json=False, language=arguments.lang)
         return 3
     return 0
 
@@ -111,12 +117,15 @@ def _is_compiled() -> bool:
     return any(Path(own).rglob("*.nbi") if own else beside.glob("*.nbi"))
 
 
-def _plan(report: str) -> int:
+def _plan(report: str, language: str) -> int:
     from controller.cli import main
     from controller.paths import config_dir
+    from controller.terminal_words import telling
 
     folder = config_dir() / SITE_NAME
-    sys.stderr.write(f"planning {folder} from {START}\n")
+    telling(language)(f"planning {folder} from {START}")
     weather = str(folder / "weather.csv")
     when = ["--start", START, "--hours", f"{HOURS:g}"]
-    return main(["plan", str(folder), "--weather", weather, *when, "--report", report])
+    return main(
+        ["plan", str(folder), "--weather", weather, *when, "--report", report, "--lang", language]
+    )

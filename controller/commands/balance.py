@@ -1,7 +1,6 @@
 """`heatwarden balance`: the few valve turns that warm the coldest flats most."""
 
 import argparse
-import sys
 from typing import TYPE_CHECKING
 
 from controller.whole_numbers import whole_number
@@ -10,7 +9,6 @@ if TYPE_CHECKING:
     from controller.case import Case
     from controller.outcome_json import JsonObject
     from optimizer.balance import Balancing
-    from optimizer.model.schedule import Schedule
 
 SHORTEST_H = 6.0
 LONGEST_H = 24.0 * 14.0
@@ -37,6 +35,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     Args:
         parser: The command's parser.
     """
+    from controller.terminal_words import language_argument
+
     parser.epilog = _EXAMPLES
     parser.add_argument("site", metavar="SITE", help="the site folder")
     parser.add_argument("--weather", required=True, metavar="W", help="CSV, EPW or typical year")
@@ -50,6 +50,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="turn so many at most (10)",
     )
     parser.add_argument("--schedule", metavar="S.csv", help="setpoints other than the curve's")
+    language_argument(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
 
 
@@ -64,10 +65,13 @@ def run(arguments: argparse.Namespace) -> int:
     """
     from controller.case import read_case
     from controller.problems import InputError, report_problems
+    from controller.schedule_file import schedule_or_curve
+    from controller.terminal_words import telling
     from drivers.base import BadInput
     from optimizer.balance import BalanceTask, balance
     from optimizer.round import choice_solver
 
+    tell = telling(arguments.lang)
     try:
         case = read_case(
             arguments.site,
@@ -76,32 +80,21 @@ def run(arguments: argparse.Namespace) -> int:
             arguments.hours,
             shortest_h=SHORTEST_H,
             longest_h=LONGEST_H,
-            tell=_tell,
+            tell=tell,
         )
-        schedule = _schedule(case, arguments.schedule)
+        schedule = schedule_or_curve(case, arguments.schedule, tell).schedule
     except (InputError, BadInput) as error:
-        report_problems(error.problems, as_json=arguments.json)
+        report_problems(error.problems, as_json=arguments.json, language=arguments.lang)
         return 2
     task = BalanceTask(
         district=case.site.district, state=case.state, forecast=case.forecast, schedule=schedule
     )
-    found = balance(task, arguments.valves, choice_solver(), _tell)
+    found = balance(task, arguments.valves, choice_solver(), tell)
     if arguments.json:
         _print_json(case, found)
     else:
-        _print_list(case, found)
+        _print_list(case, found, arguments.lang)
     return 0
-
-
-def _tell(text: str) -> None:
-    """Say on standard error what takes time."""
-    sys.stderr.write(text + "\n")
-
-
-def _schedule(case: "Case", path: str | None) -> "Schedule":
-    from controller.schedule_file import schedule_or_curve
-
-    return schedule_or_curve(case, path, _tell).schedule
 
 
 def _print_json(case: "Case", found: "Balancing") -> None:
@@ -147,38 +140,38 @@ def _as_json(case: "Case", found: "Balancing") -> "JsonObject":
     }
 
 
-def _why_none(case: "Case") -> str:
-    from optimizer.model.network import StationControl
-
-    stations = case.site.district.network.stations
-    if any(station.control is StationControl.FIXED for station in stations):
-        return ""
-    return ": every station sets its own valve, there is none to turn by hand"
-
-
-def _print_list(case: "Case", found: "Balancing") -> None:
+def _print_list(case: "Case", found: "Balancing", language: str) -> None:
     """Print the work list for the crew."""
     from controller.problems import write_line
+    from controller.terminal_words import column, saying
+    from optimizer.model.network import StationControl
 
-    before, after = found.before.comfort, found.after.comfort
+    say, before, after = saying(language), found.before.comfort, found.after.comfort
+    stations = case.site.district.network.stations
     if found.turns:
-        write_line(f"{'station':<14}{'from, %':>9}{'to, %':>9}{'without it, K':>16}{'K h':>10}")
+        names = ("turn_from", "turn_to", "turn_without", "turn_short")
+        heads = (column(say(name), -w) for name, w in zip(names, (9, 9, 16, 10), strict=True))
+        write_line(column(say("turn_station"), 14) + "".join(heads))
+    elif any(station.control is StationControl.FIXED for station in stations):
+        write_line(say("no_turn"))
     else:
-        write_line("no turn of a valve that stands warms the coldest flats" + _why_none(case))
+        write_line(say("no_valve"))
     for turn in found.turns:
         write_line(
             f"{turn.station_id:<14}{turn.from_pct:>9.0f}{turn.to_pct:>9.0f}"
             f"{turn.largest_k:>16.2f}{turn.shortfall_k_h:>10.1f}"
         )
     write_line(
-        f"largest shortfall {before.max_shortfall_k:.2f} -> {after.max_shortfall_k:.2f} K, "
-        f"{before.shortfall_k_h:.1f} -> {after.shortfall_k_h:.1f} K h"
+        say(
+            "balanced",
+            before=before.max_shortfall_k,
+            after=after.max_shortfall_k,
+            before_h=before.shortfall_k_h,
+            after_h=after.shortfall_k_h,
+        )
     )
     if found.turns:
-        kept = "is certified" if found.after.certified else "passes no limit further than now"
-        write_line(f"the list {kept}")
+        write_line(say("list_certified" if found.after.certified else "list_no_further"))
     for one in found.short_circuits:
-        write_line(
-            f"station {one.station_id} short-circuits: its water cools by "
-            f"{one.difference_k:.1f} K, half of the others' by more than {one.usual_k:.1f} K"
-        )
+        usual = one.usual_k
+        write_line(say("short_circuit", station=one.station_id, fall=one.difference_k, usual=usual))

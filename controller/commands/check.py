@@ -23,8 +23,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     Args:
         parser: The command's parser.
     """
+    from controller.terminal_words import language_argument
+
     parser.epilog = _EXAMPLES
     parser.add_argument("site", metavar="SITE", help="the site folder")
+    language_argument(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
     parser.add_argument("--quiet", action="store_true", help="leave out the derived values")
 
@@ -48,9 +51,12 @@ def run(arguments: argparse.Namespace) -> int:
         _check_weather(site)
         read_delivery(site.folder)
     except (InputError, BadInput) as error:
-        report_problems(error.problems, as_json=arguments.json)
+        report_problems(error.problems, as_json=arguments.json, language=arguments.lang)
         return 2
-    (_write_json if arguments.json else _write_text)(site, quiet=arguments.quiet)
+    if arguments.json:
+        _write_json(site, quiet=arguments.quiet)
+    else:
+        _write_text(site, arguments.lang, quiet=arguments.quiet)
     return 0
 
 
@@ -122,21 +128,33 @@ def _write_json(site: "Site", *, quiet: bool) -> None:
     write_line(json.dumps(report))
 
 
-def _write_text(site: "Site", *, quiet: bool) -> None:
+def _write_text(site: "Site", language: str, *, quiet: bool) -> None:
     from controller.counted import counted
     from controller.problems import write_line
+    from controller.terminal_words import problem_said, saying
 
+    say = saying(language)
     for warning in site.warnings:
-        write_line(f"warning: {warning}")
+        write_line(say("warning", problem=problem_said(language, warning)))
     if site.derived and not quiet:
-        write_line("derived:")
+        write_line(say("derived"))
         for one in site.derived:
             write_line(f"  {one}")
     if site.parameters is not None:
-        write_line(f"calibrated: {site.parameters}")
-    counts = ", ".join(
-        counted(count, what.removesuffix("s")) for what, count in _counts(site).items()
-    )
-    write_line(f"{site.site_id} is sound: {counts}")
-    warnings = counted(len(site.warnings), "warning")
-    write_line(f"{warnings}, {counted(len(site.derived), 'derived value')}")
+        write_line(say("calibrated", parameters=site.parameters))
+    write_line(say("sound", site=site.site_id, counts=_counts_said(site, language)))
+    warned, worked_out = len(site.warnings), len(site.derived)
+    if language == "zh":
+        write_line(f"{warned} 条警告，{worked_out} 个推导值")
+    else:
+        write_line(f"{counted(warned, 'warning')}, {counted(worked_out, 'derived value')}")
+
+
+def _counts_said(site: "Site", language: str) -> str:
+    from controller.counted import counted
+    from controller.study_words import COUNTS_ZH
+
+    counts = _counts(site).items()
+    if language == "zh":
+        return "，".join(f"{count} 个{COUNTS_ZH[what]}" for what, count in counts)
+    return ", ".join(counted(count, what.removesuffix("s")) for what, count in counts)

@@ -34,6 +34,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     Args:
         parser: The command's parser.
     """
+    from controller.terminal_words import language_argument
+
     parser.epilog = _EXAMPLES
     parser.add_argument("site", metavar="SITE", help="the site folder")
     parser.add_argument("--history", required=True, metavar="DIR", help="folder of measurements")
@@ -41,6 +43,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--hours", type=int, metavar="H", help="hours ahead, at most 72")
     parser.add_argument("--station", metavar="ID", help="one station; the total if not given")
     parser.add_argument("--all", action="store_true", help="the total and every station")
+    language_argument(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
 
 
@@ -59,9 +62,12 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         site, outlooks = _outlooks(arguments)
     except (InputError, BadInput) as error:
-        report_problems(error.problems, as_json=arguments.json)
+        report_problems(error.problems, as_json=arguments.json, language=arguments.lang)
         return 2
-    (_write_json if arguments.json else _write_text)(site, outlooks)
+    if arguments.json:
+        _write_json(site, outlooks)
+    else:
+        _write_text(site, outlooks, arguments.lang)
     return 0
 
 
@@ -133,16 +139,19 @@ def _write_json(site: "Site", outlooks: "Sequence[LoadOutlook]") -> None:
     write_line(json.dumps({"site": site.site_id, "step_s": 3600, "loads": loads}, allow_nan=False))
 
 
-def _write_text(site: "Site", outlooks: "Sequence[LoadOutlook]") -> None:
+def _write_text(site: "Site", outlooks: "Sequence[LoadOutlook]", language: str) -> None:
     from controller.problems import write_line
+    from controller.terminal_words import column, saying
     from optimizer.forecast.forecaster import QUANTILES
 
+    say = saying(language)
+    heads = (column(say("hours_ahead"), -13), column(say("physics_kw"), -13))
     low, high = QUANTILES.index(0.1), QUANTILES.index(0.9)
     for one in outlooks:
         made = one.forecast
-        how = "physics and learned residual" if made.learned else "physics alone"
-        write_line(f"{site.site_id} {one.name}, issued {made.issue_time.isoformat()}: {how}")
-        write_line("  hours ahead   P10 kW      kW    P90 kW   physics kW")
+        how, issued = say("learned" if made.learned else "physics"), made.issue_time.isoformat()
+        write_line(say("forecast", site=site.site_id, load=one.name, issued=issued, how=how))
+        write_line(f"{heads[0]}   P10 kW      kW    P90 kW{heads[1]}")
         for k in range(0, len(made.load_kw), 1 if len(made.load_kw) <= 12 else 6):
             write_line(
                 f"  {k + 1:11d} {made.quantiles_kw[k, low]:8.0f} {made.load_kw[k]:7.0f} "
@@ -150,9 +159,14 @@ def _write_text(site: "Site", outlooks: "Sequence[LoadOutlook]") -> None:
             )
         if one.score.hours:
             write_line(
-                f"  24 h ahead on {one.score.hours} h held back: MAPE {one.score.mape_pct:.1f} %, "
-                f"load of a day before {one.score.persistence_pct:.1f} %, physics alone "
-                f"{one.score.physics_pct:.1f} %, P10 to P90 covers {one.score.covered_pct:.0f} %"
+                say(
+                    "held_back",
+                    hours=one.score.hours,
+                    mape=one.score.mape_pct,
+                    persistence=one.score.persistence_pct,
+                    physics=one.score.physics_pct,
+                    covered=one.score.covered_pct,
+                )
             )
         else:
-            write_line("  the history is too short to hold any of it back")
+            write_line(say("none_held_back"))

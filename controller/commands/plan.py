@@ -1,7 +1,6 @@
 """`heatwarden plan`: plan outlet temperatures, pump setpoints and station offsets."""
 
 import argparse
-import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -9,12 +8,9 @@ from controller.study_arguments import add_study_arguments
 from controller.whole_numbers import whole_number
 
 if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo
-
     from controller.case import Case
     from controller.planning import PlannedSite, Ranking
     from controller.study import Study
-    from optimizer.model.outcome import LimitResult
     from optimizer.tangents import Lever
 
 SHORTEST_H = 1.0
@@ -114,14 +110,17 @@ def run(arguments: argparse.Namespace) -> int:
         0 certified, 1 not, 2 where an input is refused, 3 where the report cannot be written.
     """
     from controller.case import read_case
-    from controller.planning import baseline_shown, plan_site, renewals_of
+    from controller.plan_summary import print_summary
+    from controller.planning import baseline_shown, curve_alone, plan_site, renewals_of
     from controller.problems import InputError, report_problems
     from controller.study import read_study
+    from controller.terminal_words import telling
     from drivers.base import BadInput
     from optimizer.model.plan import PlanStatus
     from optimizer.plan import PlanOptions
     from optimizer.tangents import Lever
 
+    tell = telling(arguments.lang)
     if arguments.report is not None and (code := _report_refused(arguments)):
         return code
     try:
@@ -134,7 +133,7 @@ def run(arguments: argparse.Namespace) -> int:
             arguments.hours,
             shortest_h=SHORTEST_H,
             longest_h=LONGEST_H,
-            tell=_tell,
+            tell=tell,
             study=study,
         )
         if arguments.history is not None:
@@ -142,33 +141,31 @@ def run(arguments: argparse.Namespace) -> int:
         movable = _movable(arguments, case)
         options = PlanOptions(movable=movable, may_stop=Lever.PLANT in movable)
     except (InputError, BadInput) as error:
-        report_problems(error.problems, as_json=arguments.json)
+        report_problems(error.problems, as_json=arguments.json, language=arguments.lang)
         return 2
     if arguments.rounds is not None:
         options = replace(options, max_rounds=arguments.rounds)
-    _tell(
-        "K h of a round: of the flats that a plan can warm, by the search's own run; "
-        "the result counts every flat, as certified"
-    )
-    planned = plan_site(case, options, _tell)
     ranking = None
-    if arguments.rank_renewals is not None:
-        ranking = renewals_of(planned, arguments.rank_renewals, options, _tell)
-    if arguments.baseline:
-        planned = baseline_shown(planned)
+    if arguments.baseline and arguments.rank_renewals is None:
+        planned = curve_alone(case)
+    else:
+        tell(
+            "K h of a round: of the flats that a plan can warm, by the search's own run; "
+            "the result counts every flat, as certified"
+        )
+        planned = plan_site(case, options, tell)
+        if arguments.rank_renewals is not None:
+            ranking = renewals_of(planned, arguments.rank_renewals, options, tell)
+        if arguments.baseline:
+            planned = baseline_shown(planned)
     if arguments.report is not None and not _write_report(planned, arguments):
         return 3
     if arguments.json:
         _print_json(planned, ranking)
     else:
-        print_summary(planned, arguments.lang, as_asked=arguments.baseline)
+        print_summary(planned, arguments.lang, as_asked=arguments.baseline, report=arguments.report)
         _print_ranking(ranking or ())
     return 0 if arguments.baseline or planned.plan.status is PlanStatus.CERTIFIED else 1
-
-
-def _tell(text: str) -> None:
-    """Say on standard error what takes time."""
-    sys.stderr.write(text + "\n")
 
 
 def _need_one_weather(arguments: argparse.Namespace, study: "Study") -> None:
@@ -185,20 +182,21 @@ def _need_one_weather(arguments: argparse.Namespace, study: "Study") -> None:
 
 
 def _with_history(case: "Case", arguments: argparse.Namespace) -> "Case":
-    from datetime import datetime
-
+    from controller.case import years_around
     from controller.knowing.planned_loads import with_history
+    from controller.terminal_words import telling
     from drivers.weather.csv_file import read_weather_file
 
-    weather = read_weather_file(
-        arguments.weather, year=datetime.fromisoformat(arguments.start).year
-    )
-    return with_history(case, arguments.history, weather, _tell)
+    forecast = case.forecast
+    first, last = years_around(forecast.start, forecast.steps * forecast.step_s / 3600.0)
+    weather = read_weather_file(arguments.weather, year=first, last_year=last)
+    return with_history(case, arguments.history, weather, telling(arguments.lang))
 
 
 def _movable(arguments: argparse.Namespace, case: "Case") -> "frozenset[Lever]":
     """The kinds of levers that a plan may move; refused where the site has none of them."""
     from controller.problems import InputError
+    from controller.terminal_words import telling
     from drivers.base import Problem
     from optimizer.levers import PUMP_LEVERS, movable_levers
     from optimizer.tangents import Lever
@@ -208,7 +206,9 @@ def _movable(arguments: argparse.Namespace, case: "Case") -> "frozenset[Lever]":
     left = [what for what in LEFT_ALONE if getattr(arguments, f"no_{what}")]
     for what in left:
         if not movable & kinds[what]:
-            _tell(f"--no-{what} has no effect: a plan could not move any on this site")
+            telling(arguments.lang)(
+                f"--no-{what} has no effect: a plan could not move any on this site"
+            )
     found = movable.difference(*(kinds[what] for what in left))
     if found:
         return found
@@ -229,7 +229,7 @@ def _report_refused(arguments: argparse.Namespace) -> int:
         need_room_for_file(path)
         keep_site_whole(path, Path(arguments.site))
     except InputError as refusal:
-        report_problems(refusal.problems, as_json=arguments.json)
+        report_problems(refusal.problems, as_json=arguments.json, language=arguments.lang)
         return 2
     except (OSError, ValueError) as error:
         _say_not_written(arguments, error)
@@ -242,13 +242,14 @@ def _write_report(planned: "PlannedSite", arguments: argparse.Namespace) -> bool
     from pathlib import Path
 
     from controller.report.plan_report import write_plan_report
+    from controller.terminal_words import telling
 
     try:
         write_plan_report(planned.plan, planned.case.site, Path(arguments.report))
     except OSError as error:
         _say_not_written(arguments, error)
         return False
-    _tell(f"the report is in {arguments.report}")
+    telling(arguments.lang)(f"the report is in {arguments.report}")
     return True
 
 
@@ -256,7 +257,7 @@ def _say_not_written(arguments: argparse.Namespace, error: OSError | ValueError)
     from controller.problems import not_written, report_problems
 
     problem = not_written(arguments.report, error, what="file in a folder")
-    report_problems([problem], as_json=arguments.json)
+    report_problems([problem], as_json=arguments.json, language=arguments.lang)
 
 
 def _print_json(planned: "PlannedSite", ranking: "Ranking | None") -> None:
@@ -277,71 +278,3 @@ def _print_ranking(ranking: "Ranking") -> None:
     for one in ranking:
         name = f"{one.kind.value} {one.element_id}"
         write_line(f"{name:<28}{one.largest_k:>12.2f}{one.shortfall_k_h:>18.1f}{one.saved:>12.1f}")
-
-
-def print_summary(planned: "PlannedSite", language: str, *, as_asked: bool = False) -> None:
-    """Print a plan beside its baseline, for people.
-
-    Args:
-        planned: The plan with its case.
-        language: zh or en.
-        as_asked: Whether it is the weather curve because that was asked for.
-    """
-    from zoneinfo import ZoneInfo
-
-    from controller.problems import write_line
-    from controller.report.numbers import site_time
-    from controller.report.reasons import OF_STANDING, reason_text
-    from controller.terminal_words import column, saying
-
-    plan, site, say = planned.plan, planned.case.site, saying(language)
-    currency, zone = site.district.prices.currency, ZoneInfo(site.timezone)
-    start = site_time(plan.chosen.schedule.start, zone)
-    status = say("curve" if as_asked else plan.status.value)
-    write_line(say("plan", site=site.site_id, status=status, start=start))
-    write_line(column("", 28) + column(say("column_plan"), -14) + column(say("column_curve"), -16))
-    chosen, usual = plan.chosen.certificate, plan.baseline.certificate
-    warm, usually = chosen.comfort, usual.comfort
-    rows = (
-        ("cost", chosen.cost.total, usual.cost.total),
-        ("shortfall", warm.shortfall_k_h, usually.shortfall_k_h),
-        ("largest", warm.max_shortfall_k, usually.max_shortfall_k),
-        ("mean_end", warm.mean_indoor_end_c, usually.mean_indoor_end_c),
-    )
-    for name, planned_value, usual_value in rows:
-        said = column(say(name, currency=currency), 28)
-        write_line(f"{said}{planned_value:>14,.2f}{usual_value:>16,.2f}")
-    if plan.chosen is plan.baseline and not as_asked:
-        write_line(say("is_curve" if chosen.certified else "nothing_certified"))
-    if plan.bound is not None:
-        write_line(say("least_cost", cost=f"{plan.bound.cost_lower:,.2f}", currency=currency))
-        if plan.bound.max_shortfall_lower_k > 0.0:
-            write_line(say("least_shortfall", k=plan.bound.max_shortfall_lower_k))
-    for reason in plan.reasons:
-        if reason.code in OF_STANDING:
-            write_line(getattr(reason_text(reason, zone), language))
-    for one in chosen.limits:
-        if one.margin < 0.02 * abs(one.allowed):
-            write_line(_limit_line(one, zone, language))
-    solve = plan.solve
-    write_line(say("effort", rounds=solve.iterations, runs=solve.simulations, s=solve.wall_s))
-
-
-def _limit_line(one: "LimitResult", zone: "ZoneInfo", language: str) -> str:
-    """A limit that a plan comes near to, or passes."""
-    from controller.report.numbers import local_time
-    from controller.report.wording import LIMITS
-    from controller.terminal_words import saying
-    from optimizer.comparison import ROUNDING
-
-    say = saying(language)
-    return say(
-        "limit",
-        word=say("passes" if one.margin < -ROUNDING else "near"),
-        limit=LIMITS[one.limit].zh if language == "zh" else one.limit,
-        where=one.where,
-        worst=one.worst,
-        allowed=one.allowed,
-        unit=one.unit,
-        at=local_time(one.time, zone),
-    )

@@ -4,7 +4,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from controller.outcome_json import JsonObject
@@ -45,6 +45,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     Args:
         parser: The command's parser.
     """
+    from controller.terminal_words import language_argument
+
     parser.epilog = _EXAMPLES
     parser.add_argument("site", metavar="SITE", help="the site folder")
     parser.add_argument("--weather", required=True, metavar="W.csv", help="weather over the run")
@@ -53,6 +55,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--hours", type=float, metavar="H", help="length; the site's if not given")
     parser.add_argument("--out", required=True, metavar="DIR", help="folder for the traces")
     parser.add_argument("--csv", action="store_true", help="write CSV instead of Parquet")
+    language_argument(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
 
 
@@ -70,6 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     from controller.outputs import keep_site_folder, need_room_for_folder
     from controller.problems import InputError, report_problems
+    from controller.terminal_words import telling
     from drivers.base import BadInput, Problem
 
     out = Path(arguments.out)
@@ -81,9 +85,9 @@ def run(arguments: argparse.Namespace) -> int:
         keep_site_folder(out, Path(arguments.site))
         site, forecast, state, schedule, warnings = _inputs(arguments)
     except (InputError, BadInput) as error:
-        report_problems(error.problems, as_json=arguments.json)
+        report_problems(error.problems, as_json=arguments.json, language=arguments.lang)
         return 2
-    trace, verdict = _simulated(site, state, forecast, schedule)
+    trace, verdict = _simulated(site, state, forecast, schedule, telling(arguments.lang))
     if trace.unsolved:
         problem = Problem(
             file=arguments.site,
@@ -91,7 +95,7 @@ def run(arguments: argparse.Namespace) -> int:
             f"step {trace.unsolved[0]}",
             remedy="look for a pipe, valve or pump of extreme size; no trace was written",
         )
-        report_problems([problem], as_json=arguments.json)
+        report_problems([problem], as_json=arguments.json, language=arguments.lang)
         return 1
     try:
         files = _write(site, trace, out, as_csv=arguments.csv)
@@ -100,14 +104,15 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         _print_json(_report(site, trace, verdict, files, warnings))
     else:
-        _print_text(site, trace, verdict, files)
+        _print_text(site, trace, verdict, files, arguments.lang)
     return 0
 
 
 def _say_not_written(arguments: argparse.Namespace, error: OSError | ValueError) -> int:
     from controller.problems import not_written, report_problems
 
-    report_problems([not_written(arguments.out, error)], as_json=arguments.json)
+    problem = not_written(arguments.out, error)
+    report_problems([problem], as_json=arguments.json, language=arguments.lang)
     return 3
 
 
@@ -117,7 +122,9 @@ def _inputs(
     """Read everything; progress and warnings go to standard error."""
     from controller.case import LONGEST_RUN_H, read_case
     from controller.schedule_file import schedule_or_curve
+    from controller.terminal_words import telling
 
+    tell = telling(arguments.lang)
     case = read_case(
         arguments.site,
         arguments.weather,
@@ -125,9 +132,9 @@ def _inputs(
         arguments.hours,
         shortest_h=MIN_RUN_H,
         longest_h=LONGEST_RUN_H,
-        tell=_tell,
+        tell=tell,
     )
-    read = schedule_or_curve(case, arguments.schedule, _tell)
+    read = schedule_or_curve(case, arguments.schedule, tell)
     return case.site, case.forecast, case.state, read.schedule, read.warnings
 
 
@@ -136,14 +143,18 @@ MIN_RUN_H = 1.0 / 60.0
 
 
 def _simulated(
-    site: "Site", state: "PlantState", forecast: "Forecast", schedule: "Schedule"
+    site: "Site",
+    state: "PlantState",
+    forecast: "Forecast",
+    schedule: "Schedule",
+    tell: "Callable[[str], None]",
 ) -> "tuple[Trace, Certificate]":
     from optimizer.certify import examine
     from optimizer.simulate import simulate
 
-    _tell(f"simulating {forecast.steps} steps of {forecast.step_s} s")
+    tell(f"simulating {forecast.steps} steps of {forecast.step_s} s")
     trace = simulate(site.district.network, state, forecast, schedule)
-    _tell("judging it on a finer grid")
+    tell("judging it on a finer grid")
     return trace, examine(site.district, state, forecast, schedule)
 
 
@@ -193,44 +204,46 @@ def _print_json(report: "JsonObject") -> None:
 
 
 def _print_text(
-    site: "Site", trace: "Trace", verdict: "Certificate", files: "Sequence[Path]"
+    site: "Site", trace: "Trace", verdict: "Certificate", files: "Sequence[Path]", language: str
 ) -> None:
+    from dataclasses import asdict
     from zoneinfo import ZoneInfo
 
     from controller.problems import write_line
     from controller.report.numbers import site_time
+    from controller.report.wording import LIMITS
+    from controller.terminal_words import column, saying
     from optimizer.comparison import ROUNDING
 
-    zone = ZoneInfo(site.timezone)
+    say, zone = saying(language), ZoneInfo(site.timezone)
     cost, comfort, currency = verdict.cost, verdict.comfort, site.district.prices.currency
     hours = len(trace.plants.supply_temp_c) * trace.step_s / 3600.0
-    write_line(f"{site.site_id}: {hours:g} h from {site_time(trace.start, zone)}")
-    write_line(
-        f"cost {cost.total:,.0f} {currency}: fuel {cost.fuel:,.0f}, electricity "
-        f"{cost.electricity:,.0f}, make-up {cost.makeup:,.0f}, risk {cost.risk:,.0f}, "
-        f"stored heat {cost.stored_heat:,.0f}, starts {cost.starts:,.0f}"
-    )
+    write_line(say("run", site=site.site_id, hours=hours, start=site_time(trace.start, zone)))
+    write_line(say("costs", total=cost.total, currency=currency, **asdict(cost)))
     if comfort.building_id is None:
-        write_line("every worst flat is warm enough")
+        write_line(say("warm_enough"))
     else:
         assert comfort.time is not None
-        at = site_time(comfort.time, zone)
         write_line(
-            f"worst flats are short by {comfort.shortfall_k_h:,.1f} K h in all, at most "
-            f"{comfort.max_shortfall_k:.2f} K in {comfort.building_id} at {at}"
+            say(
+                "short",
+                total=comfort.shortfall_k_h,
+                largest=comfort.max_shortfall_k,
+                building=comfort.building_id,
+                at=site_time(comfort.time, zone),
+            )
         )
     for one in verdict.limits:
-        exceeded = "  EXCEEDED" if one.margin < -ROUNDING else ""
-        write_line(
-            f"  {one.limit:<18} {one.where:<12} {one.worst:10.3f} of {one.allowed:g} {one.unit}, "
-            f"margin {one.margin:.3f}{exceeded}"
+        name = LIMITS[one.limit].zh if language == "zh" else one.limit
+        passed = say("exceeded") if one.margin < -ROUNDING else ""
+        told = say(
+            "of_limit",
+            worst=one.worst,
+            allowed=one.allowed,
+            unit=one.unit,
+            margin=one.margin,
+            passed=passed,
         )
-    write_line(f"energy residual {_residual_pct(trace, verdict):.1e} %")
-    write_line(f"wrote {', '.join(str(path) for path in files)}")
-
-
-def _tell(text: str) -> None:
-    """Say on standard error what takes time, and what to mind."""
-    import sys
-
-    sys.stderr.write(text + "\n")
+        write_line(f"  {column(name, 18)} {one.where:<12} {told}")
+    write_line(say("residual", pct=_residual_pct(trace, verdict)))
+    write_line(say("wrote", files=", ".join(str(path) for path in files)))

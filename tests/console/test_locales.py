@@ -64,7 +64,7 @@ def test_every_mode_has_its_name_and_its_meaning(mode: Mode, language: str) -> N
     ("said", "chinese"),
     [
         ("held by li", "li 置为保持"),
-        ("on hold for too long: P1.t is stale", "保持时间过长：P1.t 数据异常（stale）"),
+        ("on hold for too long: P1.t is stale", "保持时间过长：P1.t 数据异常（过期）"),
         ("superseded by 20260116-080000-1a", "已被 20260116-080000-1a 取代"),
         ("P1.sp holds 91, not 90 as before; not commissioned: S1.off",
          "P1.sp 现为 91，不是建议生成时的 90；未投运核对：S1.off"),

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from controller.cli import main
-from controller.commands.plan import print_summary
 from controller.paths import config_dir
 from controller.plan_json import plan_json
-from controller.planning import PlannedSite, baseline_shown
+from controller.plan_summary import print_summary
+from controller.planning import PlannedSite, baseline_shown, curve_alone
 from controller.report.plan_report import plan_page
 from controller.report.wording import WORDS
 
@@ -48,6 +48,45 @@ def test_the_baseline_takes_the_plans_place_when_asked(planned: PlannedSite) -> 
     assert isinstance(baseline, dict)
     assert shown["plants"] == baseline["plants"]
     assert shown["status"] == "fallback"
+
+
+def test_the_curve_alone_is_searched_for_by_nobody(planned: PlannedSite) -> None:
+    """The same answer as beside a plan, without one round."""
+    alone, beside = plan_json(curve_alone(planned.case)), plan_json(baseline_shown(planned))
+    effort = alone.pop("solve"), beside.pop("solve")
+    assert alone == beside
+    assert effort[0]["iterations"] == 0  # type: ignore[index]
+    assert effort[1]["iterations"] > 0  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("language", "table", "reason", "report"),
+    [
+        ("en", "setpoints, by local time", "main reason: ", "add --report FILE.html"),
+        ("zh", "设定值，现场时间", "主要原因：", "加 --report 文件.html"),
+    ],
+)
+def test_the_summary_has_the_next_hours_and_why(
+    planned: PlannedSite,
+    capsys: pytest.CaptureFixture[str],
+    language: str,
+    table: str,
+    reason: str,
+    report: str,
+) -> None:
+    print_summary(planned, language)
+    told = capsys.readouterr().out
+    lines = told.splitlines()
+    head = next(line for line in lines if table in line)
+    assert head.split()[-5:] == ["12:00", "13:00", "14:00", "15:00", "18:00"]
+    plan = planned.plan.chosen.schedule
+    first = f"{plan.supply_temp_c[0, 0]:.1f}"
+    (outlet,) = (line for line in lines if line.startswith("P1, °C"))
+    assert outlet.split()[2] == first
+    assert sum(line.startswith(reason) for line in lines) == 1
+    assert report in told
+    print_summary(planned, language, report="p.html")
+    assert "p.html" in capsys.readouterr().out
 
 
 def test_the_page_needs_nothing_from_elsewhere_and_speaks_both_languages(

@@ -219,6 +219,12 @@ def test_plan_says_at_the_command_line_when_to_stop_it(
     assert running["P2"][0] is True
     assert running["P2"][-1] is False
     assert told["cost"]["starts"] == 0.0
+    stands = [not on for on in running["P2"]]
+    assert [at is None for at in told["plants"]["P2"]["supply_temp_c"]] == stands
+    assert None not in told["plants"]["P1"]["supply_temp_c"]
+    assert sum(stands) in [
+        sum(x is None for y in one.values() for x in y) for one in told["pumps"].values()
+    ]
     assert all(one["running"] == [True] * 48 for one in told["baseline"]["plants"].values())
     assert "Plant P2 stands still from" in page.read_text("utf-8")
     assert "热源 P2 自" in page.read_text("utf-8")
