@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -66,15 +67,21 @@ def import_readings(database: Database, path: Path, believable: Believable) -> I
 
 
 def _problems(path: Path, believable: Believable) -> Iterator[Problem]:
-    """The first problems of a file, row by row, then readings that stand there twice."""
+    """The first problems of a file, and how many more rows are wrong."""
+    found = _every_problem(path, believable)
+    yield from islice(found, _MOST_PROBLEMS)
+    if more := sum(1 for _ in found):
+        rows = "1 more row is wrong" if more == 1 else f"{more} more rows are wrong"
+        remedy = "see whether the ones above have a common cause; nothing was imported"
+        yield problem_in(path, None, None, None, rows, remedy)
+
+
+def _every_problem(path: Path, believable: Believable) -> Iterator[Problem]:
+    """The problems of a file, row by row, then readings that stand there twice."""
     instants: dict[str, _Instants] = defaultdict(_Instants)
-    count = 0
     for found in rows_of(path, believable):
         if isinstance(found, Problem):
             yield found
-            count += 1
-            if count >= _MOST_PROBLEMS:
-                return
         else:
             for row in found:
                 instants[row.reading.point_id].add(row)
@@ -82,9 +89,6 @@ def _problems(path: Path, believable: Believable) -> Iterator[Problem]:
         for first, second, at in seen.repeated():
             message = f"is a second reading of {point_id} at this instant; row {first} is another"
             yield problem_in(path, second, "at", at.isoformat(), message, "leave one of them")
-            count += 1
-            if count >= _MOST_PROBLEMS:
-                return
 
 
 @dataclass(slots=True)

@@ -90,6 +90,20 @@ def test_a_file_with_one_bad_row_changes_nothing(tmp_path: Path, text: str, mess
         assert readings_of(connection, POINT, NOW - timedelta(days=9999), LATER) == ()
 
 
+@pytest.mark.parametrize(("wrong", "last"), [(20, None), (21, "1 more row"), (70, "50 more rows")])
+def test_of_many_wrong_rows_the_first_are_named_and_the_others_counted(
+    tmp_path: Path, wrong: int, last: str | None
+) -> None:
+    file = tmp_path / "bad.csv"
+    rows = [f"{POINT},1900-01-12T00:00:{row:02d}Z,80" for row in range(60)]
+    rows += [f"{POINT},2026-01-10T00:00:{row:02d}Z,8000" for row in range(60)]
+    file.write_text("\n".join(["point_id,at,value", *rows[:wrong]]) + "\n")
+    found = import_readings(open_database("sqlite:///a.db", tmp_path), file, BELIEVABLE).problems
+    assert [one.row for one in found[:20]] == list(range(2, 22))
+    assert len(found) == (20 if last is None else 21)
+    assert last is None or found[-1].message.startswith(last)
+
+
 def test_the_command_imports_into_the_sites_store(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
