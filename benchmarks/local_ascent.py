@@ -24,7 +24,8 @@ from controller.translate import weather_on_grid
 from drivers.weather.csv_file import read_weather_file
 from optimizer.baseline import baseline_schedule, starting_state
 from optimizer.evaluate import evaluate
-from optimizer.levers import decisions_of, limited, schedule_of
+from optimizer.lever_schedules import decisions_of, schedule_of
+from optimizer.levers import limited
 from optimizer.linear_model import Task, limits_of
 from optimizer.members import runs_in
 from optimizer.merit import VIOLATION_FREE, violation_of

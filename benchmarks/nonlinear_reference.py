@@ -22,7 +22,8 @@ from benchmarks.cases.nonlinear_program import Constraints, Program, solved
 from benchmarks.cases.prices import with_hourly_price
 from optimizer.baseline import baseline_schedule, starting_state
 from optimizer.correction import Remembered, newly_passed
-from optimizer.levers import decisions_of, limited, schedule_of
+from optimizer.lever_schedules import decisions_of, schedule_of
+from optimizer.levers import limited
 from optimizer.linear_model import Task, limits_of, missing_k
 from optimizer.merit import Merit, merit_of
 from optimizer.model.arrays import FloatArray, IntArray, frozen

@@ -11,7 +11,8 @@ import numpy as np
 from controller.case import Case, read_case
 from controller.planning import plan_site
 from optimizer.baseline import baseline_schedule
-from optimizer.levers import build_levers, limited, schedule_of
+from optimizer.lever_schedules import schedule_of
+from optimizer.levers import build_levers, limited
 from optimizer.model.schedule import Schedule
 from optimizer.plan import PlanOptions
 

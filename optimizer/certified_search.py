@@ -13,7 +13,8 @@ from pyomo.contrib.solver.common.base import PersistentSolverBase
 from optimizer.backoff import Backoff, learned_passed, learned_ramps
 from optimizer.certify import certify
 from optimizer.evaluate import evaluate
-from optimizer.levers import decisions_of, limited, schedule_of
+from optimizer.lever_schedules import decisions_of, schedule_of
+from optimizer.levers import limited
 from optimizer.linear_model import LinearModel, Task
 from optimizer.members import runs_in, watched_members
 from optimizer.model.arrays import FloatArray

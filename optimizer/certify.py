@@ -10,9 +10,10 @@ import numpy as np
 
 from optimizer.comfort import comfort, deciding_rank
 from optimizer.judge.expense import judged_cost
+from optimizer.judge.reading import Reading
 from optimizer.judge.run import Hearing, hear, judge_step_s
 from optimizer.judge.standstill import require_allowed_stops
-from optimizer.judge.verdict import Reading, judged_limits
+from optimizer.judge.verdict import judged_limits
 from optimizer.limit_table import LimitTable, limit_results, tighter
 from optimizer.model.forecast import Forecast
 from optimizer.model.network import Network, PumpControl

@@ -6,7 +6,8 @@ import numpy as np
 
 from optimizer.capacity import beyond_capacity_k, outlet_setpoints_c
 from optimizer.cost_slope import cost_functionals
-from optimizer.levers import HOUR_S, Levers, schedule_of
+from optimizer.lever_schedules import schedule_of
+from optimizer.levers import HOUR_S, Levers
 from optimizer.model.arrays import BoolArray, FloatArray, IntArray
 from optimizer.model.forecast import Forecast
 from optimizer.model.outcome import LimitKind

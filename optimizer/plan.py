@@ -20,7 +20,8 @@ from optimizer.certify import certify
 from optimizer.comfort import comfort_of_trace, deciding_rank
 from optimizer.commitment import may_stand
 from optimizer.cost import cost_of_trace
-from optimizer.levers import EVERY_LEVER, build_levers, continued, decisions_of, limited
+from optimizer.lever_schedules import continued, decisions_of
+from optimizer.levers import EVERY_LEVER, build_levers, limited
 from optimizer.linear_model import LinearModel, Task, missing_k
 from optimizer.members import deciding_member, runs_in, watched_members
 from optimizer.model.forecast import Forecast

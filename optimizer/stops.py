@@ -8,7 +8,8 @@ import numpy as np
 from optimizer.certified_search import Attempt, is_better
 from optimizer.certify import certify
 from optimizer.commitment import choose_running
-from optimizer.levers import build_levers, decisions_of, limited, schedule_of
+from optimizer.lever_schedules import decisions_of, schedule_of
+from optimizer.levers import build_levers, limited
 from optimizer.linear_model import Task
 from optimizer.members import deciding_member, runs_in
 from optimizer.model.arrays import BoolArray

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimizer.capacity import beyond_capacity_k
-from optimizer.levers import limited, schedule_of
+from optimizer.lever_schedules import schedule_of
+from optimizer.levers import limited
 from optimizer.linear_model import Task
 from optimizer.members import runs_in
 from optimizer.merit import Merit, merit_of

@@ -14,7 +14,8 @@ import numpy as np
 from optimizer.correction import change_of_limits
 from optimizer.cost import cost_of_trace
 from optimizer.cost_slope import cost_functionals
-from optimizer.levers import Levers, limited, schedule_of
+from optimizer.lever_schedules import schedule_of
+from optimizer.levers import Levers, limited
 from optimizer.linear_model import Task
 from optimizer.model.arrays import FloatArray, IntArray
 from optimizer.model.trace import Trace

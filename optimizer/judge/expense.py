@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from optimizer.judge.reading import Reading
 from optimizer.judge.run import Hearing
-from optimizer.judge.verdict import Reading
 from optimizer.model.forecast import Forecast
 from optimizer.model.outcome import Cost
 from optimizer.model.policy import District

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 import numpy as np
 
 from optimizer.baseline import baseline_schedule, starting_state
-from optimizer.levers import build_levers, limited, schedule_of
+from optimizer.lever_schedules import schedule_of
+from optimizer.levers import build_levers, limited
 from optimizer.model.arrays import frozen
 from optimizer.model.forecast import Forecast
 from optimizer.model.network import (

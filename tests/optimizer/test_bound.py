@@ -9,7 +9,8 @@ from optimizer.baseline import baseline_schedule, starting_state
 from optimizer.bound import lower_bound
 from optimizer.comfort import comfort_of_trace
 from optimizer.cost import cost_of_trace
-from optimizer.levers import build_levers, decisions_of, limited, schedule_of
+from optimizer.lever_schedules import decisions_of, schedule_of
+from optimizer.levers import build_levers, limited
 from optimizer.simulate import simulate
 from tests.optimizer.bound_districts import mixing, random_case, random_district, weather
 

@@ -8,7 +8,8 @@ import pytest
 from optimizer.backoff import first_backoff, learned_passed, learned_ramps
 from optimizer.certify import certify
 from optimizer.correction import Remembered, corrected, newly_passed, with_remembered
-from optimizer.levers import build_levers, decisions_of, limited, schedule_of
+from optimizer.lever_schedules import decisions_of, schedule_of
+from optimizer.levers import build_levers, limited
 from optimizer.linear_model import LinearModel, Task, limits_of, linear_model
 from optimizer.model.arrays import FloatArray
 from optimizer.model.outcome import LimitKind

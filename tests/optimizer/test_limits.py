@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from optimizer.judge.verdict import largest_changes
+from optimizer.judge.ramps import largest_changes
 from optimizer.limit_table import limit_results, lower_limit, tighter, upper_limit
 from optimizer.model.arrays import frozen
 from optimizer.model.network import PumpControl, StationControl, StationKind

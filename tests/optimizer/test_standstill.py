@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from optimizer.certify import certify
-from optimizer.levers import build_levers, decisions_of, limited, schedule_of
+from optimizer.lever_schedules import decisions_of, schedule_of
+from optimizer.levers import build_levers, limited
 from optimizer.model.arrays import BoolArray, FloatArray
 from optimizer.model.network import Network, PumpControl
 from optimizer.model.outcome import Certificate, LimitKind

@@ -7,7 +7,8 @@ import pytest
 
 from benchmarks.cases.cities import city, cold_wave
 from optimizer.baseline import baseline_schedule, starting_state
-from optimizer.levers import build_levers, decisions_of, schedule_of
+from optimizer.lever_schedules import decisions_of, schedule_of
+from optimizer.levers import build_levers
 from optimizer.model.arrays import IntArray
 from optimizer.model.policy import District
 from optimizer.simulate import simulate

@@ -8,7 +8,8 @@ import pytest
 from benchmarks.cases.cities import city, cold_wave
 from optimizer.baseline import baseline_schedule, starting_state
 from optimizer.capacity import beyond_capacity_k, outlet_setpoints_c
-from optimizer.levers import decisions_of, limited, schedule_of
+from optimizer.lever_schedules import decisions_of, schedule_of
+from optimizer.levers import limited
 from optimizer.linear_model import Task, deliverable_c, limits_of, linear_model
 from optimizer.model.arrays import FloatArray
 from optimizer.model.trace import Trace

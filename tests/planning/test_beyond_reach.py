@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.cases.cities import city, cold_wave
 from optimizer.baseline import baseline_schedule, starting_state
-from optimizer.levers import decisions_of
+from optimizer.lever_schedules import decisions_of
 from optimizer.linear_model import Task, missing_k
 from optimizer.merit import merit_of
 from optimizer.plan import PlanOptions, task_for, with_reach

@@ -9,7 +9,7 @@ import pytest
 from benchmarks.cases.cities import city, cold_wave
 from optimizer.backoff import carried_backoff, first_backoff
 from optimizer.baseline import starting_state
-from optimizer.levers import continued
+from optimizer.lever_schedules import continued
 from optimizer.model.forecast import Forecast
 from optimizer.model.outcome import LimitKind
 from optimizer.model.plan import LastPlan, Plan

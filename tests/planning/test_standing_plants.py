@@ -14,7 +14,7 @@ from benchmarks.cases.cities import START, STEP_S, city
 from controller.cli import main
 from optimizer.baseline import baseline_schedule, starting_state
 from optimizer.certify import certify
-from optimizer.levers import continued
+from optimizer.lever_schedules import continued
 from optimizer.model.arrays import FloatArray, frozen
 from optimizer.model.forecast import Forecast
 from optimizer.model.outcome import LimitKind

@@ -8,7 +8,8 @@ import pytest
 from benchmarks.cases.cities import city, cold_wave
 from optimizer.backoff import first_backoff
 from optimizer.baseline import baseline_schedule, starting_state
-from optimizer.levers import build_levers, decisions_of
+from optimizer.lever_schedules import decisions_of
+from optimizer.levers import build_levers
 from optimizer.linear_model import LinearModel, Task
 from optimizer.model.arrays import frozen
 from optimizer.model.outcome import LimitKind, LimitResult
