@@ -38,19 +38,26 @@ def shift_page(
         period=period,
         nothing=say(SHIFT_WORDS["nothing"]),
         bars=[_bar(shift, one, say(MODES.get(one.mode, same(one.mode)))) for one in shift.modes],
-        tables=[
-            {
-                "key": table.key,
-                "title": table.title,
-                "columns": [(name, _is_number(table, i)) for i, name in enumerate(table.columns)],
-                "rows": [
-                    [(_shown(cell), _is_number(table, i)) for i, cell in enumerate(row)]
-                    for row in table.rows
-                ],
-            }
-            for table in tables
-        ],
+        tables=[_table(table) for table in tables],
     )
+
+
+def _table(table: Table) -> dict[str, object]:
+    """What the template shows of a table: each cell with whether its column is one of numbers."""
+    numeric = [any(isinstance(cell, float | int) for cell in cells) for cells in _columns(table)]
+    return {
+        "key": table.key,
+        "title": table.title,
+        "columns": list(zip(table.columns, numeric, strict=True)),
+        "rows": [
+            [(_shown(cell), number) for cell, number in zip(row, numeric, strict=True)]
+            for row in table.rows
+        ],
+    }
+
+
+def _columns(table: Table) -> Sequence[Sequence[Cell]]:
+    return list(zip(*table.rows, strict=True)) if table.rows else [()] * len(table.columns)
 
 
 def _bar(shift: Shift, one: Stretch, name: str) -> dict[str, object]:
@@ -59,11 +66,6 @@ def _bar(shift: Shift, one: Stretch, name: str) -> dict[str, object]:
     left, width = (one.since - shift.since) / whole, (one.until - one.since) / whole
     return {"mode": one.mode, "name": name, "left": f"{100 * left:.3f}",
             "width": f"{100 * width:.3f}", "wide": width > 0.08}  # fmt: skip
-
-
-def _is_number(table: Table, column: int) -> bool:
-    cells = [row[column] for row in table.rows]
-    return any(isinstance(cell, float | int) for cell in cells)
 
 
 def _shown(cell: Cell) -> str:

@@ -17,8 +17,9 @@ from controller.engine.cycling import keep_recommendation
 from controller.modes import Hold
 from controller.paths import config_dir
 from controller.report.shift_facts import Shift, Stretch, gather_shift, stretches
+from controller.report.shift_page import shift_page
 from controller.report.shift_report import write_shift
-from controller.report.shift_tables import shift_tables
+from controller.report.shift_tables import Cell, Table, shift_tables
 from controller.roles import Role
 from controller.site import load_site
 from controller.store.audit import AuditEntry
@@ -149,6 +150,25 @@ def test_page_and_workbook_say_the_same(
     notes = [cell for row in book.worksheets[2].iter_rows() for cell in row
              if cell.value == "=1+1 <b>"]  # fmt: skip
     assert [cell.data_type for cell in notes] == ["s"], "a note must not become a formula"
+
+
+def test_a_page_is_made_in_few_passes_over_its_rows(shift: Shift) -> None:
+    """A site that writes twenty setpoints every minute has ten thousand rows a shift."""
+    passes = 0
+
+    class Rows(tuple[tuple[Cell, ...], ...]):
+        __slots__ = ()
+
+        def __iter__(self) -> Iterator[tuple[Cell, ...]]:
+            nonlocal passes
+            passes += 1
+            return super().__iter__()
+
+    rows = Rows((f"P{i}", float(i)) for i in range(300))
+    table = Table(key="writes", title="Writes", columns=("point", "value"), rows=rows)
+    html = shift_page(shift, [table], language="en", site_name="x", period="y")
+    assert html.count("<tr>") >= 300
+    assert passes <= 4
 
 
 def report(site: Path, *words: object) -> subprocess.CompletedProcess[str]:
