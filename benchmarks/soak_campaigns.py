@@ -61,7 +61,7 @@ CAMPAIGNS = (
         proves="ten engines broken on purpose: each caught by the bench",
         words=("-m", "hil_tests.catch_broken_engines"),
         seeds="of the scenarios",
-        usual_min=30,
+        usual_min=8,
     ),
     Campaign(
         name="outside-master",
