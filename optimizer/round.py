@@ -4,6 +4,7 @@ Tiers, none traded against a lower one: limits; the largest shortfall of a flat;
 shortfalls; cost. Only entries that the solution would push past their limit get rows.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +18,7 @@ from pyomo.core.expr import LinearExpression
 from optimizer.blocks.cost import cost_expression
 from optimizer.blocks.moves import ramp_excess
 from optimizer.levers import Levers
-from optimizer.linear_model import LinearModel
+from optimizer.linear_model import Flats, LinearModel
 from optimizer.merit import SHORTFALL_SLACK_SHARE, given_up_k
 from optimizer.model.arrays import FloatArray
 from optimizer.model.outcome import LimitKind
@@ -237,14 +238,17 @@ def _tight(work: RoundModel) -> Tight:
     names = work.linear.limits.names
     excess = excess_after(work.linear, moves)
     missing = flats.missing_k - flats.slope @ moves
+    largest = missing[list(work.fairness_rows)].max(initial=0.0)
     return Tight(
         limits=frozenset(names[r] for r in work.limit_rows if excess[r] > -TIGHT_SCALES),
-        flats=frozenset(
-            (int(flats.building[r]), int(flats.boundary[r]))
-            for r in set(work.warmth_rows) | work.fairness_rows
-            if missing[r] > -TIGHT_K
-        ),
+        short=_pairs(flats, (r for r in work.warmth_rows if missing[r] > -TIGHT_K)),
+        coldest=_pairs(flats, (r for r in work.fairness_rows if missing[r] > largest - TIGHT_K)),
     )
+
+
+def _pairs(flats: Flats, rows: Iterable[int]) -> frozenset[tuple[int, int]]:
+    """Name rows of flats by building and boundary."""
+    return frozenset((int(flats.building[r]), int(flats.boundary[r])) for r in rows)
 
 
 def _solve_tier(work: RoundModel, tier: Tier, session: PersistentSolverBase) -> SolutionLoader:

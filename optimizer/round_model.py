@@ -45,14 +45,16 @@ class Tight:
 
     Attributes:
         limits: Names of limits.
-        flats: Pairs of building and boundary.
+        short: Pairs of building and boundary at their minimum or short of it.
+        coldest: Those that lacked as much as any.
     """
 
     limits: frozenset[tuple[object, ...]]
-    flats: frozenset[tuple[int, int]]
+    short: frozenset[tuple[int, int]]
+    coldest: frozenset[tuple[int, int]]
 
 
-NOTHING_TIGHT = Tight(limits=frozenset(), flats=frozenset())
+NOTHING_TIGHT = Tight(limits=frozenset(), short=frozenset(), coldest=frozenset())
 
 
 class RoundModel:
@@ -82,8 +84,13 @@ class RoundModel:
         self.expected_limits = np.array(
             [name in expected.limits for name in linear.limits.names], dtype=np.bool_
         )
-        pairs = zip(linear.flats.building.tolist(), linear.flats.boundary.tolist(), strict=True)
-        self.expected_flats = np.array([pair in expected.flats for pair in pairs], dtype=np.bool_)
+        pairs = list(
+            zip(linear.flats.building.tolist(), linear.flats.boundary.tolist(), strict=True)
+        )
+        self.expected_short = np.array([pair in expected.short for pair in pairs], dtype=np.bool_)
+        self.expected_coldest = np.array(
+            [pair in expected.coldest for pair in pairs], dtype=np.bool_
+        )
         self.reach = np.abs(linear.flats.slope) @ radius
 
     def violated(self) -> bool:
@@ -183,7 +190,7 @@ def _add_warmth_rows(work: RoundModel, tier: Tier, moves: FloatArray) -> int:
         missing[~flats.sampled] = -np.inf
     else:
         missing[~flats.movable] = -np.inf
-    chosen = _worst(missing, FLAT_TOLERANCE_K, flats.building, work.expected_flats)
+    chosen = _worst(missing, FLAT_TOLERANCE_K, flats.building, work.expected_short)
     for r in chosen:
         present = float(flats.missing_k[r]) - (0.0 if work.counted else FLAT_TOLERANCE_K)
         work.warmth_rows[r] = declare_ineq_warmth(
@@ -200,7 +207,7 @@ def _add_fairness_rows(work: RoundModel, moves: FloatArray) -> int:
     missing = flats.missing_k - flats.slope @ moves - value_of(work.model.largest)
     missing[~flats.movable] = -np.inf
     missing[list(work.fairness_rows)] = -np.inf
-    chosen = _worst(missing, FLAT_TOLERANCE_K, flats.building, work.expected_flats)
+    chosen = _worst(missing, FLAT_TOLERANCE_K, flats.building, work.expected_coldest)
     for r in chosen:
         declare_ineq_fairness(work.model, float(flats.missing_k[r]), flats.slope[r])
         work.fairness_rows.add(r)
