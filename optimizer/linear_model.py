@@ -32,8 +32,11 @@ WATCHED_FLAT_K = 1.5
 NEGLIGIBLE = 1e-3
 # The sum of shortfalls is taken from every so many hours: flats change slowly.
 SAMPLE_HOURS = 4
-# Runs are differentiated this far below a plant's capacity.
+# Plants at their capacity are looked at this far below it, or as they stand.
 BELOW_CAPACITY_K = 0.005
+# No round brings a setpoint down from further than this above what is delivered: its ramp allows no
+# faster fall, or it would have been lowered already.
+OUT_OF_REACH_K = 1.0
 # A pair of building and hour that all decisions together move by less cannot be warmed.
 UNMOVABLE_K = 0.05
 
@@ -105,6 +108,8 @@ class LinearModel:
         pump_bend: Half the second derivative of the electricity cost by each pump decision, zero
             elsewhere, shape (decisions,).
         held_back: Whether a plant at its capacity stays below this setpoint, shape (decisions,).
+        as_they_stand: Whether plants at their capacity are looked at as they stand, where their
+            setpoints move nothing, and not just below it.
     """
 
     decisions: FloatArray
@@ -115,6 +120,7 @@ class LinearModel:
     cost_slope: FloatArray
     pump_bend: FloatArray
     held_back: BoolArray
+    as_they_stand: bool
 
 
 def aimed(linear: LinearModel, above_k: float) -> LinearModel:
@@ -161,15 +167,26 @@ def limits_of(task: Task, traces: tuple[Trace, ...]) -> WatchedLimits:
 
 
 def linear_model(
-    task: Task, decisions: FloatArray, trace: Trace, limits: WatchedLimits
+    task: Task,
+    decisions: FloatArray,
+    trace: Trace,
+    limits: WatchedLimits,
+    *,
+    as_they_stand: bool = False,
 ) -> LinearModel:
     """Differentiate a run where it matters.
+
+    At its capacity a plant's setpoint moves nothing: what it delivers follows its return water and
+    its flow. Looked at so, derivatives are those of the simulation, and there is no lever. Looked
+    at just below, the setpoint is one and the capacity a limit: a round can weigh heat against
+    other heat, but what it foretells is only as right as knots can follow the capacity.
 
     Args:
         task: What is planned.
         decisions: The decisions.
         trace: Their trace, which says which flats to watch.
         limits: The limits to watch, with their values in the trace.
+        as_they_stand: Whether plants at their capacity are looked at as they stand.
 
     Returns:
         The linear model around them.
@@ -190,7 +207,7 @@ def linear_model(
         rows,
         cost_functionals(task.district, task.forecast),
         task.members[0],
-        deliverable_c(trace),
+        outlet_setpoints_c(trace) if as_they_stand else deliverable_c(trace),
     )
     count = len(of_limits.step)
     return LinearModel(
@@ -202,14 +219,12 @@ def linear_model(
         cost_slope=done.gradients[0],
         pump_bend=_pump_bend(task.levers, decisions, done.gradients[1]),
         held_back=_held_back(task.levers, trace),
+        as_they_stand=as_they_stand,
     )
 
 
 def deliverable_c(trace: Trace) -> FloatArray:
     """Setpoints as the march takes them, just below what plants at their capacity deliver.
-
-    At its capacity a plant's setpoint moves nothing and a linear model would see no lever; just
-    below, it sees what the setpoint does, and the capacity as a limit.
 
     Args:
         trace: A run.
@@ -220,6 +235,30 @@ def deliverable_c(trace: Trace) -> FloatArray:
     lacking = beyond_capacity_k(trace)
     lowered = lacking + np.where(lacking > 0.0, BELOW_CAPACITY_K, 0.0)
     return np.ascontiguousarray(outlet_setpoints_c(trace) - lowered)
+
+
+def any_at_capacity(trace: Trace) -> bool:
+    """Whether a plant does not reach its setpoint in some step.
+
+    Args:
+        trace: A run.
+
+    Returns:
+        Whether it matters how plants at their capacity are looked at.
+    """
+    return bool((beyond_capacity_k(trace) > 0.0).any())
+
+
+def any_out_of_reach(trace: Trace) -> bool:
+    """Whether a setpoint stands so far above what its plant delivers that no round reaches it.
+
+    Args:
+        trace: A run.
+
+    Returns:
+        Whether plants are better looked at as they stand at first.
+    """
+    return bool((beyond_capacity_k(trace) > OUT_OF_REACH_K).any())
 
 
 def _watched_pairs(task: Task, trace: Trace) -> tuple[IntArray, IntArray]:

@@ -21,6 +21,8 @@ from optimizer.linear_model import (
     LinearModel,
     Task,
     aimed,
+    any_at_capacity,
+    any_out_of_reach,
     limits_of,
     linear_model,
 )
@@ -118,7 +120,9 @@ def standing_at(task: Task, decisions: FloatArray) -> Standing:
     """
     run = run_of(task, limited(task.levers, decisions))
     limits = limits_of(task, run.traces)
-    linear = linear_model(task, run.decisions, run.traces[0], limits)
+    trace = run.traces[0]
+    stand = any_out_of_reach(trace)
+    linear = linear_model(task, run.decisions, trace, limits, as_they_stand=stand)
     return Standing(run=replace(run, simulations=run.simulations + 1), linear=linear)
 
 
@@ -214,6 +218,8 @@ class _Walk:
         self.now = start.run
         self.pictured: Run | None = start.run
         self.linear = self.picture = start.linear
+        # How plants at their capacity are looked at, and whether the other way was refused here.
+        self.as_they_stand, self.looked_both_ways = start.linear.as_they_stand, False
         self.granted = NOTHING_REACHED.reached(self.now.merit)
         self.weights = (len(task.district.network.buildings), abs(self.now.merit.cost) + 1.0)
 
@@ -251,7 +257,9 @@ class _Walk:
         """Make the linear model around where the search stands."""
         trace = self.now.traces[0]
         limits = with_remembered(limits_of(self.task, self.now.traces), self.remembered, trace)
-        self.linear = linear_model(self.task, self.now.decisions, trace, limits)
+        self.linear = linear_model(
+            self.task, self.now.decisions, trace, limits, as_they_stand=self.as_they_stand
+        )
         self.simulations += 1
         self.differentiated, self.pictured = len(self.remembered), self.now
         self.picture, self.exact = self.linear, True
@@ -284,13 +292,21 @@ class _Walk:
             self.settled = self._is_settled(trial.run.merit)
             # Looked at when the next round needs it: after the last one nobody does.
             self.now, self.corrections, self.foretold = trial.run, 0, trial.good
+            self.looked_both_ways = False
             self.granted = self.granted.reached(trial.run.merit)
         elif not self.exact:
             self.pictured, self.foretold = None, False
         elif self.corrections < CORRECTIONS and trial.missed:
             self._correct(share * move.change, trial.run)
+        elif not self.looked_both_ways and any_at_capacity(self.now.traces[0]):
+            self._look_the_other_way()
         else:
             self._shrink()
+
+    def _look_the_other_way(self) -> None:
+        """Look at plants at their capacity as they stand, where they were just below, or back."""
+        self.as_they_stand, self.looked_both_ways = not self.as_they_stand, True
+        self.corrections, self.pictured, self.foretold = 0, None, False
 
     def _propose(self) -> Move:
         aim = min(max(LEAST_AIM_K, AIM_K_PER_RADIUS * self.radius), MOST_AIM_K)
@@ -340,7 +356,7 @@ class _Walk:
 
     def _shrink(self) -> None:
         self.radius *= REFUSED_FACTOR
-        self.corrections, self.picture = 0, self.linear
+        self.corrections, self.picture, self.looked_both_ways = 0, self.linear, False
 
 
 def units_of(levers: Levers) -> FloatArray:

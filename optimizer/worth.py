@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from pyomo.contrib.solver.common.base import PersistentSolverBase
 
-from optimizer.linear_model import LinearModel, Task
+from optimizer.linear_model import LinearModel, Task, linear_model
 from optimizer.model.network import Network
 from optimizer.model.outcome import LimitKind, LimitResult
 from optimizer.round import RoundError, Worth, what_more_buys
@@ -46,6 +46,9 @@ def worth_around(
     Returns:
         The limits that would buy something; nothing where no answer can be believed.
     """
+    if linear.as_they_stand:
+        # What more of a plant's heat would buy shows only just below its capacity.
+        linear = linear_model(task, linear.decisions, linear.trace, linear.limits)
     try:
         reach = RADIUS * units_of(task.levers)
         return what_more_buys(task.levers, linear, reach, session, tight)

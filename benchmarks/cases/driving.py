@@ -1,6 +1,6 @@
 """A plant driven by a policy through a course of weather, and the curve that a person would set."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -59,28 +59,65 @@ def driven(
     Returns:
         The account of the steps that count.
     """
+    return driven_on(case, warmed_up(case, parameters, watch), policy)
+
+
+def warmed_up(
+    case: Case, parameters: PlantParameters, watch: Watcher = lambda _step, _now: None
+) -> Plant:
+    """Run a plant by the weather curve until the steps that count.
+
+    Args:
+        case: The case.
+        parameters: What the plant really is.
+        watch: Is shown the plant each cycle of the last hours.
+
+    Returns:
+        The plant.
+    """
     curve = baseline_schedule(case.district, case.weather)
     plant = Plant(parameters, setpoints_at(curve, 0, 0.0), _weather(case.weather, 0, 0.0))
-    ledger = Ledger(district=case.district, plant=plant)
-    schedule, first = curve, 0
-    for step in range(case.end):
-        if step == case.begin:
-            ledger.begin()
-        if (step - case.begin) % case.cycle == 0 and step >= case.begin:
-            schedule, first = policy(step, plant.snapshot()), step
-        elif (step - case.begin) % case.cycle == 0 and step >= case.begin - 4 * WATCHED_H:
+    for step in range(case.begin):
+        watched = step >= case.begin - 4 * WATCHED_H
+        if watched and (step - case.begin) % case.cycle == 0:
             watch(step, plant.snapshot())
-        for part in range(STEP_S // FOLLOWED_S):
-            share = (part + 0.5) * FOLLOWED_S / STEP_S
-            now = plant.advance(
-                setpoints_at(schedule, step - first, share),
-                _weather(case.weather, step, share),
-                FOLLOWED_S,
-            )
-            if step >= case.begin:
-                price = case.weather.heat_price_per_mwh[:, step]
-                ledger.note(now, FOLLOWED_S, price)
+        for _ in _followed(case, plant, curve, step, 0):
+            pass
+    return plant
+
+
+def driven_on(case: Case, plant: Plant, policy: Policy) -> Account:
+    """Go on with a plant that has warmed up, by a policy, and account for it.
+
+    Args:
+        case: The case.
+        plant: The plant; it is driven.
+        policy: Gives, at each cycle's first step, setpoints from there on.
+
+    Returns:
+        The account.
+    """
+    ledger = Ledger(district=case.district, plant=plant)
+    ledger.begin()
+    for step in range(case.begin, case.end):
+        if (step - case.begin) % case.cycle == 0:
+            schedule, first = policy(step, plant.snapshot()), step
+        for now in _followed(case, plant, schedule, step, first):
+            ledger.note(now, FOLLOWED_S, case.weather.heat_price_per_mwh[:, step])
     return ledger.account(float(case.weather.heat_price_per_mwh.mean()))
+
+
+def _followed(
+    case: Case, plant: Plant, schedule: Schedule, step: int, first: int
+) -> Iterator[Snapshot]:
+    """Let the plant follow a schedule that began at a step through another one."""
+    for part in range(STEP_S // FOLLOWED_S):
+        share = (part + 0.5) * FOLLOWED_S / STEP_S
+        yield plant.advance(
+            setpoints_at(schedule, step - first, share),
+            _weather(case.weather, step, share),
+            FOLLOWED_S,
+        )
 
 
 def setpoints_at(schedule: Schedule, step: int, share: float) -> Setpoints:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from benchmarks.cases.driving import Case, curve_policy, driven
+from benchmarks.cases.driving import Case, curve_policy, driven, driven_on, warmed_up
 from benchmarks.cases.ledger import Account
 from hil_tests.bench.plant_parameters import PlantParameters
 
@@ -43,14 +43,19 @@ def shifted_as(
         Between the runs of the shifts on both sides, or None where no shift will do.
     """
 
+    begun = warmed_up(case, parameters)
+
     def run(shift_k: float) -> Account:
-        return driven(case, parameters, curve_policy(case, shift_k, slope, speed_share))
+        policy = curve_policy(case, shift_k, slope, speed_share)
+        return driven_on(case, begun.copy(), policy)
 
     low, high = SHIFTS_K
-    below, above = run(low), run(high)
-    if wanted(above) > 0.0 or wanted(below) <= 0.0:
-        # Warm enough even with the lowest shift, or not even with the highest.
-        return None if wanted(above) > 0.0 else _between(below, below, 0.0)
+    above = run(high)
+    if wanted(above) > 0.0:
+        return None  # not warm enough even with the highest shift
+    below = run(low)
+    if wanted(below) <= 0.0:
+        return _between(below, below, 0.0)
     for _ in range(HALVINGS):
         middle = 0.5 * (low + high)
         found = run(middle)

@@ -10,12 +10,20 @@ from optimizer.baseline import baseline_schedule, starting_state
 from optimizer.capacity import beyond_capacity_k, outlet_setpoints_c
 from optimizer.lever_schedules import decisions_of, schedule_of
 from optimizer.levers import limited
-from optimizer.linear_model import Task, deliverable_c, limits_of, linear_model
+from optimizer.linear_model import (
+    LinearModel,
+    Task,
+    any_out_of_reach,
+    deliverable_c,
+    limits_of,
+    linear_model,
+    missing_k,
+)
 from optimizer.model.arrays import FloatArray
 from optimizer.model.trace import Trace
 from optimizer.plan import PlanOptions, task_for
 from optimizer.round import solve_round, solver_session
-from optimizer.search import units_of
+from optimizer.search import standing_at, units_of
 from optimizer.simulate import simulate
 from optimizer.tangents import Lever, linearise, no_functionals, no_rows
 from optimizer.trial_run import run_of
@@ -85,6 +93,32 @@ def test_slopes_at_capacity_see_the_setpoint(task: Task, falling: FloatArray) ->
     last = linear.flats.boundary == task.forecast.steps
     assert last.any()
     assert (np.abs(linear.flats.slope[last][:, plants]).sum(axis=1) > 0.01).all()
+
+
+def test_as_they_stand_a_picture_foretells_what_more_flow_does(
+    task: Task, falling: FloatArray
+) -> None:
+    """A plant at its capacity gives more water colder; just below it the outlet seems to stay."""
+    trace = ran(task, falling)
+    limits = limits_of(task, (trace,))
+    pumps = np.isin(task.levers.directions.lever, [Lever.PUMP, Lever.PLANT_PUMPS])
+    step = np.where(pumps, -1e-3, 0.0)
+    moved = missing_k(task, ran(task, falling + step)) - missing_k(task, trace)
+
+    def error_k(picture: LinearModel) -> float:
+        flats = picture.flats
+        found = moved[flats.boundary, flats.building]
+        return float(np.abs(-flats.slope @ step - found).max() / np.abs(found).max())
+
+    standing = linear_model(task, falling, trace, limits, as_they_stand=True)
+    below = linear_model(task, falling, trace, limits)
+    assert error_k(standing) < 0.02
+    assert error_k(below) > 0.1
+
+
+def test_a_search_at_capacity_starts_from_how_plants_stand(task: Task, falling: FloatArray) -> None:
+    run = run_of(task, falling)
+    assert any_out_of_reach(run.traces[0]) == standing_at(task, falling).linear.as_they_stand
 
 
 def test_outlets_may_fall_below_the_range_that_the_plant_does_not_reach(task: Task) -> None:
