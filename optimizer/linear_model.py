@@ -37,6 +37,10 @@ BELOW_CAPACITY_K = 0.005
 # No round brings a setpoint down from further than this above what is delivered: its ramp allows no
 # faster fall, or it would have been lowered already.
 OUT_OF_REACH_K = 1.0
+# As they stand, valves that open for colder water make it colder: such slopes may grow from step to
+# step without end. A unit of a decision that moves a limit by more of its scales, or a flat by more
+# kelvins, is not believed.
+LARGEST_SLOPE = 100.0
 # A pair of building and hour that all decisions together move by less cannot be warmed.
 UNMOVABLE_K = 0.05
 
@@ -221,6 +225,38 @@ def linear_model(
         held_back=_held_back(task.levers, trace),
         as_they_stand=as_they_stand,
     )
+
+
+def picture_of(
+    task: Task,
+    decisions: FloatArray,
+    trace: Trace,
+    limits: WatchedLimits,
+    *,
+    as_they_stand: bool,
+) -> LinearModel:
+    """Differentiate a run with plants at their capacity as they stand, where that can be believed.
+
+    Args:
+        task: What is planned.
+        decisions: The decisions.
+        trace: Their trace.
+        limits: The limits to watch, with their values in the trace.
+        as_they_stand: Whether plants at their capacity are looked at as they stand if possible.
+
+    Returns:
+        The linear model, which says how they were looked at.
+    """
+    if as_they_stand:
+        picture = linear_model(task, decisions, trace, limits, as_they_stand=True)
+        if _believable(picture):
+            return picture
+    return linear_model(task, decisions, trace, limits)
+
+
+def _believable(picture: LinearModel) -> bool:
+    slopes = (picture.limit_slope / picture.limits.scale[:, None], picture.flats.slope)
+    return all(bool((np.abs(one) <= LARGEST_SLOPE).all()) for one in slopes)
 
 
 def deliverable_c(trace: Trace) -> FloatArray:

@@ -24,7 +24,7 @@ from optimizer.linear_model import (
     any_at_capacity,
     any_out_of_reach,
     limits_of,
-    linear_model,
+    picture_of,
 )
 from optimizer.merit import NOTHING_REACHED, VIOLATION_FREE, Merit, merit_of, promised_merit
 from optimizer.model.arrays import FloatArray
@@ -122,7 +122,7 @@ def standing_at(task: Task, decisions: FloatArray) -> Standing:
     limits = limits_of(task, run.traces)
     trace = run.traces[0]
     stand = any_out_of_reach(trace)
-    linear = linear_model(task, run.decisions, trace, limits, as_they_stand=stand)
+    linear = picture_of(task, run.decisions, trace, limits, as_they_stand=stand)
     return Standing(run=replace(run, simulations=run.simulations + 1), linear=linear)
 
 
@@ -257,9 +257,10 @@ class _Walk:
         """Make the linear model around where the search stands."""
         trace = self.now.traces[0]
         limits = with_remembered(limits_of(self.task, self.now.traces), self.remembered, trace)
-        self.linear = linear_model(
+        self.linear = picture_of(
             self.task, self.now.decisions, trace, limits, as_they_stand=self.as_they_stand
         )
+        self.as_they_stand = self.linear.as_they_stand
         self.simulations += 1
         self.differentiated, self.pictured = len(self.remembered), self.now
         self.picture, self.exact = self.linear, True
@@ -305,8 +306,11 @@ class _Walk:
 
     def _look_the_other_way(self) -> None:
         """Look at plants at their capacity as they stand, where they were just below, or back."""
-        self.as_they_stand, self.looked_both_ways = not self.as_they_stand, True
-        self.corrections, self.pictured, self.foretold = 0, None, False
+        before, self.looked_both_ways, self.corrections = self.as_they_stand, True, 0
+        self.as_they_stand = not before
+        self._differentiate()
+        if self.as_they_stand == before:
+            self._shrink()
 
     def _propose(self) -> Move:
         aim = min(max(LEAST_AIM_K, AIM_K_PER_RADIUS * self.radius), MOST_AIM_K)

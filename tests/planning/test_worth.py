@@ -10,7 +10,7 @@ from optimizer.backoff import first_backoff
 from optimizer.baseline import baseline_schedule, starting_state
 from optimizer.lever_schedules import decisions_of
 from optimizer.levers import build_levers
-from optimizer.linear_model import LinearModel, Task
+from optimizer.linear_model import LinearModel, Task, linear_model
 from optimizer.model.arrays import frozen
 from optimizer.model.outcome import LimitKind, LimitResult
 from optimizer.model.policy import District
@@ -45,8 +45,9 @@ def searched(district: District) -> tuple[Task, LinearModel]:
         members=(0,),
     )
     start = standing_at(task, decisions_of(task.levers, curve))
-    found = search(task, start, solver_session(), 6, lambda _: None)
-    return task, found.linear
+    linear = search(task, start, solver_session(), 6, lambda _: None).linear
+    # Just below its capacity, where more of it would buy something.
+    return task, linear_model(task, linear.decisions, linear.trace, linear.limits)
 
 
 @pytest.fixture(scope="module")
