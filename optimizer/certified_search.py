@@ -22,7 +22,7 @@ from optimizer.model.outcome import Certificate, LimitKind
 from optimizer.model.plan import Evaluated
 from optimizer.round import Worth
 from optimizer.round_model import NOTHING_TIGHT
-from optimizer.search import Found, Progress, Standing, search, standing_at
+from optimizer.search import FIRST_RADIUS, Found, Progress, Standing, search, standing_at
 from optimizer.worth import worth_around
 
 # How much of a shortfall that a certificate finds the next search stays above.
@@ -107,7 +107,11 @@ def search_certified(
     number, begins = 0, standing
     while number < hunt.most_certificates:
         number += 1
-        found = search(hunt.task, begins, session, hunt.rounds_each, progress, hunt.tight)
+        found = search(
+            *(hunt.task, begins, session, hunt.rounds_each, progress),
+            tight=hunt.tight,
+            radius=hunt.radius,
+        )
         after = hunt.judged(number, found)
         if after is None:
             break
@@ -143,7 +147,7 @@ class _Hunt:
             self.rounds_each = max(self._rounds // GOING_ON_SHARE, 1)
         self.best = baseline if baseline.certificate.certified else None
         self.around: tuple[Task, LinearModel] | None = None
-        self.tight = NOTHING_TIGHT
+        self.tight, self.radius = NOTHING_TIGHT, FIRST_RADIUS
         # The weather curve's simulations.
         self.rounds, self.simulations = 0, task.forecast.members
         self._curve = decisions_of(task.levers, baseline.schedule)
@@ -164,6 +168,7 @@ class _Hunt:
     def judged(self, number: int, found: Found) -> FloatArray | None:
         """Judge what a search found; where the next one begins, or None where none is needed."""
         self.rounds, self.tight = self.rounds + found.rounds, found.tight
+        self.radius = found.radius
         self.simulations += found.simulations
         one = _judge(self.task, found)
         passed = one.certificate.certified
@@ -179,7 +184,7 @@ class _Hunt:
         if lost and (stuck or number == CERTIFICATES // 2):
             self.progress("beginning anew at the weather curve")
             self._anew, self._least, self._hopeless = False, np.inf, 0
-            self.rounds_each = self._rounds
+            self.rounds_each, self.radius = self._rounds, FIRST_RADIUS
             return self._curve
         return None if stuck else found.decisions
 

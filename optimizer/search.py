@@ -39,6 +39,9 @@ RADIUS_UNIT = {Lever.PLANT: 2.0, Lever.PUMP: 2.5, Lever.PLANT_PUMPS: 2.5, Lever.
 # Of the range of a pump that holds a pressure.
 PRESSURE_UNIT_SHARE = 0.05
 FIRST_RADIUS = 2.0
+# A search that goes on after a certificate keeps its radius, at least this much: far moves pass
+# other limits than those that it has learned to keep away from.
+LEAST_KEPT_RADIUS = 0.25
 LARGEST_RADIUS = 4.0
 LEAST_RADIUS = 0.02
 # How the radius follows from gained over hoped-for merit.
@@ -83,6 +86,7 @@ class Found:
         buildings: Number of buildings with rows of their own in the last round.
         linear: The last linear model, around the decisions or those before the last move.
         tight: What held the last round back.
+        radius: The trust radius in the end, for a search that goes on from here.
     """
 
     decisions: FloatArray
@@ -93,6 +97,7 @@ class Found:
     buildings: int
     linear: LinearModel
     tight: Tight
+    radius: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,6 +157,7 @@ def search(
     max_rounds: int,
     progress: Progress,
     tight: Tight = NOTHING_TIGHT,
+    radius: float = FIRST_RADIUS,
 ) -> Found:
     """Improve decisions until a round promises nothing more.
 
@@ -162,11 +168,12 @@ def search(
         max_rounds: Largest number of proposals.
         progress: Receives a line a round.
         tight: What is likely to hold the first round back.
+        radius: Trust radius to begin with, in units of each decision.
 
     Returns:
         The best decisions.
     """
-    walk = _Walk(task, start, session, progress, tight)
+    walk = _Walk(task, start, session, progress, tight, radius)
     while walk.rounds < max_rounds and not walk.ended:
         walk.go()
     return Found(
@@ -178,6 +185,7 @@ def search(
         buildings=walk.buildings,
         linear=walk.linear,
         tight=walk.tight,
+        radius=min(max(walk.radius, LEAST_KEPT_RADIUS), FIRST_RADIUS),
     )
 
 
@@ -205,9 +213,10 @@ class _Walk:
         session: PersistentSolverBase,
         progress: Progress,
         tight: Tight,
+        radius: float,
     ) -> None:
         self.task, self.session, self.progress = task, session, progress
-        self.radius, self.unit = FIRST_RADIUS, units_of(task.levers)
+        self.radius, self.unit = radius, units_of(task.levers)
         self.rounds, self.buildings, self.idle, self.corrections = 0, 0, 0, 0
         self.tight = tight
         self.simulations = start.run.simulations
