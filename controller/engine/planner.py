@@ -112,6 +112,8 @@ class PlannerWorker:
         try:
             pipe.send(replace(task, previous=previous))
             if not self._time.attend(pipe.poll, self._budget_s):
+                # That says nothing against the last plan; without it the next takes longer.
+                self._last = previous or self._last
                 self.rest()
                 raise PlanningError(f"no plan within {self._budget_s:.0f} s; the planner was ended")
             answer = pipe.recv()
@@ -128,7 +130,7 @@ class PlannerWorker:
         return answer
 
     def _going_on(self, task: PlanTask) -> LastPlan | None:
-        """What a plan goes on from, forgotten until it has gone well; none of other elements."""
+        """What a plan goes on from, forgotten if that fails; none of other elements."""
         if task.schedule is not None:
             return None
         last, self._last = self._last, None

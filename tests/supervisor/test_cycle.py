@@ -236,9 +236,12 @@ def test_a_planner_that_fails_says_so(kitchen: Kitchen) -> None:
 
 
 class Wire:
-    """A planner process that notes what it was asked to go on from, and answers as it is told."""
+    """A planner process that notes what it was asked to go on from, and answers as it is told.
 
-    def __init__(self, *answers: Planned | str) -> None:
+    None is an answer that comes too late.
+    """
+
+    def __init__(self, *answers: Planned | str | None) -> None:
         self.answers = list(answers)
         self.asked: list[LastPlan | None] = []
 
@@ -246,9 +249,12 @@ class Wire:
         self.asked.append(task.previous)
 
     def poll(self, _seconds: float) -> bool:
+        if self.answers[0] is None:
+            self.answers.pop(0)
+            return False
         return True
 
-    def recv(self) -> Planned | str:
+    def recv(self) -> Planned | str | None:
         return self.answers.pop(0)
 
 
@@ -279,6 +285,7 @@ def test_a_last_plan_is_gone_on_from_while_all_goes_well_on_the_same_elements(
     assert asked_of(Wire(planned, planned, planned), task, task, task) == [False, True, True]
     assert asked_of(Wire(planned, unsure, planned), task, task, task) == [False, True, True]
     assert asked_of(Wire(planned, unsure, planned), task, given, task) == [False, False, True]
+    assert asked_of(Wire(planned, None, planned), task, task, task) == [False, True, True]
     assert asked_of(Wire(planned, "KeyError: x", planned), task, task, task) == [
         False,
         True,
