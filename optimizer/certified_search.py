@@ -41,6 +41,8 @@ LEAST_ROUNDS, MOST_ROUNDS, STATIONS_TIMES_ROUNDS = 6, 24, 240
 # Going on from the last plan, a third of them, and so many certificates where it still passes no
 # limit: what they would gain the next plan gains.
 GOING_ON_SHARE, GOING_ON_CERTIFICATES = 3, 2
+# And half of the radius: plans that leap from one to the next ask pipes for what no plan asks.
+GOING_ON_RADIUS = 0.5 * FIRST_RADIUS
 # Differences of warmth that nobody feels: of the largest shortfall, and of their sum.
 EQUALLY_WARM_K = 0.001
 EQUALLY_WARM_K_H = 0.001
@@ -147,7 +149,8 @@ class _Hunt:
             self.rounds_each = max(self._rounds // GOING_ON_SHARE, 1)
         self.best = baseline if baseline.certificate.certified else None
         self.around: tuple[Task, LinearModel] | None = None
-        self.tight, self.radius = NOTHING_TIGHT, FIRST_RADIUS
+        self.tight = NOTHING_TIGHT
+        self.radius = GOING_ON_RADIUS if budget.goes_on else FIRST_RADIUS
         # The weather curve's simulations.
         self.rounds, self.simulations = 0, task.forecast.members
         self._curve = decisions_of(task.levers, baseline.schedule)
