@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+import optimizer.linear_model as linear_model_file
 from benchmarks.cases.cities import city, cold_wave
 from optimizer.baseline import baseline_schedule, starting_state
 from optimizer.capacity import beyond_capacity_k, outlet_setpoints_c
@@ -13,17 +14,18 @@ from optimizer.levers import limited
 from optimizer.linear_model import (
     LinearModel,
     Task,
-    any_out_of_reach,
     deliverable_c,
     limits_of,
     linear_model,
     missing_k,
+    picture_of,
 )
 from optimizer.model.arrays import FloatArray
 from optimizer.model.trace import Trace
 from optimizer.plan import PlanOptions, task_for
 from optimizer.round import solve_round, solver_session
-from optimizer.search import standing_at, units_of
+from optimizer.round_model import NOTHING_TIGHT
+from optimizer.search import FIRST_RADIUS, _Trial, _Walk, standing_at, units_of
 from optimizer.simulate import simulate
 from optimizer.tangents import Lever, linearise, no_functionals, no_rows
 from optimizer.trial_run import run_of
@@ -116,9 +118,44 @@ def test_as_they_stand_a_picture_foretells_what_more_flow_does(
     assert error_k(below) > 0.1
 
 
-def test_a_search_at_capacity_starts_from_how_plants_stand(task: Task, falling: FloatArray) -> None:
-    run = run_of(task, falling)
-    assert any_out_of_reach(run.traces[0]) == standing_at(task, falling).linear.as_they_stand
+def unreached(task: Task) -> FloatArray:
+    """Outlets that stay far above what the plant can give for as long as their ramps let them."""
+    usual = decisions_of(task.levers, task.template)
+    highest = np.where(task.levers.directions.lever == Lever.PLANT, 120.0, usual)
+    return limited(task.levers, highest)
+
+
+def test_a_search_starts_from_how_plants_stand_where_setpoints_are_out_of_reach(
+    task: Task, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(linear_model_file, "OUT_OF_REACH_K", 0.0)
+    assert standing_at(task, unreached(task)).linear.as_they_stand
+    monkeypatch.setattr(linear_model_file, "OUT_OF_REACH_K", np.inf)
+    assert not standing_at(task, unreached(task)).linear.as_they_stand
+
+
+def test_slopes_that_are_too_large_are_not_believed(
+    task: Task, falling: FloatArray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trace = ran(task, falling)
+    limits = limits_of(task, (trace,))
+    assert picture_of(task, falling, trace, limits, as_they_stand=True).as_they_stand
+    monkeypatch.setattr(linear_model_file, "LARGEST_SLOPE", 1e-6)
+    assert not picture_of(task, falling, trace, limits, as_they_stand=True).as_they_stand
+
+
+def test_a_refusal_looks_the_other_way_before_the_radius_shrinks(
+    task: Task, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = standing_at(task, unreached(task))
+    walk = _Walk(task, start, solver_session(), lambda _: None, NOTHING_TIGHT, FIRST_RADIUS)
+    refused = _Trial(run=start.run, accepted=False, good=False, idle=False, missed=False)
+    monkeypatch.setattr(walk, "_try", lambda _: refused)
+    seen = []
+    for _ in range(3):
+        walk.go()
+        seen.append((walk.as_they_stand != start.linear.as_they_stand, walk.radius < FIRST_RADIUS))
+    assert seen == [(True, False), (True, True), (False, True)]
 
 
 def test_outlets_may_fall_below_the_range_that_the_plant_does_not_reach(task: Task) -> None:
