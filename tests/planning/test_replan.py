@@ -2,20 +2,25 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 import pytest
 
 from benchmarks.cases.cities import city, cold_wave
+from optimizer import certified_search
 from optimizer.backoff import carried_backoff, first_backoff
 from optimizer.baseline import starting_state
+from optimizer.certified_search import GOING_ON_RADIUS
 from optimizer.lever_schedules import continued
+from optimizer.linear_model import Task
 from optimizer.model.forecast import Forecast
 from optimizer.model.outcome import LimitKind
-from optimizer.model.plan import LastPlan, Plan
+from optimizer.model.plan import Evaluated, LastPlan, Plan
 from optimizer.model.policy import District
 from optimizer.plan import PlanOptions, plan
 from optimizer.round import solver_session
+from optimizer.search import FIRST_RADIUS, LEAST_KEPT_RADIUS, Found, search
 from optimizer.simulate import simulate
 from optimizer.timegrid import first_steps, part_of
 
@@ -67,6 +72,35 @@ def test_a_replan_from_the_last_plan_is_no_worse_than_one_from_the_curve(
     assert warm.comfort.max_shortfall_k <= cold.comfort.max_shortfall_k + 0.05
     assert warm.comfort.shortfall_k_h <= cold.comfort.shortfall_k_h * 1.005 + 0.1
     assert warm.cost.total <= cold.cost.total * 1.002
+
+
+@pytest.mark.parametrize("goes_on", [False, True])
+def test_a_search_goes_on_after_a_refusal_with_the_radius_that_it_had(
+    district: District, weather: Forecast, monkeypatch: pytest.MonkeyPatch, goes_on: bool
+) -> None:
+    first = planned(district, weather, 0, None, None)
+    begun: list[float] = []
+    ended: list[float] = []
+
+    def searched(*words: Any, **more: Any) -> Found:
+        found = search(*words, **more)
+        radius = more["radius"]
+        begun.append(radius)
+        ended.append(found.radius)
+        return found
+
+    def refused_once(task: Task, found: Found) -> Evaluated:
+        one = judge(task, found)
+        refused = replace(one.certificate, certified=one.certificate.certified and len(begun) > 1)
+        return replace(one, certificate=refused)
+
+    judge = certified_search._judge
+    monkeypatch.setattr(certified_search, "search", searched)
+    monkeypatch.setattr(certified_search, "_judge", refused_once)
+    planned(district, weather, 1, first.to_go_on if goes_on else None, first)
+    assert begun[0] == (GOING_ON_RADIUS if goes_on else FIRST_RADIUS)
+    assert begun[1] == ended[0]
+    assert LEAST_KEPT_RADIUS <= ended[0] <= FIRST_RADIUS
 
 
 def test_a_replan_keeps_most_of_what_the_last_one_had_learned(district: District) -> None:
