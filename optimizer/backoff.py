@@ -2,13 +2,13 @@
 
 import numpy as np
 
+from optimizer.limit_fields import largest_ramps
 from optimizer.model.arrays import FloatArray
 from optimizer.model.network import Network
 from optimizer.model.outcome import Certificate, LimitKind
 from optimizer.model.policy import District
 from optimizer.model.state import PlantState
 from optimizer.model.trace import Trace
-from optimizer.watch import largest_ramps
 
 # By kind of limit, in its unit, one number for all elements or one for each pipe.
 Backoff = dict[LimitKind, FloatArray]

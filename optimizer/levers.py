@@ -1,4 +1,4 @@
-"""The planner's decisions: knots of setpoints, their ranges and ramps, and schedules from them.
+"""The planner's decisions: knots of setpoints, their ranges and ramps.
 
 A lever's setpoint is linear between knots, which lie close at first and wider later: what will be
 planned again many times need not be planned in detail now. While a plant stands still its levers

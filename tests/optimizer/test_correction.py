@@ -10,13 +10,13 @@ from optimizer.certify import certify
 from optimizer.correction import Remembered, corrected, newly_passed, with_remembered
 from optimizer.lever_schedules import decisions_of, schedule_of
 from optimizer.levers import build_levers, limited
+from optimizer.limit_fields import largest_ramps
 from optimizer.linear_model import LinearModel, Task, limits_of, linear_model
 from optimizer.model.arrays import FloatArray
 from optimizer.model.outcome import LimitKind
 from optimizer.model.policy import District
 from optimizer.model.trace import Trace
 from optimizer.simulate import simulate
-from optimizer.watch import largest_ramps
 from tests.optimizer.bound_districts import random_case, random_district
 
 
